@@ -1,0 +1,364 @@
+/** The allocator's API: what a matchmaker asks, and what the bridge of a placed server reports. */
+import { z } from 'zod';
+import { defineApi, ORDINARY } from './endpoint.ts';
+import { Address, Attempt, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, Uid, Wait, WorldId } from './words.ts';
+
+export const AllocationState = z
+  .enum(['queued', 'placing', 'allocated', 'ready', 'cancelling', 'ended', 'lost', 'failed', 'cancelled', 'expired'])
+  .meta({ id: 'AllocationState' });
+export type AllocationState = z.infer<typeof AllocationState>;
+
+export const SeatRole = z.enum(['player', 'spectator']);
+
+export const SessionPlayer = z.object({
+  id: PlayerId,
+  role: SeatRole.default('player'),
+  latencies: Latencies.default({}),
+});
+export type SessionPlayer = z.infer<typeof SessionPlayer>;
+
+const KIB = 1024;
+
+export const Session = z
+  .object({
+    map: z.string().min(1).max(256),
+    world: WorldId.optional().describe('The persistent world that is played; it is live once at most'),
+    data: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .refine((data) => Buffer.byteLength(JSON.stringify(data)) <= 8 * KIB, 'at most 8 KiB as JSON')
+      .describe('Handed to the game server as it is; at most 8 KiB as JSON'),
+    capacity: z.int().min(1).max(1_000).describe('Seats for players'),
+    spectators: z.int().min(0).max(1_000).default(0).describe('Seats for spectators'),
+  })
+  .meta({ id: 'Session' });
+export type Session = z.infer<typeof Session>;
+
+export const LatencyPolicy = z
+  .object({
+    steps: z
+      .array(z.object({ maxMs: z.number().positive(), forSeconds: z.number().positive() }))
+      .max(10)
+      .default([]),
+    then: z.enum(['any', 'fail']).default('any'),
+  })
+  .meta({ id: 'LatencyPolicy', description: 'Limits for the worst player that relax as the request ages' });
+export type LatencyPolicy = z.infer<typeof LatencyPolicy>;
+
+/** What is asked for. Two requests with one id must agree in all of it. */
+export const AllocationRequest = z
+  .object({
+    id: ClientId.describe('Chosen by you; sending it again gives the same allocation'),
+    fleet: KubeName.describe('The fleet by name, in every cluster that has it'),
+    build: Build,
+    mode: z.string().min(1).max(63),
+    session: Session,
+    players: z.array(SessionPlayer).max(1_000),
+    regions: z.array(KubeName).max(50).default([]).describe('Allowed regions; empty means any'),
+    latencyPolicy: LatencyPolicy.default({ steps: [], then: 'any' }),
+    priority: z.int().min(0).max(9).default(5).describe('9 goes first'),
+    deadlineSeconds: z.number().min(1).max(600).default(60).describe('Until the session must be ready'),
+  })
+  .superRefine((request, context) => {
+    const ids = new Set(request.players.map((player) => player.id));
+    if (ids.size < request.players.length) context.addIssue({ code: 'custom', path: ['players'], message: 'name each player once' });
+    for (const [role, room] of [['player', request.session.capacity], ['spectator', request.session.spectators]] as const) {
+      const asked = request.players.filter((player) => player.role === role).length;
+      if (asked > room) context.addIssue({ code: 'custom', path: ['players'], message: `${asked} as ${role}, but the session has ${room} such seats` });
+    }
+  })
+  .meta({ id: 'AllocationRequest' });
+export type AllocationRequest = z.infer<typeof AllocationRequest>;
+
+/** What one player needs to join: the ticket is shown to the server, the key encrypts the packets. */
+export const Admission = z
+  .object({ playerId: PlayerId, joinTicket: z.string(), packetKey: z.string().describe('AES-256 key, base64url') })
+  .meta({ id: 'Admission' });
+export type Admission = z.infer<typeof Admission>;
+
+export const Allocation = z
+  .object({
+    id: ClientId,
+    uid: Uid,
+    state: AllocationState,
+    attempt: z.int().min(0).describe('The attempt that is bound or being made; 0 before the first'),
+    fleet: KubeName,
+    build: Build,
+    mode: z.string(),
+    session: Session,
+    priority: z.int(),
+    players: z.array(z.object({ id: PlayerId, role: SeatRole })),
+    createdAt: Instant,
+    deadlineAt: Instant,
+    readyAt: Instant.optional(),
+    endedAt: Instant.optional(),
+    server: z
+      .object({ cluster: z.string(), region: z.string(), namespace: z.string(), gameServer: z.string(), address: Address.optional() })
+      .optional()
+      .describe('The game server, once bound'),
+    admissions: z.array(Admission).default([]).describe('Present while ready'),
+    aliasOf: ClientId.optional().describe('This id joined the live session of its world, asked for under that id'),
+    reason: z.string().optional().describe('Why it is in a final state'),
+  })
+  .meta({ id: 'Allocation' });
+export type Allocation = z.infer<typeof Allocation>;
+
+export const PlacementTry = z.object({
+  attempt: z.int(),
+  cluster: z.string(),
+  startedAt: Instant,
+  ms: z.number(),
+  outcome: z.enum(['bound', 'no-capacity', 'contention', 'failed', 'doubt', 'not-accepted']),
+  gameServer: z.string().optional(),
+  detail: z.string().optional(),
+});
+export type PlacementTry = z.infer<typeof PlacementTry>;
+
+export const Decision = z.object({
+  at: Instant,
+  chosen: z.string().optional(),
+  considered: z.array(z.object({ cluster: z.string(), worstLatencyMs: z.number().optional(), ready: z.int(), rejected: z.string().optional() })),
+});
+export type Decision = z.infer<typeof Decision>;
+
+export const Trace = z
+  .object({
+    id: ClientId,
+    state: AllocationState,
+    waitedMs: z.number(),
+    decisions: z.array(Decision).describe('The newest 20'),
+    tries: z.array(PlacementTry).describe('The newest 20'),
+    rejections: z.record(z.string(), z.int()).describe('Reason → how often a cluster was passed over for it'),
+  })
+  .meta({ id: 'Trace', description: 'Why this server, and what the time went into' });
+export type Trace = z.infer<typeof Trace>;
+
+/** What the bridge learns by its claim: all that the session needs. */
+export const Claim = z
+  .object({
+    allocationId: ClientId,
+    uid: Uid,
+    attempt: z.int(),
+    state: AllocationState,
+    build: Build,
+    mode: z.string(),
+    session: Session,
+    players: z.array(z.object({ id: PlayerId, role: SeatRole, packetKey: z.string() })),
+    ticketKeys: JsonWebKeySet.describe('Verify join tickets offline'),
+    ticketIssuer: z.string(),
+    deadlineAt: Instant,
+    saves: z
+      .object({ token: z.string(), worldEpoch: z.int().min(1).optional() })
+      .describe('The grant for the saves service; worldEpoch where a world is played'),
+  })
+  .meta({ id: 'Claim' });
+export type Claim = z.infer<typeof Claim>;
+
+export const PlayerSession = z
+  .object({ playerId: PlayerId, allocationId: ClientId, world: WorldId.optional(), address: Address, admission: Admission })
+  .meta({ id: 'PlayerSession' });
+export type PlayerSession = z.infer<typeof PlayerSession>;
+
+const ById = z.object({ id: ClientId });
+const ByAttempt = z.object({ uid: Uid, attempt: Attempt });
+const HELD = { ...ORDINARY, timeoutMs: 40_000 };
+const CLIENTS = ['matchmaker', 'backend', 'operator'] as const;
+
+export const allocatorApi = defineApi({
+  name: 'allocator',
+  title: 'LifeVerse allocator',
+  version: '1.0.0',
+  description: 'Places sessions on game servers, exactly once.',
+  endpoints: {
+    requestAllocation: {
+      method: 'POST',
+      path: '/v1/allocations',
+      summary: 'Ask for a game server',
+      description: 'The id makes it repeatable: the same id with the same fields is the same allocation, whatever its state.',
+      access: CLIENTS,
+      headers: z.object({ prefer: z.string().regex(/^wait=\d{1,2}$/, 'write wait=N with N of 0–30 seconds').optional() }),
+      body: AllocationRequest,
+      responses: {
+        200: { description: 'It was asked for before; this is its present state', body: Allocation },
+        201: { description: 'Kept, and ready within the wait', body: Allocation },
+        202: { description: 'Kept; not settled yet', body: Allocation },
+      },
+      errors: ['conflict'],
+      limits: HELD,
+      idempotency: 'repeatable',
+    },
+    getAllocation: {
+      method: 'GET',
+      path: '/v1/allocations/{id}',
+      summary: 'An allocation',
+      description: 'With `wait`, held until its state is no longer `from` (without `from`: until ready or final).',
+      access: CLIENTS,
+      params: ById,
+      query: z.object({ wait: Wait, from: AllocationState.optional() }),
+      responses: { 200: { description: 'The allocation', body: Allocation } },
+      errors: ['not-found'],
+      limits: HELD,
+      idempotency: 'safe',
+    },
+    traceAllocation: {
+      method: 'GET',
+      path: '/v1/allocations/{id}/trace',
+      summary: 'Why this server',
+      access: CLIENTS,
+      params: ById,
+      responses: { 200: { description: 'The decision trace', body: Trace } },
+      errors: ['not-found'],
+      limits: ORDINARY,
+      idempotency: 'safe',
+    },
+    cancelAllocation: {
+      method: 'DELETE',
+      path: '/v1/allocations/{id}',
+      summary: 'Cancel or end, safe in every state',
+      access: CLIENTS,
+      params: ById,
+      responses: {
+        200: { description: 'Final', body: Allocation },
+        202: { description: 'On its way to final', body: Allocation },
+      },
+      errors: ['not-found'],
+      limits: ORDINARY,
+      idempotency: 'repeatable',
+    },
+    playerSession: {
+      method: 'GET',
+      path: '/v1/players/{id}/session',
+      summary: "A player's live session, with a fresh join ticket",
+      description: 'A player may ask for themselves only.',
+      access: ['player', ...CLIENTS],
+      params: z.object({ id: PlayerId }),
+      query: z.object({ wait: Wait }),
+      responses: { 200: { description: 'The session', body: PlayerSession } },
+      errors: ['not-found'],
+      limits: HELD,
+      idempotency: 'safe',
+    },
+    claimAttempt: {
+      method: 'POST',
+      path: '/v1/attempts/{uid}/{attempt}/claim',
+      summary: 'A game server takes up its session',
+      access: ['game-server'],
+      params: ByAttempt,
+      body: z.object({ gameServer: KubeName }),
+      responses: { 200: { description: 'The session is yours', body: Claim } },
+      errors: ['conflict', 'not-found'],
+      limits: ORDINARY,
+      idempotency: 'repeatable',
+    },
+    acceptAttempt: {
+      method: 'POST',
+      path: '/v1/attempts/{uid}/{attempt}/accept',
+      summary: 'The map is loaded: players may join',
+      access: ['game-server'],
+      params: ByAttempt,
+      body: z.object({ gameServer: KubeName, build: Build, port: z.int().min(1).max(65_535).describe('The port that is really bound') }),
+      responses: { 200: { description: 'The session is joinable', body: z.object({ state: AllocationState }) } },
+      errors: ['conflict', 'not-found'],
+      limits: ORDINARY,
+      idempotency: 'repeatable',
+    },
+    failAttempt: {
+      method: 'POST',
+      path: '/v1/attempts/{uid}/{attempt}/fail',
+      summary: 'The server cannot hold this session',
+      access: ['game-server'],
+      params: ByAttempt,
+      body: z.object({ gameServer: KubeName, reason: z.string().max(1_000) }),
+      responses: { 200: { description: 'Noted', body: z.object({ state: AllocationState }) } },
+      errors: ['conflict', 'not-found'],
+      limits: ORDINARY,
+      idempotency: 'repeatable',
+    },
+    endAttempt: {
+      method: 'POST',
+      path: '/v1/attempts/{uid}/{attempt}/end',
+      summary: 'The session is over',
+      access: ['game-server'],
+      params: ByAttempt,
+      body: z.object({ gameServer: KubeName, reason: z.string().max(1_000) }),
+      responses: { 200: { description: 'Noted', body: z.object({ state: AllocationState }) } },
+      errors: ['conflict', 'not-found'],
+      limits: ORDINARY,
+      idempotency: 'repeatable',
+    },
+    listClusters: {
+      method: 'GET',
+      path: '/v1/clusters',
+      summary: 'Clusters with their fleets and health',
+      access: CLIENTS,
+      responses: {
+        200: {
+          description: 'Every known cluster',
+          body: z.object({
+            clusters: z.array(
+              z.object({
+                name: z.string(),
+                region: z.string(),
+                healthy: z.boolean(),
+                fleets: z.array(z.object({ name: z.string(), ready: z.int(), allocated: z.int(), total: z.int() })),
+              }),
+            ),
+          }),
+        },
+      },
+      errors: [],
+      limits: ORDINARY,
+      idempotency: 'safe',
+    },
+    ticketKeys: {
+      method: 'GET',
+      path: '/.well-known/jwks.json',
+      summary: 'Public keys of join tickets and session grants',
+      access: 'public',
+      responses: { 200: { description: 'The keys', body: JsonWebKeySet } },
+      errors: [],
+      limits: ORDINARY,
+      idempotency: 'safe',
+    },
+  },
+});
+
+/** Claims of a join ticket: an EdDSA JWT for one player, one allocation and one attempt on one server. */
+export const JoinTicketClaims = z.object({
+  iss: z.string(),
+  aud: z.literal('lifeverse-join'),
+  sub: PlayerId,
+  jti: z.string().min(1),
+  exp: z.number(),
+  allocation: ClientId,
+  uid: Uid,
+  attempt: z.int(),
+  gameServer: z.string(),
+  build: Build,
+  role: SeatRole,
+});
+export type JoinTicketClaims = z.infer<typeof JoinTicketClaims>;
+
+/** Claims of a session grant: what one attempt may do at the saves service. */
+export const SessionGrantClaims = z.object({
+  sub: z.string(),
+  roles: z.tuple([z.literal('session')]),
+  holder: z.object({ uid: Uid, attempt: z.int() }),
+  world: WorldId.optional(),
+  players: z.array(PlayerId),
+});
+export type SessionGrantClaims = z.infer<typeof SessionGrantClaims>;
+
+/** Labels and annotations that the allocator puts on a game server with its allocation. */
+export const GAME_SERVER_MARKS = {
+  /** Label: whose server it is; only servers that carry it are ever touched. Value: the allocator's owner name. */
+  owner: 'lifeverse.dev/owner',
+  /** Label: the allocation's uid. */
+  uid: 'lifeverse.dev/uid',
+  /** Label: the attempt, as a decimal number. */
+  attempt: 'lifeverse.dev/attempt',
+  /** Annotation: the client's id. */
+  id: 'lifeverse.dev/id',
+  /** Label that fleets set: the build in it. */
+  build: 'lifeverse.dev/build',
+} as const;
