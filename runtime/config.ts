@@ -1,0 +1,101 @@
+/**
+ * Environment → typed config. Every fault is listed at once, and each says what to mend.
+ *
+ * A service's `config.ts` composes fragments:  `const Env = z.object({ ...mongoEnv, ...listenEnv, … })`.
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/** @throws ConfigError with every fault. Empty variables count as absent. */
+export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.ProcessEnv): z.output<S> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    parsed.error.issues.map((issue) => {
+      const name = issue.path.join('.');
+      const absent = issue.code === 'invalid_type' && given[String(issue.path[0])] === undefined;
+      const about = String((schema.shape[String(issue.path[0])] as z.ZodType | undefined)?.description ?? '');
+      return `${name}: ${absent ? 'is not set' : issue.message}${about === '' ? '' : ` (${about})`}`;
+    }),
+  );
+}
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+const Milliseconds = z.coerce.number().int().min(0);
+
+/** A JSON value in a variable, or `file:PATH` for one in a file; then parsed by `inner`. */
+export function jsonVariable<T extends z.ZodType>(inner: T, about: string) {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text.startsWith('file:') ? readFileSync(text.slice('file:'.length), 'utf8') : text) as unknown;
+      } catch (cause) {
+        context.addIssue({ code: 'custom', message: `is not JSON: ${String(cause)}` });
+        return z.NEVER;
+      }
+    })
+    .pipe(inner)
+    .describe(about);
+}
+
+export const logEnv = {
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('debug, info, warn or error'),
+};
+
+export const listenEnv = {
+  HOST: z.string().default('127.0.0.1').describe('address to listen on'),
+  PORT: Port.describe('port of the HTTPS API; 0 takes a free one'),
+  OPS_PORT: Port.describe('port for liveness, readiness and metrics; 0 takes a free one'),
+  /** How long to stay up unready before connections are refused, so that load balancers notice. */
+  SHUTDOWN_DELAY_MS: Milliseconds.default(0).describe('milliseconds between becoming unready and closing'),
+};
+
+export const tlsEnv = {
+  TLS_CERT_FILE: z.string().describe('PEM certificate chain of this service; reloaded when it changes'),
+  TLS_KEY_FILE: z.string().describe('PEM private key of this service'),
+  TLS_CA_FILE: z.string().optional().describe('PEM certificates that this service trusts beside the public ones'),
+};
+
+export const mongoEnv = {
+  MONGO_URL: z.string().regex(/^mongodb(\+srv)?:\/\//, 'begins with mongodb:// or mongodb+srv://').describe('MongoDB connection string'),
+  MONGO_DATABASE: z.string().regex(/^[A-Za-z0-9_-]{1,38}$/).describe('database name'),
+};
+
+export const redisEnv = {
+  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'begins with redis:// or rediss://').describe('Redis connection string'),
+  REDIS_PREFIX: z.string().default('lifeverse').describe('prefix of every key'),
+};
+
+/** Issuers whose tokens are believed, each with the roles that it may give. */
+export const TrustedIssuer = z.object({
+  issuer: z.string().min(1),
+  /** `https://…`, or `file:PATH` for a key set on disk. */
+  jwks: z.string().regex(/^(https:\/\/|file:)/),
+  roles: z.array(z.string()).min(1),
+  /** A Kubernetes issuer gives no `roles` claim: its pods have the role `game-server` and the cluster's name. */
+  cluster: z.string().optional(),
+  /** File with a bearer token for the key set's address, as an API server asks for. */
+  jwksTokenFile: z.string().optional(),
+});
+export type TrustedIssuer = z.infer<typeof TrustedIssuer>;
+
+export const trustEnv = {
+  TRUSTED_ISSUERS: jsonVariable(z.array(TrustedIssuer), 'JSON array of {issuer, jwks, roles, cluster?, jwksTokenFile?}, or file:PATH'),
+};
+
+/** Where another service is, and our own token for it. */
+export const serviceTokenEnv = {
+  SERVICE_TOKEN_FILE: z.string().describe('file with this service’s own bearer token; re-read when it changes'),
+};

@@ -1,0 +1,27 @@
+/** Whatever was thrown, as an `AppError`. Rooms with their own libraries translate their errors before they throw. */
+import { AppError } from '../contracts/app-error.ts';
+
+export function normaliseError(cause: unknown): AppError {
+  if (cause instanceof AppError) return cause;
+  if (isHttpError(cause)) return ofBodyParser(cause);
+  if (cause instanceof Error && (cause.name === 'AbortError' || cause.name === 'TimeoutError'))
+    return new AppError('timeout', 'given_up', 'the work was given up before its end', { cause });
+  return new AppError('internal', 'internal', cause instanceof Error ? cause.message : String(cause), { cause });
+}
+
+interface HttpError extends Error {
+  readonly status: number;
+  readonly type?: string;
+}
+
+function isHttpError(cause: unknown): cause is HttpError {
+  return cause instanceof Error && 'status' in cause && typeof cause.status === 'number';
+}
+
+/** Express's own faults: a body that is too large, is no JSON, has a wrong length or encoding; a path that does not decode. */
+function ofBodyParser(cause: HttpError): AppError {
+  if (cause.status === 413) return new AppError('too-large', 'body_too_large', 'the body is larger than this endpoint takes', { cause });
+  if (cause.status === 415) return new AppError('unsupported-media-type', 'body_encoding', cause.message, { cause });
+  if (cause.status < 500) return new AppError('invalid', cause.type?.replaceAll(/\W/g, '_') ?? 'request_malformed', cause.message, { cause });
+  return new AppError('internal', 'internal', cause.message, { cause });
+}

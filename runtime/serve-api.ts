@@ -1,0 +1,200 @@
+/**
+ * A contract served: routing, access, limits, validation and errors all come from the endpoint table.
+ *
+ *   request ─▶ route ─▶ token, role ─▶ rate ─▶ body size, JSON ─▶ parse ─▶ handler (deadline) ─▶ shape of the answer
+ *                 └──────────────────────── any failure: a problem document ◀──────────────────────────────┘
+ */
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { z } from 'zod';
+import { AppError, faultsOf, problemOf, STATUS_OF_KIND, type InputFault } from '../contracts/app-error.ts';
+import type { Api, Endpoints, EndpointSpec, ReplyOf, RequestOf } from '../contracts/endpoint.ts';
+import { openApiOf } from '../contracts/openapi.ts';
+import type { Log } from './log.ts';
+import type { HttpMetrics } from './metrics.ts';
+import { normaliseError } from './normalise-error.ts';
+import type { Principal, TokenCheck } from './token-check.ts';
+
+export interface Context {
+  /** Absent at public endpoints. */
+  readonly principal: Principal | undefined;
+  /** Aborted at the endpoint's deadline, when the caller goes away, and when the process ends. */
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+  readonly log: Log;
+}
+
+/** One function per endpoint of the table; the types leave none out. */
+export type Handlers<E extends Endpoints> = {
+  readonly [N in keyof E]: (request: RequestOf<E[N]>, context: Context) => Promise<ReplyOf<E[N]>>;
+};
+
+export interface ServeParts {
+  readonly log: Log;
+  readonly metrics: HttpMetrics;
+  /** Left out only where every endpoint is public. */
+  readonly tokenCheck?: TokenCheck;
+  /** Aborted when the process ends: long polls are answered at once. */
+  readonly stopping: AbortSignal;
+}
+
+export function serveApi<E extends Endpoints>(api: Api<E>, handlers: Handlers<E>, parts: ServeParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use(stamp);
+  const document = openApiOf(api);
+  app.get('/openapi.json', (_request, response) => void response.json(document));
+  const methods = new Map<string, string[]>();
+  for (const [name, spec] of Object.entries(api.endpoints)) {
+    const route = routeOf(spec.path);
+    methods.set(route, [...(methods.get(route) ?? []), spec.method]);
+    const handler = handlers[name] as unknown as AnyHandler;
+    app[spec.method.toLowerCase() as 'get'](route, ...pipeline(name, spec, handler, parts));
+  }
+  for (const [route, allowed] of methods) app.all(route, wrongMethod(allowed));
+  app.use((request, _response, next) => next(new AppError('not-found', 'path_unknown', `there is nothing at ${request.path}; see /openapi.json`)));
+  app.use(answerError(parts.log));
+  return app;
+}
+
+type AnyHandler = (request: unknown, context: Context) => Promise<{ status: number; body: unknown; headers?: Record<string, string> }>;
+
+interface Locals {
+  requestId: string;
+  principal?: Principal;
+}
+
+function pipeline(name: string, spec: EndpointSpec, handler: AnyHandler, parts: ServeParts) {
+  const limiter = new RateLimiterMemory({ points: spec.limits.perMinute, duration: 60 });
+  return [
+    parts.metrics.measure(name),
+    admit(spec, parts.tokenCheck),
+    limitRate(limiter),
+    ...(spec.body === undefined ? [] : [requireJson, express.json({ limit: spec.limits.bodyBytes, strict: false })]),
+    (request: Request, response: Response, next: NextFunction) => {
+      handle(spec, handler, parts, request, response).catch(next);
+    },
+  ];
+}
+
+function stamp(request: Request, response: Response, next: NextFunction): void {
+  const given = request.get('x-request-id');
+  const requestId = given !== undefined && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+  (response.locals as Locals).requestId = requestId;
+  response.set({ 'x-request-id': requestId, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  next();
+}
+
+function admit(spec: EndpointSpec, tokenCheck: TokenCheck | undefined) {
+  const { access } = spec;
+  return (request: Request, response: Response, next: NextFunction) => {
+    if (access === 'public') return next();
+    identify(request, tokenCheck)
+      .then((principal) => {
+        if (!principal.roles.some((role) => access.includes(role)))
+          throw new AppError('forbidden', 'role_missing', `this call needs one of the roles ${access.join(', ')}; the token has ${principal.roles.join(', ') || 'none'}`);
+        (response.locals as Locals).principal = principal;
+        next();
+      })
+      .catch(next);
+  };
+}
+
+async function identify(request: Request, tokenCheck: TokenCheck | undefined): Promise<Principal> {
+  const [scheme, token] = (request.get('authorization') ?? '').split(' ');
+  if (scheme?.toLowerCase() !== 'bearer' || token === undefined || token === '')
+    throw new AppError('unauthenticated', 'token_missing', 'send a token: Authorization: Bearer …');
+  if (tokenCheck === undefined) throw new AppError('internal', 'token_check_missing', 'this service has no token check');
+  return tokenCheck(token);
+}
+
+function limitRate(limiter: RateLimiterMemory) {
+  return (request: Request, response: Response, next: NextFunction) => {
+    const caller = (response.locals as Locals).principal?.subject ?? request.socket.remoteAddress ?? 'unknown';
+    limiter.consume(caller).then(
+      () => next(),
+      (spent: { msBeforeNext: number }) =>
+        next(new AppError('rate-limited', 'rate_limited', 'too many requests of this kind', { retryAfter: Math.ceil(spent.msBeforeNext / 1_000) })),
+    );
+  };
+}
+
+function requireJson(request: Request, _response: Response, next: NextFunction): void {
+  if (request.is('application/json') === 'application/json') return next();
+  next(new AppError('unsupported-media-type', 'body_not_json', 'send a JSON body with content-type: application/json'));
+}
+
+async function handle(spec: EndpointSpec, handler: AnyHandler, parts: ServeParts, request: Request, response: Response): Promise<void> {
+  const { requestId, principal } = response.locals as Locals;
+  const parsed = parseRequest(spec, request);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const deadline = AbortSignal.timeout(spec.limits.timeoutMs);
+  const signal = AbortSignal.any([deadline, gone.signal, parts.stopping]);
+  const context: Context = { principal, signal, requestId, log: parts.log.with({ requestId }) };
+  try {
+    const reply = await handler(parsed, context);
+    if (!response.writableEnded && !gone.signal.aborted) answer(spec, reply, response);
+  } catch (cause) {
+    if (deadline.aborted) throw new AppError('timeout', 'deadline_passed', `not done within ${spec.limits.timeoutMs} ms`, { cause });
+    if (parts.stopping.aborted && signal.aborted) throw new AppError('unavailable', 'stopping', 'this process is stopping; ask again', { cause, retryAfter: 1 });
+    throw cause;
+  }
+}
+
+function parseRequest(spec: EndpointSpec, request: Request): Record<'params' | 'query' | 'headers' | 'body', unknown> {
+  const faults: InputFault[] = [];
+  const part = (type: z.ZodType | undefined, at: string, value: unknown) => {
+    if (type === undefined) return undefined;
+    const parsed = type.safeParse(value);
+    if (parsed.success) return parsed.data;
+    faults.push(...faultsOf(parsed.error, at));
+    return undefined;
+  };
+  const parsed = {
+    params: part(spec.params, 'params', request.params),
+    query: part(spec.query, 'query', request.query),
+    headers: part(spec.headers, 'headers', request.headers),
+    body: part(spec.body, 'body', request.body),
+  };
+  if (faults.length === 0) return parsed;
+  const all = faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ');
+  throw new AppError('invalid', 'input_invalid', `the request has ${faults.length} fault(s): ${all}`.slice(0, 2_000), { faults });
+}
+
+/** Only documented answers leave, and only their documented fields. */
+function answer(spec: EndpointSpec, reply: { status: number; body: unknown; headers?: Record<string, string> }, response: Response): void {
+  const documented = spec.responses[reply.status];
+  if (documented === undefined) throw new AppError('internal', 'answer_undocumented', `${spec.path} answered ${reply.status}`);
+  response.status(reply.status).set(reply.headers ?? {});
+  if (documented.body === undefined) return void response.end();
+  const shaped = documented.body.safeParse(reply.body);
+  if (!shaped.success) throw new AppError('internal', 'answer_malformed', `${spec.path} answered another shape than documented`, { cause: shaped.error });
+  response.json(shaped.data);
+}
+
+function wrongMethod(allowed: readonly string[]) {
+  return (request: Request, response: Response, next: NextFunction) => {
+    response.set('allow', allowed.join(', '));
+    next(new AppError('method-not-allowed', 'method_not_allowed', `${request.method} is not possible here; possible: ${allowed.join(', ')}`));
+  };
+}
+
+function answerError(log: Log) {
+  return (cause: unknown, request: Request, response: Response, _next: NextFunction) => {
+    const error = normaliseError(cause);
+    const { requestId } = response.locals as Locals;
+    if (error.kind === 'internal') log.error('a request failed', { requestId, method: request.method, path: request.path, cause: error });
+    if (response.headersSent) return void response.destroy();
+    if (error.retryAfter !== undefined) response.set('retry-after', String(error.retryAfter));
+    const detail = error.kind === 'internal' ? new AppError('internal', error.code, 'something went wrong here; it is logged under the request id') : error;
+    response.status(STATUS_OF_KIND[error.kind]).type('application/problem+json').send(JSON.stringify(problemOf(detail, requestId)));
+  };
+}
+
+/** `{id}` → Express 5's `:id`; a colon of our own in a path is escaped. */
+function routeOf(path: string): string {
+  return path.replaceAll(':', '\\:').replaceAll(/\{(\w+)\}/g, ':$1');
+}

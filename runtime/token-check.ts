@@ -1,0 +1,153 @@
+/** The one check of bearer tokens, for players and services: signature, issuer, audience, expiry, roles. */
+import { readFile } from 'node:fs/promises';
+import { createLocalJWKSet, decodeJwt, jwtVerify, type JWTPayload, type JSONWebKeySet } from 'jose';
+import { z } from 'zod';
+import { AppError } from '../contracts/app-error.ts';
+import type { Send } from '../contracts/client.ts';
+import { AUDIENCE, Role } from '../contracts/roles.ts';
+import { JsonWebKeySet } from '../contracts/words.ts';
+import type { TrustedIssuer } from './config.ts';
+
+/** Who calls. */
+export interface Principal {
+  readonly subject: string;
+  readonly roles: readonly Role[];
+  readonly issuer: string;
+  readonly claims: Readonly<JWTPayload>;
+  /** For a pod's token: which pod, in which of our clusters. */
+  readonly pod?: { readonly cluster: string; readonly namespace: string; readonly name: string; readonly uid: string };
+}
+
+/** @throws AppError `unauthenticated` saying what is wrong with the token; `unavailable` when the keys cannot be had. */
+export type TokenCheck = (token: string) => Promise<Principal>;
+
+export interface TokenCheckParts {
+  readonly send: Send;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Asymmetric signatures only, so that a public key can never pass as a shared secret. */
+const ALGORITHMS = ['EdDSA', 'Ed25519', 'ES256', 'RS256'];
+const CLOCK_TOLERANCE_SECONDS = 30;
+const KEYS_FRESH_MS = 5 * 60_000;
+/** An unknown key id fetches the keys again, but not more often than this. */
+const KEYS_AGAIN_MS = 5_000;
+
+const PodClaims = z.object({ namespace: z.string(), pod: z.object({ name: z.string(), uid: z.string() }) });
+
+export function createTokenCheck(issuers: readonly TrustedIssuer[], parts: TokenCheckParts): TokenCheck {
+  const byIssuer = new Map(issuers.map((trusted) => [trusted.issuer, { trusted, keys: createKeyCache(trusted, parts) }]));
+  return async (token) => {
+    const issuer = issuerOf(token);
+    const known = byIssuer.get(issuer);
+    if (known === undefined) throw refused('token_issuer', 'the token is from an issuer that this service does not trust');
+    const claims = await verify(token, known.keys, known.trusted, parts.now());
+    return principalOf(claims, known.trusted);
+  };
+}
+
+function issuerOf(token: string): string {
+  try {
+    return decodeJwt(token).iss ?? '';
+  } catch (cause) {
+    throw refused('token_malformed', 'the bearer token is not a JWT', cause);
+  }
+}
+
+async function verify(token: string, keys: KeyCache, trusted: TrustedIssuer, now: number): Promise<JWTPayload> {
+  const options = {
+    issuer: trusted.issuer,
+    audience: AUDIENCE,
+    algorithms: ALGORITHMS,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    requiredClaims: ['exp', 'sub'],
+    currentDate: new Date(now),
+  };
+  const attempt = async (again: boolean) => jwtVerify(token, createLocalJWKSet(await keys(again)), options);
+  try {
+    return (await attempt(false)).payload;
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    if (!isUnknownKey(cause)) throw refused('token_invalid', `the token does not hold: ${messageOf(cause)}`, cause);
+  }
+  try {
+    return (await attempt(true)).payload;
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw refused('token_invalid', `the token does not hold: ${messageOf(cause)}`, cause);
+  }
+}
+
+function principalOf(claims: JWTPayload, trusted: TrustedIssuer): Principal {
+  const subject = claims.sub ?? '';
+  if (trusted.cluster !== undefined) {
+    const bound = PodClaims.safeParse(claims['kubernetes.io']);
+    if (!bound.success) throw refused('token_unbound', 'the token is not bound to a pod');
+    const { namespace, pod } = bound.data;
+    return { subject, roles: ['game-server'], issuer: trusted.issuer, claims, pod: { cluster: trusted.cluster, namespace, ...pod } };
+  }
+  const claimed = z.array(z.string()).safeParse(claims['roles']);
+  const mayGive = new Set(trusted.roles);
+  const roles = (claimed.success ? claimed.data : []).flatMap((name) => {
+    const role = Role.safeParse(name);
+    return role.success && mayGive.has(name) ? [role.data] : [];
+  });
+  return { subject, roles, issuer: trusted.issuer, claims };
+}
+
+type KeyCache = (again: boolean) => Promise<JSONWebKeySet>;
+
+/** Keys are fetched at first need, kept for a while, and outlive an issuer that is away. */
+function createKeyCache(trusted: TrustedIssuer, parts: TokenCheckParts): KeyCache {
+  let kept: { keys: JSONWebKeySet; at: number } | undefined;
+  let fetching: Promise<JSONWebKeySet> | undefined;
+  const fetchKeys = async () => {
+    try {
+      const keys = await loadKeys(trusted, parts.send);
+      kept = { keys, at: parts.now() };
+      return keys;
+    } catch (cause) {
+      if (kept !== undefined) return kept.keys;
+      throw new AppError('unavailable', 'token_keys_unavailable', `the keys of ${trusted.issuer} cannot be had`, { cause, retryAfter: 1 });
+    } finally {
+      fetching = undefined;
+    }
+  };
+  return async (again) => {
+    const age = kept === undefined ? Number.POSITIVE_INFINITY : parts.now() - kept.at;
+    if (kept !== undefined && age < (again ? KEYS_AGAIN_MS : KEYS_FRESH_MS)) return kept.keys;
+    return (fetching ??= fetchKeys());
+  };
+}
+
+async function loadKeys(trusted: TrustedIssuer, send: Send): Promise<JSONWebKeySet> {
+  if (trusted.jwks.startsWith('file:')) return parseKeys(await readFile(trusted.jwks.slice('file:'.length), 'utf8'));
+  const token = trusted.jwksTokenFile === undefined ? undefined : (await readFile(trusted.jwksTokenFile, 'utf8')).trim();
+  const answer = await send({
+    method: 'GET',
+    url: trusted.jwks,
+    headers: { accept: 'application/json, application/jwk-set+json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    body: undefined,
+    timeoutMs: 5_000,
+    signal: undefined,
+  });
+  if (answer.status !== 200) throw new Error(`${trusted.jwks} answered ${answer.status}`);
+  return parseKeys(answer.body);
+}
+
+function parseKeys(text: string): JSONWebKeySet {
+  return JsonWebKeySet.parse(JSON.parse(text)) as JSONWebKeySet;
+}
+
+function isUnknownKey(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_JWKS_NO_MATCHING_KEY';
+}
+
+function refused(code: string, message: string, cause?: unknown): AppError {
+  return new AppError('unauthenticated', code, message, { cause });
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
