@@ -1,0 +1,42 @@
+# LifeVerse servers. `make` lists what there is.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+NODE := node --disable-warning=ExperimentalWarning
+.DEFAULT_GOAL := help
+.PHONY: help check test demo up status down reset bench parts
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci
+	@touch $@
+
+check: node_modules/.package-lock.json ## types, lint, format, unused code: the fast loop
+	tsc
+	oxlint
+	oxfmt --check
+	knip
+
+test: check parts ## everything
+	mocha
+
+parts: node_modules/.package-lock.json ## get the real parts: etcd, kube-apiserver, a document database, Redis
+	@$(NODE) local/main.ts parts
+
+demo: node_modules/.package-lock.json ## the whole system and 24 bot players, until Ctrl-C (ONCE=1: 40 matches, then a verdict)
+	@$(NODE) local/demo/main.ts
+
+up: node_modules/.package-lock.json ## start the whole system in the background
+	@$(NODE) local/main.ts up
+
+status: node_modules/.package-lock.json ## what of it runs, and where
+	@$(NODE) local/main.ts status
+
+down: node_modules/.package-lock.json ## stop it; its data stays
+	@$(NODE) local/main.ts down
+
+reset: node_modules/.package-lock.json ## stop it and forget its data; the cache of built parts stays
+	@$(NODE) local/main.ts reset
+
+bench: node_modules/.package-lock.json ## ratios of the hot paths on this machine
+	@$(NODE) bench/main.ts

@@ -1,0 +1,102 @@
+/**
+ * The real parts for tests, each started at its first use and shared by the whole mocha run; `test/parts.ts` stops them at its end.
+ * Processes that an earlier run left behind (kill -9) are ended first.
+ */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { startCluster } from './cluster/start-cluster.ts';
+import type { RunningCluster } from './cluster/start-cluster.ts';
+import { startMongo } from './mongo/start-mongo.ts';
+import type { RunningMongo } from './mongo/start-mongo.ts';
+import { cacheFolder } from './parts/cache-folder.ts';
+import type { Surroundings } from './parts/part.ts';
+import { endProcess } from './processes/end-process.ts';
+import { isAlive, identityOf } from './processes/process-identity.ts';
+import { openProcessKeeper } from './processes/process-keeper.ts';
+import type { ProcessKeeper } from './processes/process-keeper.ts';
+import { readRunRecords, sweepLeftovers } from './processes/run-records.ts';
+import { startRedis } from './redis/start-redis.ts';
+import type { RunningRedis } from './redis/start-redis.ts';
+import { openLocalAuthority } from './tls/local-authority.ts';
+import type { LocalAuthority } from './tls/local-authority.ts';
+
+export interface TestStack {
+  /** This run's own; gone after it. */
+  readonly folder: string;
+  readonly around: Surroundings;
+  readonly keeper: ProcessKeeper;
+  readonly authority: LocalAuthority;
+}
+
+const RUNS = path.join(import.meta.dirname, '..', '.local', 'test');
+const stopping = new AbortController();
+const stops: (() => Promise<void>)[] = [];
+
+/** Where a test starts further processes of its own; they are ended with the run at the latest. */
+export const testStack = once(async (): Promise<TestStack> => {
+  await forgetDeadRuns();
+  const folder = path.join(RUNS, String(process.pid));
+  mkdirSync(folder, { recursive: true });
+  stops.push(async () => {
+    await endAllOf(folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const around: Surroundings = {
+    env: process.env,
+    cache: cacheFolder(process.env),
+    say: (line) => process.stderr.write(`${line}\n`),
+    signal: stopping.signal,
+  };
+  return {
+    folder,
+    around,
+    keeper: openProcessKeeper({ logs: path.join(folder, 'logs'), run: path.join(folder, 'run') }),
+    authority: await openLocalAuthority(path.join(folder, 'tls'), 'LifeVerse test CA', () => new Date()),
+  };
+});
+
+export const testMongo = once(async (): Promise<RunningMongo> => owned(await startMongo(await placeFor('mongo'))));
+
+export const testRedis = once(async (): Promise<RunningRedis> => owned(await startRedis(await placeFor('redis'))));
+
+/** One cluster, without Agones and without nodes: tests use namespaces of their own in it. */
+export const testCluster = once(async (): Promise<RunningCluster> => owned(await startCluster(await placeFor('test-cluster'))));
+
+/** For mocha's global teardown. */
+export async function stopTestParts(): Promise<void> {
+  stopping.abort(new Error('The test run ends'));
+  for (const stop of stops.splice(0).toReversed()) await stop();
+}
+
+async function placeFor(name: string): Promise<{ name: string } & TestStack> {
+  const stack = await testStack();
+  return { ...stack, name, folder: path.join(stack.folder, name) };
+}
+
+function owned<T extends { stop(): Promise<void> }>(part: T): T {
+  stops.push(() => part.stop());
+  return part;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+async function forgetDeadRuns(): Promise<void> {
+  mkdirSync(RUNS, { recursive: true });
+  for (const name of readdirSync(RUNS)) {
+    const folder = path.join(RUNS, name);
+    if (identityOf(Number(name)) !== undefined) continue;
+    await sweepLeftovers(path.join(folder, 'run'), 2_000);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function endAllOf(folder: string): Promise<void> {
+  await Promise.all(
+    readRunRecords(path.join(folder, 'run'))
+      .filter(({ record }) => isAlive(record))
+      .map(({ record }) => endProcess(record, 2_000)),
+  );
+}
