@@ -1,0 +1,102 @@
+// The bridge's LifeVerse surface as typed calls. Each has a deadline; each that the contract calls repeatable is sent again
+// with backoff while its budget lasts. Nothing blocks: answers come from inside the transport or `tick`, on the game thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "backoff.h"
+#include "bridge-types.h"
+#include "transport.h"
+
+namespace lifeverse {
+
+struct Failure {
+  // 0 where no answer came.
+  int status = 0;
+  // The problem document's code, or `unreachable`, `timeout`, `unexpected_answer`.
+  std::string code;
+  std::string detail;
+};
+
+template <typename T>
+struct Result {
+  std::optional<T> value;
+  Failure failure;
+  explicit operator bool() const { return value.has_value(); }
+};
+
+struct Nothing {};
+
+template <typename T>
+using Then = std::function<void(const Result<T>&)>;
+
+class BridgeClient {
+ public:
+  // `luck` gives numbers in [0, 1) for the jitter of retries. The transport must outlive the client.
+  BridgeClient(Transport& transport, std::function<double()> luck, Backoff backoff = {});
+  ~BridgeClient();
+  BridgeClient(const BridgeClient&) = delete;
+  BridgeClient& operator=(const BridgeClient&) = delete;
+
+  // Gives up what is past its deadline and sends again what is due. Call it every frame.
+  void tick(Millis now);
+
+  // Calls under way; their `then` is still to come.
+  std::size_t pending() const { return calls_.size(); }
+  // Forgets every call: none of their `then` is called any more.
+  void abandon();
+
+  void hello(const std::string& build, const std::string& plugin, Then<Welcome> then);
+  void warm(Then<Nothing> then);
+  // Held by the bridge up to `waitSeconds` while the phase is `from`. Not sent again by itself.
+  void session(int waitSeconds, SessionPhase from, Then<BridgeSession> then);
+  void accept(int port, const std::string& build, Then<BridgeSession> then);
+  void end(const std::string& reason, Then<BridgeSession> then);
+  void admit(const std::string& ticket, Then<Verdict> then);
+  void present(const std::string& player, Then<Seat> then);
+  void leave(const std::string& player, bool forGood, Then<Seat> then);
+  void putRoster(const std::vector<std::string>& present, Then<std::vector<Seat>> then);
+  void packetKey(const std::string& player, Then<std::string> then);
+  void world(Then<WorldRestore> then);
+  // `entries` is the JSON array, written already. Not sent again by itself: the journal decides what is due next.
+  void appendWorld(const std::string& entries, Then<Acks> then);
+  // Held by the bridge up to `waitSeconds` until durable passes `after`. Not sent again by itself.
+  void worldAcks(int waitSeconds, Seq after, Then<Acks> then);
+  void putWorldSnapshot(const Snapshot& snapshot, Then<Nothing> then);
+  // Not sent again: the next second brings a newer one.
+  void frame(std::int64_t frames, double longestMs, Then<Nothing> then);
+
+ private:
+  using CallId = std::uint64_t;
+
+  struct Call {
+    HttpRequest request;
+    // Time from the first try in which the call may be sent again; 0 for a single try.
+    Millis budgetMs = 0;
+    Millis startedAt = 0;
+    Millis tryEndsAt = 0;
+    // When it is sent again, while no request is out.
+    Millis retryAt = 0;
+    int retries = 0;
+    bool out = false;
+    Transport::RequestId requestId = 0;
+    Transport::Done settle;
+  };
+
+  template <typename T>
+  void call(HttpRequest request, Millis budgetMs, std::function<std::optional<T>(const Json&)> read, Then<T> then);
+  void send(CallId id, Call& call);
+  void answered(CallId id, const HttpResponse& response);
+
+  Transport& transport_;
+  std::function<double()> luck_;
+  Backoff backoff_;
+  Millis now_ = 0;
+  CallId nextId_ = 1;
+  std::map<CallId, Call> calls_;
+};
+
+}  // namespace lifeverse

@@ -1,0 +1,137 @@
+#include "json.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace lifeverse {
+
+namespace {
+
+const Json kNull;
+const std::string kEmpty;
+
+void writeString(const std::string& text, std::string& out) {
+  static const char* digits = "0123456789abcdef";
+  out.push_back('"');
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out.push_back(digits[byte >> 4]);
+      out.push_back(digits[byte & 15]);
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+void writeDouble(double value, std::string& out) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  // The shortest of these that reads back as the same number.
+  char text[40];
+  for (const int precision : {6, 15, 16, 17}) {
+    std::snprintf(text, sizeof text, "%.*g", precision, value);
+    if (std::strtod(text, nullptr) == value) break;
+  }
+  // A host that set a locale with a decimal comma must not change what we send.
+  if (char* comma = std::strchr(text, ',')) *comma = '.';
+  out += text;
+}
+
+}  // namespace
+
+Json Json::array() {
+  Json value;
+  value.kind_ = Kind::Array;
+  return value;
+}
+
+Json Json::object() {
+  Json value;
+  value.kind_ = Kind::Object;
+  return value;
+}
+
+const std::string& Json::asString() const { return isString() ? text_ : kEmpty; }
+
+const Json& Json::item(std::size_t index) const { return index < items_.size() ? items_[index] : kNull; }
+
+const Json& Json::at(std::string_view key) const {
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (keys_[i] == key) return items_[i];
+  }
+  return kNull;
+}
+
+bool Json::has(std::string_view key) const {
+  for (const std::string& known : keys_) {
+    if (known == key) return true;
+  }
+  return false;
+}
+
+Json& Json::set(std::string_view key, Json value) {
+  if (!isObject()) *this = object();
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (keys_[i] == key) {
+      items_[i] = std::move(value);
+      return *this;
+    }
+  }
+  keys_.emplace_back(key);
+  items_.push_back(std::move(value));
+  return *this;
+}
+
+Json& Json::push(Json value) {
+  if (!isArray()) *this = array();
+  items_.push_back(std::move(value));
+  return *this;
+}
+
+std::string Json::write() const {
+  std::string out;
+  writeTo(out);
+  return out;
+}
+
+void Json::writeTo(std::string& out) const {
+  switch (kind_) {
+    case Kind::Null: out += "null"; return;
+    case Kind::Bool: out += bool_ ? "true" : "false"; return;
+    case Kind::String: writeString(text_, out); return;
+    case Kind::Number:
+      if (whole_) out += std::to_string(int_);
+      else writeDouble(double_, out);
+      return;
+    case Kind::Array:
+      out.push_back('[');
+      for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (i > 0) out.push_back(',');
+        items_[i].writeTo(out);
+      }
+      out.push_back(']');
+      return;
+    case Kind::Object:
+      out.push_back('{');
+      for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (i > 0) out.push_back(',');
+        writeString(keys_[i], out);
+        out.push_back(':');
+        items_[i].writeTo(out);
+      }
+      out.push_back('}');
+      return;
+  }
+}
+
+}  // namespace lifeverse
