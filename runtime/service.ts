@@ -1,7 +1,6 @@
 /** What every service's process has in common, composed: log, lifecycle, metrics, readiness, trust, its API over HTTPS. */
 import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
-import type { z } from 'zod';
 import type { Send } from '../contracts/client.ts';
 import type { Api, Endpoints } from '../contracts/endpoint.ts';
 import type { TrustedIssuer } from './config.ts';
@@ -85,7 +84,7 @@ export function tokenFromFile(path: string, now: () => number): () => Promise<st
 }
 
 /** Reads the config, or says every fault on stderr and gives up with exit code 78 (EX_CONFIG of sysexits.h). */
-export function configOrExit<S extends z.ZodObject>(read: (env: NodeJS.ProcessEnv) => z.output<S>, host: NodeJS.Process): z.output<S> {
+export function configOrExit<C>(read: (env: NodeJS.ProcessEnv) => C, host: NodeJS.Process): C {
   try {
     return read(host.env);
   } catch (cause) {

@@ -1,0 +1,77 @@
+/** What is durable, page by page: the newest snapshot, then the journal after it. */
+import { AppError } from '../../contracts/app-error.ts';
+import type { JournalEntry, Restore, Snapshot } from '../../contracts/saves.ts';
+import { entriesOf } from '../store/journal-batch.ts';
+import { joinSnapshot } from '../store/snapshot-parts.ts';
+import { visibleRanges, type Subject } from '../subject.ts';
+import type { SavesParts } from './saves-parts.ts';
+
+export interface RestoreCall {
+  readonly id: string;
+  /** Where the page before ended; `undefined` asks for the first. */
+  readonly after: number | undefined;
+  /** Throws where the caller may not read what was found. */
+  readonly permit: (subject: Subject) => void;
+}
+
+const PAGE_ENTRIES = 1_000;
+const PAGE_BYTES = 8 * 1024 * 1024;
+
+export async function restore(parts: SavesParts, call: RestoreCall, signal: AbortSignal): Promise<Restore> {
+  for (;;) {
+    signal.throwIfAborted();
+    const subject = await parts.subjects.find(call.id);
+    if (subject === undefined) return { durableSeq: 0, entries: [] };
+    call.permit(subject);
+    const snapshot = call.after === undefined ? await readSnapshot(parts, subject) : 'none';
+    // A newer snapshot took its place while it was read: look again.
+    if (snapshot === 'replaced') continue;
+    const after = call.after ?? (snapshot === 'none' ? 0 : snapshot.seq);
+    const entries = await readPage(parts, subject, after);
+    const last = entries.at(-1)?.seq ?? after;
+    return {
+      durableSeq: subject.durableSeq,
+      entries,
+      ...(snapshot === 'none' ? {} : { snapshot }),
+      ...(last < subject.durableSeq ? { next: last } : {}),
+    };
+  }
+}
+
+async function readSnapshot(parts: SavesParts, subject: Subject): Promise<Snapshot | 'none' | 'replaced'> {
+  const pointer = subject.snapshot;
+  if (pointer === undefined) return 'none';
+  const found = await parts.snapshotParts.list({ snapshot: pointer.id }, { sort: { index: 1 } });
+  const data = joinSnapshot(pointer, found);
+  if (data !== undefined) return { seq: pointer.seq, data };
+  const present = await parts.subjects.find(subject._id);
+  if (present?.snapshot?.id !== pointer.id) return 'replaced';
+  throw new AppError('internal', 'snapshot_incomplete', `a part of the snapshot of ${subject._id} is missing`);
+}
+
+/** At most as many entries, and about as many bytes, as a page holds; at least one entry where there is one. */
+async function readPage(parts: SavesParts, subject: Subject, after: number): Promise<JournalEntry[]> {
+  const entries: JournalEntry[] = [];
+  let bytes = 0;
+  let head = after;
+  for (const range of visibleRanges(subject, after)) {
+    const filter = { subject: subject._id, stretch: range.stretch, to: { $gt: range.after }, from: { $lte: range.until } };
+    for await (const batch of parts.batches.stream(filter, { sort: { to: 1 } })) {
+      for (const { seq, text } of entriesOf(batch)) {
+        if (seq <= head) continue;
+        if (entries.length === PAGE_ENTRIES || (bytes > 0 && bytes + text.length > PAGE_BYTES)) return entries;
+        if (seq !== head + 1) throw gap(subject, head + 1);
+        entries.push({ seq, data: JSON.parse(text) as Record<string, unknown> });
+        bytes += text.length;
+        head = seq;
+      }
+    }
+    if (head < range.until) throw gap(subject, head + 1);
+  }
+  return entries;
+}
+
+/** Never to be seen; better no world than one with a hole in it. */
+function gap(subject: Subject, seq: number): AppError {
+  return new AppError('internal', 'journal_gap', `entry ${seq} of ${subject._id} is durable and missing`);
+}

@@ -1,0 +1,48 @@
+/** A batch of journal entries as it is stored: one document, so that it is there as a whole or not at all. */
+import { z } from 'zod';
+import { AppError } from '../../contracts/app-error.ts';
+import type { JournalEntry } from '../../contracts/saves.ts';
+import type { Subject } from '../subject.ts';
+
+export const JournalBatch = z.object({
+  /** `SUBJECT/STRETCH/FROM`: within one stretch a place in the journal is taken once. */
+  _id: z.string(),
+  subject: z.string(),
+  stretch: z.int(),
+  from: z.int(),
+  to: z.int(),
+  /** The entries' data as JSON texts: whatever a game writes comes back to the letter, and no key of it means anything to MongoDB. */
+  data: z.array(z.string()),
+});
+export type JournalBatch = z.infer<typeof JournalBatch>;
+
+/** Below MongoDB's 16 MiB a document, with room for the frame around each text. */
+const LARGEST_BYTES = 12 * 1024 * 1024;
+
+/** @throws AppError `invalid` for data nested too deeply to be written as JSON, `too-large` for more than a document holds. */
+export function batchOf(subject: Subject, entries: readonly JournalEntry[]): JournalBatch {
+  const from = entries[0]?.seq ?? 0;
+  const data = entries.map(textOf);
+  const bytes = data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes > LARGEST_BYTES) throw new AppError('too-large', 'batch_too_large', `the entries are ${bytes} bytes as JSON; send fewer at once`);
+  return {
+    _id: `${subject._id}/${subject.stretch}/${from}`,
+    subject: subject._id,
+    stretch: subject.stretch,
+    from,
+    to: from + entries.length - 1,
+    data,
+  };
+}
+
+export function entriesOf(batch: JournalBatch): { seq: number; text: string }[] {
+  return batch.data.map((text, index) => ({ seq: batch.from + index, text }));
+}
+
+function textOf(entry: JournalEntry): string {
+  try {
+    return JSON.stringify(entry.data);
+  } catch (cause) {
+    throw new AppError('invalid', 'entry_too_deep', `the data of entry ${entry.seq} cannot be written as JSON: it is nested too deeply`, { cause });
+  }
+}
