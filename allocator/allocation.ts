@@ -1,0 +1,177 @@
+/**
+ * The allocation: what is kept of it, its states and every legal change. Pure.
+ *
+ *            ┌───────────────(no capacity, doubt settled)──────────────┐
+ *            ▼                                                         │
+ *   ●──▶ queued ──▶ placing ──▶ allocated ──▶ ready ──▶ ended | lost   │
+ *          │  ▲        │ └──────────┼─────────────────────────────────-┘
+ *          │  └─(died, refused, never accepted)┘
+ *          └──▶ cancelled | expired | failed ◀── cancelling ◀── placing, allocated
+ */
+import { z } from 'zod';
+import { AllocationRequest, AllocationState, Decision, PlacementTry, SeatRole } from '../contracts/allocator.ts';
+
+const Moment = z.date();
+
+/** The game server that an attempt won. */
+export const BoundServer = z.object({
+  cluster: z.string(),
+  region: z.string(),
+  namespace: z.string(),
+  gameServer: z.string(),
+  /** Absent only until the cluster was asked for it. */
+  gameServerUid: z.string().optional(),
+  attempt: z.int(),
+  address: z.object({ host: z.string(), port: z.int() }),
+});
+export type BoundServer = z.infer<typeof BoundServer>;
+
+/** What a worker is about to ask, written before it asks. */
+export const Intent = z.object({ cluster: z.string(), attempt: z.int(), worker: z.string(), startedAt: Moment });
+export type Intent = z.infer<typeof Intent>;
+
+/** A seat as kept: its packet key is made with it and lives as long. */
+export const KeptSeat = z.object({ id: z.string(), role: SeatRole, packetKey: z.string() });
+export type KeptSeat = z.infer<typeof KeptSeat>;
+
+/** In the order of the moves; `id` lets a reader drop what it has seen. */
+export const OutboxEvent = z.object({ id: z.string(), kind: z.string(), at: Moment, data: z.record(z.string(), z.unknown()) });
+export type OutboxEvent = z.infer<typeof OutboxEvent>;
+
+export const AllocationDocument = z.object({
+  /** The uid: unique over all clients and all time, fits a Kubernetes label. */
+  _id: z.string(),
+  /** Whose `id` it is: the token's subject. */
+  client: z.string(),
+  id: z.string(),
+  /** Digest of the request; the same id with another one is a conflict. */
+  fingerprint: z.string(),
+  request: AllocationRequest,
+  seats: z.array(KeptSeat),
+  state: AllocationState,
+  /** The attempt that is bound or being made; counts up whenever one was bound or left in doubt. */
+  attempt: z.int(),
+  /** Attempts that bound a server; after MAX_BOUND the allocation fails. */
+  bound: z.int(),
+  createdAt: Moment,
+  deadlineAt: Moment,
+  /** Place in line: smaller goes first. See `turnOf`. */
+  turn: z.number(),
+  /** True while it waits in line for capacity. */
+  waiting: z.boolean(),
+  /** When something is due; null once final and its server is gone. */
+  nextActionAt: Moment.nullable(),
+  leaseUntil: Moment.nullable(),
+  intent: Intent.nullable(),
+  server: BoundServer.nullable(),
+  /** Unique over the collection: a world while it is live, else the uid. */
+  liveKey: z.string(),
+  /** Epoch of the world lease that the present attempt was given. */
+  worldEpoch: z.int().nullable(),
+  claimedAt: Moment.nullable(),
+  readyAt: Moment.nullable(),
+  endedAt: Moment.nullable(),
+  reason: z.string().nullable(),
+  /** Where `cancelling` leads. */
+  cancelTo: z.enum(['cancelled', 'expired']).nullable(),
+  decisions: z.array(Decision),
+  tries: z.array(PlacementTry),
+  rejections: z.record(z.string(), z.int()),
+  outbox: z.array(OutboxEvent),
+});
+export type AllocationDocument = z.infer<typeof AllocationDocument>;
+
+type State = AllocationState;
+
+/** State → what it may become. The only place that says so. */
+export const MAY_BECOME: Readonly<Record<State, readonly State[]>> = {
+  queued: ['placing', 'cancelled', 'expired', 'failed'],
+  placing: ['allocated', 'queued', 'cancelling', 'failed'],
+  allocated: ['ready', 'queued', 'cancelling', 'failed'],
+  ready: ['ended', 'lost'],
+  cancelling: ['cancelled', 'expired'],
+  ended: [],
+  lost: [],
+  failed: [],
+  cancelled: [],
+  expired: [],
+};
+
+export function isFinal(state: State): boolean {
+  return MAY_BECOME[state].length === 0;
+}
+
+/** Answers to a caller who holds the line: nothing more will come, or the players may go. */
+export function isSettled(state: State): boolean {
+  return state === 'ready' || isFinal(state);
+}
+
+/** A crashing map must not eat a fleet: after this many bound servers the allocation fails. */
+export const MAX_BOUND = 3;
+
+/** One point of priority is worth this much waiting, in milliseconds: so priority rises with age, and nobody starves. */
+const PRIORITY_WORTH_MS = 10_000;
+
+/** Place in line. Fixed at the start, since everybody ages equally fast. */
+export function turnOf(createdAtMs: number, priority: number): number {
+  return createdAtMs - priority * PRIORITY_WORTH_MS;
+}
+
+export function liveKeyOf(uid: string, world: string | undefined): string {
+  return world === undefined ? `uid:${uid}` : `world:${world}`;
+}
+
+/** A canonical text of a request: the same fields give the same text, in whatever order they were sent. */
+export function canonicalRequest(request: AllocationRequest): string {
+  return JSON.stringify(sorted(request));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, inner]) => [name, sorted(inner)]));
+}
+
+export interface Seed {
+  readonly uid: string;
+  readonly client: string;
+  readonly fingerprint: string;
+  readonly request: AllocationRequest;
+  readonly now: Date;
+  /** One fresh AES-256 key, base64url, per call. */
+  readonly newPacketKey: () => string;
+}
+
+export function newAllocation({ uid, client, fingerprint, request, now, newPacketKey }: Seed): AllocationDocument {
+  return {
+    _id: uid,
+    client,
+    id: request.id,
+    fingerprint,
+    request,
+    seats: request.players.map(({ id, role }) => ({ id, role, packetKey: newPacketKey() })),
+    state: 'queued',
+    attempt: 0,
+    bound: 0,
+    createdAt: now,
+    deadlineAt: new Date(now.getTime() + request.deadlineSeconds * 1_000),
+    turn: turnOf(now.getTime(), request.priority),
+    waiting: false,
+    nextActionAt: now,
+    leaseUntil: null,
+    intent: null,
+    server: null,
+    liveKey: liveKeyOf(uid, request.session.world),
+    worldEpoch: null,
+    claimedAt: null,
+    readyAt: null,
+    endedAt: null,
+    reason: null,
+    cancelTo: null,
+    decisions: [],
+    tries: [],
+    rejections: {},
+    outbox: [{ id: `${uid}:1`, kind: 'queued', at: now, data: { state: 'queued' } }],
+  };
+}

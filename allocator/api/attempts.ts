@@ -1,0 +1,59 @@
+/** The bridge's side of the API. */
+import { AppError } from '../../contracts/app-error.ts';
+import type { allocatorApi, Claim } from '../../contracts/allocator.ts';
+import type { Context, Handlers } from '../../runtime/serve-api.ts';
+import type { AllocationDocument } from '../allocation.ts';
+import { accept, claim, end, fail, ownAttempt, type AttemptOf, type AttemptParts } from '../moves/attempts.ts';
+import type { Signer } from '../tickets/join-ticket.ts';
+import type { TicketKeys } from '../tickets/ticket-keys.ts';
+
+type All = Handlers<typeof allocatorApi.endpoints>;
+type Mine = Pick<All, 'claimAttempt' | 'acceptAttempt' | 'failAttempt' | 'endAttempt' | 'ticketKeys'>;
+
+export interface AttemptsApiParts {
+  readonly attempts: AttemptParts;
+  readonly signer: Signer;
+  readonly keys: TicketKeys;
+  readonly issuer: string;
+}
+
+export function attemptHandlers({ attempts, signer, keys, issuer }: AttemptsApiParts): Mine {
+  const own = async (of: AttemptOf, { principal, signal }: Context): Promise<AllocationDocument> => {
+    if (principal === undefined) throw new AppError('internal', 'principal_missing', 'this endpoint needs a caller');
+    return ownAttempt(attempts, of, principal, signal);
+  };
+  return {
+    claimAttempt: async ({ params, body }, context) => {
+      const claimed = await claim(attempts, await own({ ...params, ...body }, context));
+      const { worldEpoch } = claimed;
+      const answer: Claim = {
+        allocationId: claimed.id,
+        uid: claimed._id,
+        attempt: claimed.attempt,
+        state: claimed.state,
+        build: claimed.request.build,
+        mode: claimed.request.mode,
+        session: claimed.request.session,
+        players: claimed.seats,
+        ticketKeys: keys.publicKeys,
+        ticketIssuer: issuer,
+        deadlineAt: claimed.deadlineAt.toISOString(),
+        saves: { token: await signer.sessionGrant(claimed), ...(worldEpoch === null ? {} : { worldEpoch }) },
+      };
+      return { status: 200, body: answer };
+    },
+    acceptAttempt: async ({ params, body }, context) => {
+      const found = await own({ ...params, gameServer: body.gameServer }, context);
+      return { status: 200, body: { state: await accept(attempts, found, body.build) } };
+    },
+    failAttempt: async ({ params, body }, context) => {
+      const found = await own({ ...params, gameServer: body.gameServer }, context);
+      return { status: 200, body: { state: await fail(attempts, found, body.reason) } };
+    },
+    endAttempt: async ({ params, body }, context) => {
+      const found = await own({ ...params, gameServer: body.gameServer }, context);
+      return { status: 200, body: { state: await end(attempts, found, body.reason) } };
+    },
+    ticketKeys: async () => ({ status: 200, body: keys.publicKeys }),
+  };
+}

@@ -1,0 +1,50 @@
+/** A kept allocation as the API shows it. */
+import type { Admission, Allocation, Trace } from '../../contracts/allocator.ts';
+import type { AllocationDocument } from '../allocation.ts';
+
+/** @param shownAs the id that was asked for, where it stands for another's session. */
+export function viewOf(allocation: AllocationDocument, admissions: readonly Admission[], shownAs = allocation.id): Allocation {
+  const { server, request, readyAt, endedAt, reason } = allocation;
+  return {
+    id: shownAs,
+    uid: allocation._id,
+    state: allocation.state,
+    attempt: allocation.attempt,
+    fleet: request.fleet,
+    build: request.build,
+    mode: request.mode,
+    session: request.session,
+    priority: request.priority,
+    players: allocation.seats.map(({ id, role }) => ({ id, role })),
+    createdAt: allocation.createdAt.toISOString(),
+    deadlineAt: allocation.deadlineAt.toISOString(),
+    ...(readyAt === null ? {} : { readyAt: readyAt.toISOString() }),
+    ...(endedAt === null ? {} : { endedAt: endedAt.toISOString() }),
+    ...(server === null
+      ? {}
+      : {
+          server: {
+            cluster: server.cluster,
+            region: server.region,
+            namespace: server.namespace,
+            gameServer: server.gameServer,
+            ...(allocation.state === 'ready' ? { address: server.address } : {}),
+          },
+        }),
+    admissions: [...admissions],
+    ...(shownAs === allocation.id ? {} : { aliasOf: allocation.id }),
+    ...(reason === null ? {} : { reason }),
+  };
+}
+
+export function traceOf(allocation: AllocationDocument, now: number): Trace {
+  const until = allocation.readyAt ?? allocation.endedAt;
+  return {
+    id: allocation.id,
+    state: allocation.state,
+    waitedMs: (until?.getTime() ?? now) - allocation.createdAt.getTime(),
+    decisions: allocation.decisions,
+    tries: allocation.tries,
+    rejections: allocation.rejections,
+  };
+}

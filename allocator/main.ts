@@ -1,0 +1,82 @@
+/** The allocator: config → parts → run until a signal. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { allocatorApi } from '../contracts/allocator.ts';
+import { openMongo } from '../runtime/documents/mongo.ts';
+import { createJobs } from '../runtime/jobs/bullmq-jobs.ts';
+import { untilSignal } from '../runtime/lifecycle.ts';
+import { configOrExit, createService, tokenFromFile } from '../runtime/service.ts';
+import { allocationHandlers } from './api/allocations.ts';
+import { attemptHandlers } from './api/attempts.ts';
+import { AgonesCluster } from './clusters/agones-cluster.ts';
+import { openKubeApi } from './clusters/kube-api.ts';
+import { readAllocatorConfig, readClusters } from './config.ts';
+import { createWatcher } from './delivery/watcher.ts';
+import { createAllocatorMetrics } from './metrics.ts';
+import { act } from './moves/act.ts';
+import type { MoveParts } from './moves/parts.ts';
+import { createTurns } from './queue/turns.ts';
+import { wakeOnCapacity } from './queue/wake-on-capacity.ts';
+import { reconcile, watchForLosses } from './reconcile/reconciler.ts';
+import { sweep } from './reconcile/sweep.ts';
+import { createWorldLeases } from './saves-world-leases.ts';
+import { openAliases } from './store/aliases.ts';
+import { openAllocations } from './store/allocations.ts';
+import { createSigner } from './tickets/join-ticket.ts';
+import { openTicketKeys } from './tickets/ticket-keys.ts';
+
+const config = configOrExit(readAllocatorConfig, process);
+const service = createService('allocator', config);
+const { log, lifecycle, readiness, send } = service;
+const now = Date.now;
+
+const mongo = openMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+lifecycle.onClose('mongo', () => mongo.close());
+readiness.check('mongo', async () => void (await mongo.ping()));
+
+const allocations = await openAllocations(mongo.db);
+const aliases = await openAliases(mongo.db, allocations);
+const keys = await openTicketKeys(mongo.db, now);
+const signer = createSigner(keys, config.ALLOCATOR_ISSUER, now);
+const watcher = createWatcher(allocations);
+
+const clusters = readClusters(config.CLUSTERS_FILE).map(
+  (cluster) => new AgonesCluster(cluster, openKubeApi(cluster.kubeconfig, cluster.context, now), log, now),
+);
+readiness.check('clusters', () => (clusters.some((cluster) => cluster.healthy) ? undefined : 'no cluster answers'));
+
+const moves: MoveParts = {
+  allocations,
+  clusters: new Map(clusters.map((cluster) => [cluster.config.name, cluster])),
+  worldLeases: createWorldLeases(config.SAVES_URL, send, tokenFromFile(config.SERVICE_TOKEN_FILE, now)),
+  metrics: createAllocatorMetrics(service.registry),
+  log,
+  now,
+  owner: config.ALLOCATOR_OWNER,
+  worker: `${hostname()}-${randomBytes(6).toString('hex')}`,
+  askMs: config.ASK_TIMEOUT_MS,
+  acceptMs: config.ACCEPT_SECONDS * 1_000,
+  changed: watcher.changed,
+};
+
+const jobs = createJobs({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, name: 'allocations', log, caFile: config.TLS_CA_FILE });
+lifecycle.onClose('jobs', () => jobs.close());
+const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log);
+lifecycle.onClose('turns', () => turns.close());
+
+wakeOnCapacity(clusters, allocations, turns, log);
+for (const cluster of clusters) {
+  watchForLosses(moves, cluster);
+  lifecycle.onClose(`cluster ${cluster.config.name}`, () => cluster.close());
+  lifecycle.run(`watch of ${cluster.config.name}`, (signal) => cluster.follow(signal));
+}
+lifecycle.run('watcher', (signal) => watcher.run(signal));
+lifecycle.run('sweep', (signal) => sweep(allocations, turns, now, log, signal));
+lifecycle.run('reconcile', (signal) => reconcile(moves, signal));
+
+await service.serve(allocatorApi, {
+  ...allocationHandlers({ moves, aliases, turns, watcher, signer }),
+  ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),
+});
+
+process.exitCode = await untilSignal(lifecycle, process);

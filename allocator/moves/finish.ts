@@ -1,0 +1,101 @@
+/** The ways out: cancel, expire, fail, and seeing to it that the server is gone. */
+import type { AllocationState } from '../../contracts/allocator.ts';
+import { AppError } from '../../contracts/app-error.ts';
+import type { AllocationDocument } from '../allocation.ts';
+import type { MoveParts } from './parts.ts';
+import { releaseCarrier } from './release.ts';
+
+/** A server whose session has ended flushes its saves and leaves by itself; it is released only after this. */
+const LEAVE_MS = 30_000;
+const RETRY_MS = 5_000;
+
+/** Into a final state. `serverDueAt`: when to see that its server is gone; null where it has none. */
+export async function finish(
+  parts: MoveParts,
+  from: AllocationDocument,
+  state: Extract<AllocationState, 'ended' | 'lost' | 'failed' | 'cancelled' | 'expired'>,
+  reason: string,
+  serverDueAt: Date | null = null,
+  more: Partial<AllocationDocument> = {},
+): Promise<void> {
+  const moved = await parts.allocations.move(
+    { uid: from._id, state: from.state, attempt: from.attempt },
+    {
+      state,
+      event: { kind: state, at: new Date(parts.now()), data: { reason } },
+      set: { reason, waiting: false, leaseUntil: null, nextActionAt: serverDueAt, ...more },
+    },
+  );
+  if (!moved) return;
+  parts.metrics.entered(state);
+  parts.log.info('allocation is over', { allocationId: from.id, state, reason });
+  parts.changed(from._id);
+}
+
+/** Cancelled by its client, or past its deadline; safe in every state. Returns when what can be done now is done. */
+export async function cancel(parts: MoveParts, from: AllocationDocument, to: 'cancelled' | 'expired', reason: string): Promise<void> {
+  if (from.state === 'queued') return finish(parts, from, to, reason);
+  if (from.state === 'ready') return finish(parts, from, 'ended', reason, new Date(parts.now()), { cancelTo: to });
+  if (from.state !== 'placing' && from.state !== 'allocated') return;
+  const now = new Date(parts.now());
+  const moved = await parts.allocations.move(
+    { uid: from._id, state: from.state, attempt: from.attempt },
+    {
+      state: 'cancelling',
+      event: { kind: 'cancelling', at: now, data: { reason } },
+      set: { cancelTo: to, reason, leaseUntil: null, nextActionAt: now },
+    },
+  );
+  if (!moved) return;
+  parts.metrics.entered('cancelling');
+  parts.changed(from._id);
+  const cancelling = await parts.allocations.find(from._id);
+  if (cancelling?.state === 'cancelling') await settleCancelling(parts, cancelling);
+}
+
+/** cancelling → cancelled or expired. A late answer of the cluster is seen to afterwards. */
+export async function settleCancelling(parts: MoveParts, cancelling: AllocationDocument): Promise<void> {
+  const gone = await tryRelease(parts, cancelling);
+  // An ask that was under way may still win a server: look once more after it must have ended.
+  const lookAgainAt = new Date(parts.now() + (cancelling.server === null ? parts.askMs : RETRY_MS));
+  const done = gone && cancelling.server !== null;
+  await finish(parts, cancelling, cancelling.cancelTo ?? 'cancelled', cancelling.reason ?? '', done ? null : lookAgainAt);
+}
+
+/** A final allocation whose server has to go: asks the cluster until it is gone. */
+export async function ensureGone(parts: MoveParts, final: AllocationDocument): Promise<void> {
+  const leaves =
+    final.state === 'ended' && final.endedAt !== null && parts.now() - final.endedAt.getTime() < LEAVE_MS && final.cancelTo === null;
+  const gone = leaves ? await isGone(parts, final) : await tryRelease(parts, final);
+  await parts.allocations.amend(
+    { uid: final._id, state: final.state, attempt: final.attempt },
+    { $set: { nextActionAt: gone ? null : new Date(parts.now() + RETRY_MS) } },
+  );
+}
+
+async function tryRelease(parts: MoveParts, allocation: AllocationDocument): Promise<boolean> {
+  const cluster = clusterOf(parts, allocation);
+  if (cluster === undefined) return true;
+  try {
+    return (await releaseCarrier(parts, cluster, allocation._id, allocation.attempt, allocation.state)) === 'gone';
+  } catch (cause) {
+    if (cause instanceof AppError) return false;
+    throw cause;
+  }
+}
+
+async function isGone(parts: MoveParts, allocation: AllocationDocument): Promise<boolean> {
+  const cluster = clusterOf(parts, allocation);
+  if (cluster === undefined) return true;
+  try {
+    return (await cluster.findCarrier(parts.owner, allocation._id, allocation.attempt)) === undefined;
+  } catch (cause) {
+    if (cause instanceof AppError) return false;
+    throw cause;
+  }
+}
+
+function clusterOf(parts: MoveParts, allocation: AllocationDocument) {
+  const name = allocation.server?.cluster ?? allocation.intent?.cluster;
+  return name === undefined ? undefined : parts.clusters.get(name);
+}

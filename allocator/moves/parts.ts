@@ -1,0 +1,32 @@
+/** What every move needs of the rest. */
+import type { Log } from '../../runtime/log.ts';
+import type { AgonesCluster } from '../clusters/agones-cluster.ts';
+import type { AllocatorMetrics } from '../metrics.ts';
+import type { Allocations } from '../store/allocations.ts';
+
+/** The world's one writer, at the saves service. */
+export interface WorldLeases {
+  /** Fences every earlier holder. @throws AppError when saves is away. Returns the epoch. */
+  take(world: string, holder: { uid: string; attempt: number }): Promise<number>;
+}
+
+export interface MoveParts {
+  readonly allocations: Allocations;
+  /** By name. */
+  readonly clusters: ReadonlyMap<string, AgonesCluster>;
+  readonly worldLeases: WorldLeases;
+  readonly metrics: AllocatorMetrics;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Label value on our game servers. */
+  readonly owner: string;
+  /** Name of this process among the allocators. */
+  readonly worker: string;
+  /** Longest that a cluster may take to answer an ask. */
+  readonly askMs: number;
+  /** A bound server must be joinable within this. */
+  readonly acceptMs: number;
+  /** Tells those who hold the line. */
+  readonly changed: (uid: string) => void;
+}

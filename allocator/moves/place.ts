@@ -1,0 +1,161 @@
+/** queued → placing → allocated: choose a cluster, write the intent, ask. */
+import { AppError } from '../../contracts/app-error.ts';
+import type { Decision } from '../../contracts/allocator.ts';
+import type { AllocationDocument } from '../allocation.ts';
+import type { AgonesCluster } from '../clusters/agones-cluster.ts';
+import type { Candidate, Choice, Wish } from '../placement/choose-cluster.ts';
+import { chooseInTurn } from '../placement/choose-in-turn.ts';
+import { bind, tryOf } from './bind.ts';
+import { finish } from './finish.ts';
+import type { MoveParts } from './parts.ts';
+import { settleDoubt } from './settle-doubt.ts';
+
+/** Waiting allocations are woken by Ready servers; this only heals a wake-up that was lost. Milliseconds. */
+const BACKSTOP_MS = 2_000;
+/** The lease outlives the ask by this much; a worker that wakes later than that does not ask any more. */
+const LEASE_MARGIN_MS = 10_000;
+/** Saves is away: the world cannot be fenced, so nobody may be asked. */
+const LEASE_RETRY_MS = 1_000;
+
+export async function place(parts: MoveParts, queued: AllocationDocument, mayLookAgain = true): Promise<void> {
+  if (parts.now() >= queued.deadlineAt.getTime()) return finish(parts, queued, 'expired', 'no server was joinable before the deadline');
+  const choice = await choose(parts, queued);
+  if (choice.kind === 'give-up') return finish(parts, queued, 'failed', 'no cluster within the latency policy');
+  if (choice.kind === 'wait') {
+    const waits = await wait(parts, queued, choice);
+    // A server may have become Ready between the choice and the write: nobody would wake us for it.
+    if (waits && mayLookAgain && (await choose(parts, queued)).kind === 'chosen') await place(parts, queued, false);
+    return;
+  }
+  const cluster = parts.clusters.get(choice.cluster);
+  if (cluster === undefined) return;
+  const placing = await writeIntent(parts, queued, cluster, choice.decision);
+  if (placing !== undefined) await ask(parts, placing, cluster);
+}
+
+async function choose(parts: MoveParts, queued: AllocationDocument): Promise<Choice> {
+  const { fleet, build } = queued.request;
+  const clusters: Candidate[] = [...parts.clusters.values()].map((cluster) => ({
+    name: cluster.config.name,
+    region: cluster.config.region,
+    weight: cluster.config.weight,
+    healthy: cluster.healthy,
+    hasFleet: cluster.census.hasFleet(fleet),
+    ready: cluster.census.ready(fleet, build),
+  }));
+  const ready = clusters.reduce((sum, cluster) => sum + (cluster.healthy ? cluster.ready : 0), 0);
+  const ahead = ready === 0 ? [] : await parts.allocations.line(fleet, build, ready, queued.turn);
+  const now = parts.now();
+  return chooseInTurn(
+    clusters,
+    ahead.filter((other) => other._id !== queued._id).map((other) => wishOf(other, now)),
+    wishOf(queued, now),
+  );
+}
+
+function wishOf(allocation: AllocationDocument, now: number): Wish {
+  const { regions, players, latencyPolicy } = allocation.request;
+  return { uid: allocation._id, regions, players, latencyPolicy, ageMs: now - allocation.createdAt.getTime() };
+}
+
+async function wait(parts: MoveParts, queued: AllocationDocument, choice: Extract<Choice, { kind: 'wait' }>): Promise<boolean> {
+  const now = parts.now();
+  const next = Math.min(now + BACKSTOP_MS, queued.deadlineAt.getTime(), now + (choice.retryInMs ?? BACKSTOP_MS));
+  const decision: Decision = { at: new Date(now).toISOString(), ...choice.decision };
+  const rejected = choice.decision.considered.flatMap((one) => (one.rejected === undefined ? [] : [[`rejections.${one.rejected}`, 1]]));
+  return parts.allocations.amend(
+    { uid: queued._id, state: 'queued', attempt: queued.attempt },
+    {
+      $set: { waiting: true, nextActionAt: new Date(next) },
+      $push: { decisions: { $each: [decision], $slice: -20 } },
+      ...(rejected.length === 0 ? {} : { $inc: Object.fromEntries(rejected) }),
+    },
+  );
+}
+
+/** Who may ask, where, and under which attempt is stored before the cluster hears of it. */
+async function writeIntent(
+  parts: MoveParts,
+  queued: AllocationDocument,
+  cluster: AgonesCluster,
+  chosen: Omit<Decision, 'at'>,
+): Promise<AllocationDocument | undefined> {
+  const now = new Date(parts.now());
+  const leaseUntil = new Date(now.getTime() + parts.askMs + LEASE_MARGIN_MS);
+  const attempt = queued.attempt + 1;
+  const intent = { cluster: cluster.config.name, attempt, worker: parts.worker, startedAt: now };
+  const set = { attempt, intent, leaseUntil, nextActionAt: leaseUntil, waiting: false };
+  const moved = await parts.allocations.move(
+    { uid: queued._id, state: 'queued', attempt: queued.attempt },
+    {
+      state: 'placing',
+      event: { kind: 'placing', at: now, data: { cluster: intent.cluster, attempt } },
+      set,
+      push: { decision: { at: now.toISOString(), ...chosen } },
+    },
+  );
+  if (!moved) return undefined;
+  parts.metrics.entered('placing');
+  return { ...queued, state: 'placing', ...set };
+}
+
+async function ask(parts: MoveParts, placing: AllocationDocument, cluster: AgonesCluster): Promise<void> {
+  const epoch = await fence(parts, placing);
+  if (epoch === 'saves-away') return backToLine(parts, placing, { attempt: placing.attempt - 1, retryMs: LEASE_RETRY_MS });
+  // This process may have been paused: another may hold the lease by now, and this ask would only make an orphan.
+  if (placing.leaseUntil !== null && parts.now() > placing.leaseUntil.getTime() - LEASE_MARGIN_MS + parts.askMs / 2) return;
+  const started = parts.now();
+  const outcome = await cluster.allocate(
+    {
+      owner: parts.owner,
+      uid: placing._id,
+      attempt: placing.attempt,
+      id: placing.id,
+      fleet: placing.request.fleet,
+      build: placing.request.build,
+    },
+    parts.askMs,
+  );
+  parts.metrics.asked(cluster.config.name, outcome.kind, (parts.now() - started) / 1_000);
+  if (outcome.kind === 'bound') return bind(parts, placing, outcome, epoch);
+  if (outcome.kind === 'doubt') return settleDoubt(parts, { ...placing, worldEpoch: epoch }, outcome.cause);
+  // Certain that nobody carries this attempt: its number is free again.
+  await backToLine(parts, placing, { attempt: placing.attempt - 1, retryMs: 0, attemptTry: tryOf(placing, parts.now(), 'no-capacity') });
+  const queued = await parts.allocations.find(placing._id);
+  if (queued?.state === 'queued') await place(parts, queued, false);
+}
+
+/** The world's old server is fenced before a new one is asked for. */
+async function fence(parts: MoveParts, placing: AllocationDocument): Promise<number | null | 'saves-away'> {
+  const { world } = placing.request.session;
+  if (world === undefined) return null;
+  try {
+    return await parts.worldLeases.take(world, { uid: placing._id, attempt: placing.attempt });
+  } catch (cause) {
+    parts.log.warn('the world could not be leased; its allocation waits', {
+      allocationId: placing.id,
+      cause: cause instanceof AppError ? cause.code : cause,
+    });
+    return 'saves-away';
+  }
+}
+
+interface BackToLine {
+  readonly attempt: number;
+  readonly retryMs: number;
+  readonly attemptTry?: AllocationDocument['tries'][number];
+}
+
+async function backToLine(parts: MoveParts, placing: AllocationDocument, { attempt, retryMs, attemptTry }: BackToLine): Promise<void> {
+  const now = parts.now();
+  const moved = await parts.allocations.move(
+    { uid: placing._id, state: 'placing', attempt: placing.attempt, worker: parts.worker },
+    {
+      state: 'queued',
+      event: { kind: 'queued', at: new Date(now), data: { after: attemptTry?.outcome ?? 'saves-away' } },
+      set: { attempt, intent: null, leaseUntil: null, nextActionAt: new Date(now + Math.max(retryMs, 1)) },
+      ...(attemptTry === undefined ? {} : { push: { attemptTry } }),
+    },
+  );
+  if (moved) parts.metrics.entered('queued');
+}

@@ -1,0 +1,49 @@
+/** What the allocator signs: a join ticket per player, a session grant per attempt. */
+import { randomUUID } from 'node:crypto';
+import type { Admission, JoinTicketClaims, SessionGrantClaims } from '../../contracts/allocator.ts';
+import { AUDIENCE } from '../../contracts/roles.ts';
+import type { AllocationDocument, KeptSeat } from '../allocation.ts';
+import type { TicketKeys } from './ticket-keys.ts';
+
+/** Governs the first entry only; a player who is in stays in. */
+const JOIN_MS = 5 * 60_000;
+/** Longer than any session: what fences a session is its epoch, not the age of its grant. */
+const GRANT_MS = 24 * 3_600_000;
+
+export interface Signer {
+  admission(allocation: AllocationDocument, seat: KeptSeat): Promise<Admission>;
+  sessionGrant(allocation: AllocationDocument): Promise<string>;
+}
+
+export function createSigner(keys: TicketKeys, issuer: string, now: () => number): Signer {
+  return {
+    admission: async (allocation, seat) => {
+      const claims: Omit<JoinTicketClaims, 'exp'> = {
+        iss: issuer,
+        aud: 'lifeverse-join',
+        sub: seat.id,
+        jti: randomUUID(),
+        allocation: allocation.id,
+        uid: allocation._id,
+        attempt: allocation.attempt,
+        gameServer: allocation.server?.gameServer ?? '',
+        build: allocation.request.build,
+        role: seat.role,
+      };
+      return { playerId: seat.id, joinTicket: await keys.sign(claims, now() + JOIN_MS), packetKey: seat.packetKey };
+    },
+    sessionGrant: (allocation) => {
+      const world = allocation.request.session.world;
+      const claims: SessionGrantClaims & { iss: string; aud: string } = {
+        iss: issuer,
+        aud: AUDIENCE,
+        sub: `session:${allocation._id}/${allocation.attempt}`,
+        roles: ['session'],
+        holder: { uid: allocation._id, attempt: allocation.attempt },
+        players: allocation.seats.map((seat) => seat.id),
+        ...(world === undefined ? {} : { world }),
+      };
+      return keys.sign(claims, now() + GRANT_MS);
+    },
+  };
+}
