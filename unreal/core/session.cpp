@@ -160,13 +160,17 @@ void Session::admit(const std::string& ticket, Then<Verdict> then) {
   });
 }
 
-void Session::leave(const std::string& player, bool forGood) {
-  if (present_.erase(player) == 0) return;
+void Session::leave(const std::string& player, bool forGood, std::function<void()> then) {
+  if (present_.erase(player) == 0) {
+    if (then) then();
+    return;
+  }
   ++seatCalls_;
-  client_.leave(player, forGood, [this](const Result<Seat>& result) {
+  client_.leave(player, forGood, [this, then = std::move(then)](const Result<Seat>& result) {
     --seatCalls_;
     // The bridge did not hear it: the roster will say so soon.
     if (!result) rosterAt_ = now_;
+    if (then) then();
   });
 }
 

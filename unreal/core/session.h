@@ -57,7 +57,8 @@ class Session {
 
   // May the holder of this ticket come in? Where yes, the seat counts as present until `leave`.
   void admit(const std::string& ticket, Then<Verdict> then);
-  void leave(const std::string& player, bool forGood);
+  // `then` (which may be empty) comes once the bridge has heard it, or will not.
+  void leave(const std::string& player, bool forGood, std::function<void()> then);
   void packetKey(const std::string& player, Then<std::string> then) { client_.packetKey(player, std::move(then)); }
 
   // The world that is played, or null.

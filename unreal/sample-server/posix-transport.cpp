@@ -1,0 +1,112 @@
+#include "posix-transport.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace sample {
+
+namespace {
+
+int connectTo(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) return -1;
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 || errno == EINPROGRESS) return socket;
+  ::close(socket);
+  return -1;
+}
+
+std::string written(const lifeverse::HttpRequest& request, std::uint16_t port) {
+  std::string out = request.method + " " + request.path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+                    "\r\nAccept: application/json\r\nConnection: close\r\n";
+  if (!request.body.empty()) out += "Content-Type: application/json\r\n";
+  if (!request.body.empty() || request.method != "GET") out += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  return out + "\r\n" + request.body;
+}
+
+}  // namespace
+
+PosixTransport::~PosixTransport() {
+  for (auto& [id, exchange] : exchanges_) {
+    if (exchange.socket >= 0) ::close(exchange.socket);
+  }
+}
+
+lifeverse::Transport::RequestId PosixTransport::send(const lifeverse::HttpRequest& request, Done done) {
+  const RequestId id = nextId_++;
+  Exchange& exchange = exchanges_[id];
+  exchange.socket = connectTo(port_);
+  exchange.out = written(request, port_);
+  exchange.done = std::move(done);
+  return id;
+}
+
+void PosixTransport::cancel(RequestId id) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  if (found->second.socket >= 0) ::close(found->second.socket);
+  exchanges_.erase(found);
+}
+
+void PosixTransport::pump(int mostMs) {
+  std::vector<RequestId> ids;
+  std::vector<pollfd> polled;
+  for (const auto& [id, exchange] : exchanges_) {
+    // Its connection failed at once: it is settled below.
+    if (exchange.socket < 0) mostMs = 0;
+    ids.push_back(id);
+    polled.push_back({exchange.socket, static_cast<short>(exchange.written < exchange.out.size() ? POLLOUT : POLLIN), 0});
+  }
+  ::poll(polled.data(), polled.size(), mostMs);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    // An answer delivered before may have cancelled this one.
+    const auto found = exchanges_.find(ids[i]);
+    if (found == exchanges_.end()) continue;
+    Exchange& exchange = found->second;
+    if (exchange.socket >= 0 && polled[i].revents == 0) continue;
+    const Step outcome = exchange.socket < 0 ? Step::Failed : step(exchange);
+    if (outcome == Step::Going) continue;
+    const Done done = std::move(exchange.done);
+    const lifeverse::HttpResponse response = outcome == Step::Done ? exchange.reader.response() : lifeverse::HttpResponse();
+    if (exchange.socket >= 0) ::close(exchange.socket);
+    exchanges_.erase(found);
+    done(response);
+  }
+}
+
+PosixTransport::Step PosixTransport::step(Exchange& exchange) {
+  while (exchange.written < exchange.out.size()) {
+    const ssize_t sent = ::send(exchange.socket, exchange.out.data() + exchange.written, exchange.out.size() - exchange.written, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return Step::Going;
+      // The bridge may refuse a body that it has not read to its end: its answer is there all the same.
+      if (errno == EPIPE || errno == ECONNRESET) return read(exchange) == Step::Done ? Step::Done : Step::Failed;
+      return Step::Failed;
+    }
+    exchange.written += static_cast<std::size_t>(sent);
+  }
+  return read(exchange);
+}
+
+PosixTransport::Step PosixTransport::read(Exchange& exchange) {
+  std::array<char, 64 * 1024> bytes;
+  for (;;) {
+    const ssize_t size = ::recv(exchange.socket, bytes.data(), bytes.size(), 0);
+    if (size < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? Step::Going : Step::Failed;
+    const auto state = size == 0 ? exchange.reader.close() : exchange.reader.feed({bytes.data(), static_cast<std::size_t>(size)});
+    if (state == HttpResponseReader::State::Complete) return Step::Done;
+    if (state == HttpResponseReader::State::Broken) return Step::Failed;
+  }
+}
+
+}  // namespace sample

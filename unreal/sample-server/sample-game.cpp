@@ -1,0 +1,302 @@
+#include "sample-game.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+
+using namespace lifeverse;
+
+namespace sample {
+
+namespace {
+
+constexpr Millis kStateEveryMs = 250;
+constexpr Millis kForgetMs = 5'000;
+constexpr std::size_t kMostInState = 16;
+// How far a move's number may run ahead of the newest one known: packets that overtake each other.
+constexpr std::int64_t kMostAhead = 256;
+constexpr double kFarthest = 1e9;
+
+Json typed(const char* type) {
+  Json out = Json::object();
+  out.set("t", type);
+  return out;
+}
+
+SessionOptions sessionOptions(const Options& options) {
+  SessionOptions session;
+  session.build = options.build;
+  session.plugin = "sample-server";
+  return session;
+}
+
+double secondsOf(const Json& data, const char* key, double fallback) {
+  const double given = data.at(key).asDouble(-1);
+  return given >= 0 ? given : fallback;
+}
+
+}  // namespace
+
+SampleGame::SampleGame(const Options& options, UdpSocket& socket, std::uint16_t port, Transport& transport, std::function<double()> luck, Log& log)
+    : options_(options), log_(log), port_(port), gate_(socket, *this), session_(transport, std::move(luck), *this, sessionOptions(options)) {
+  // Nothing has to be warmed up.
+  session_.markWarm();
+}
+
+void SampleGame::tick(Millis now) {
+  now_ = now;
+  gate_.receive(now);
+  session_.tick(now);
+  if (exitCode_) return;
+  dropSilent();
+  broadcastState();
+  if (session_.stage() != Stage::Playing) return;
+  runScript();
+  endWhenOver();
+}
+
+void SampleGame::terminate() {
+  // Without a session there is nothing to save and nobody to tell.
+  if (session_.stage() < Stage::Restoring) exitCode_ = 0;
+  else session_.end("the game server was told to stop");
+}
+
+void SampleGame::load(const SessionInfo& info, const WorldRestore* world) {
+  options_.emptySeconds = secondsOf(info.data, "emptySeconds", options_.emptySeconds);
+  options_.noShowSeconds = secondsOf(info.data, "noShowSeconds", options_.noShowSeconds);
+  options_.durationSeconds = secondsOf(info.data, "durationSeconds", options_.durationSeconds);
+  script_ = Script(info.data.at("script"), world != nullptr && world->durableSeq > 0);
+  if (world != nullptr) {
+    if (world->snapshot) {
+      auto restored = WorldState::read(world->snapshot->data);
+      if (!restored) return session_.end("the world's snapshot cannot be read");
+      world_ = std::move(*restored);
+    }
+    for (const JournalEntry& entry : world->entries) world_.apply(entry.data);
+    acceptedSeq_ = world->durableSeq;
+  }
+  Json fields = Json::object();
+  fields.set("allocationId", info.allocationId).set("attempt", info.attempt).set("map", info.map);
+  if (world != nullptr) fields.set("world", info.world).set("durableSeq", world->durableSeq).set("tail", world->entries.size());
+  log_.info("map loaded", fields);
+  session_.loaded(port_);
+}
+
+void SampleGame::playing() {
+  playingSince_ = now_;
+  occupiedAt_ = now_;
+  log_.info("joinable", Json::object().set("port", port_));
+}
+
+void SampleGame::readOnly() { log_.warn("the world is read-only"); }
+
+void SampleGame::ended(const std::string& reason, bool clean) {
+  log_.info("ended", Json::object().set("reason", reason).set("clean", clean));
+  for (const LinkId id : gate_.links()) {
+    Link* link = gate_.find(id);
+    gate_.send(*link, typed("bye").set("reason", reason));
+  }
+  exitCode_ = clean ? 0 : 1;
+}
+
+void SampleGame::askKey(LinkId link, const std::string& player) {
+  session_.packetKey(player, [this, link](const Result<std::string>& result) { gate_.keyCame(link, result ? readKey(*result.value) : std::nullopt); });
+}
+
+void SampleGame::message(Link& link, const Json& message) {
+  const std::string& type = message.at("t").asString();
+  if (type == "join") join(link, message.at("ticket").asString());
+  if (type == "move") move(link, message);
+  if (type == "leave") leave(link, message.at("forGood").asBool());
+  if (type == "ping") gate_.send(link, typed("pong").set("at", message.at("at")));
+}
+
+void SampleGame::join(Link& link, const std::string& ticket) {
+  if (link.stage == Link::Stage::Joined) return sendJoined(link);
+  if (link.stage != Link::Stage::Open) return;
+  link.stage = Link::Stage::Joining;
+  const LinkId id = link.id;
+  Link* old = gate_.joined(link.player);
+  if (old == nullptr) return admit(id, ticket);
+  // The same player from elsewhere, proved by the packet key: the old connection gives way before the ticket is shown.
+  gate_.send(*old, typed("bye").set("reason", "joined from elsewhere"));
+  const std::string player = old->player;
+  gate_.drop(old->id);
+  session_.leave(player, false, [this, id, ticket] { admit(id, ticket); });
+}
+
+void SampleGame::admit(LinkId id, const std::string& ticket) {
+  session_.admit(ticket, [this, id](const Result<Verdict>& result) { admitted(id, result); });
+}
+
+void SampleGame::admitted(LinkId id, const Result<Verdict>& result) {
+  Link* link = gate_.find(id);
+  if (result && result.value->admitted) {
+    const std::string& seat = result.value->seat.playerId;
+    if (link != nullptr && link->player == seat) {
+      link->stage = Link::Stage::Joined;
+      link->role = result.value->seat.role;
+      everJoined_ = true;
+      log_.info("player joined");
+      return sendJoined(*link);
+    }
+    // Whoever showed it has gone, or the ticket is another player's: nobody took the seat.
+    session_.leave(seat, false, nullptr);
+  }
+  if (link == nullptr) return;
+  link->stage = Link::Stage::Open;
+  const bool judged = result && !result.value->admitted;
+  const std::string refusal = judged ? result.value->refusal : result ? "other-player" : "unavailable";
+  const std::string detail = judged ? result.value->detail : result ? "the ticket is another player's" : "the bridge did not answer";
+  log_.info("player refused", Json::object().set("refusal", refusal));
+  gate_.send(*link, typed("refused").set("refusal", refusal).set("detail", detail));
+}
+
+void SampleGame::sendJoined(Link& link) {
+  Json you = Json::object();
+  const PlayerState* player = world_.player(link.player);
+  const PlayerState none;
+  const PlayerState& state = player == nullptr ? none : *player;
+  you.set("x", state.x).set("y", state.y).set("count", state.moves.count()).set("lastN", state.moves.last()).set("moves", state.moves.write());
+  const WorldLink* world = session_.world();
+  Json out = typed("joined");
+  out.set("player", link.player).set("role", link.role).set("map", session_.info()->map);
+  out.set("world", world == nullptr ? Json() : Json(session_.info()->world));
+  out.set("durableSeq", world == nullptr ? 0 : world->journal().durable());
+  out.set("readOnly", world != nullptr && world->readOnly());
+  out.set("entities", world_.entities()).set("pickups", world_.pickups()).set("you", std::move(you));
+  gate_.send(link, out);
+}
+
+void SampleGame::move(Link& link, const Json& message) {
+  const std::int64_t n = message.at("n").asInt();
+  const double x = message.at("x").asDouble(NAN);
+  const double y = message.at("y").asDouble(NAN);
+  if (link.stage != Link::Stage::Joined) return refuseMove(link, n, "not-joined");
+  if (n < 1 || !(std::fabs(x) <= kFarthest) || !(std::fabs(y) <= kFarthest)) return refuseMove(link, n, "invalid");
+  const PlayerState* player = world_.player(link.player);
+  if (player != nullptr && player->moves.contains(n)) {
+    // Sent again: its ack was lost. What is no longer pending is durable, or in no world that is kept.
+    const Pending* known = pending(link.player, n);
+    if (known != nullptr) return known->seq <= acceptedSeq_ ? sendAck(link, n, known->seq, false) : void();
+    return sendAck(link, n, 0, session_.world() != nullptr);
+  }
+  if (n > (player == nullptr ? 0 : player->moves.last()) + kMostAhead) return refuseMove(link, n, "gap");
+  const Json entry = WorldState::move(link.player, n, x, y);
+  if (WorldLink* world = session_.world()) {
+    if (session_.stage() != Stage::Playing) return refuseMove(link, n, "ending");
+    const auto seq = world->add(entry);
+    if (!seq) return refuseMove(link, n, world->readOnly() ? "read-only" : "busy");
+    pending_.push_back({*seq, link.player, n});
+    return world_.apply(entry);
+  }
+  world_.apply(entry);
+  sendAck(link, n, 0, false);
+}
+
+const SampleGame::Pending* SampleGame::pending(const std::string& player, std::int64_t n) const {
+  for (const Pending& move : pending_) {
+    if (move.n == n && move.player == player) return &move;
+  }
+  return nullptr;
+}
+
+void SampleGame::accepted(Seq seq) {
+  if (seq <= acceptedSeq_) return;
+  for (const Pending& move : pending_) {
+    if (move.seq <= acceptedSeq_ || move.seq > seq) continue;
+    if (Link* link = gate_.joined(move.player)) sendAck(*link, move.n, move.seq, false);
+  }
+  acceptedSeq_ = seq;
+}
+
+void SampleGame::durable(Seq seq) {
+  for (; !pending_.empty() && pending_.front().seq <= seq; pending_.pop_front()) {
+    const Pending& move = pending_.front();
+    if (Link* link = gate_.joined(move.player)) sendAck(*link, move.n, move.seq, true);
+  }
+}
+
+void SampleGame::sendAck(Link& link, std::int64_t n, Seq seq, bool durable) {
+  Json out = typed("ack");
+  out.set("n", n).set("durable", durable);
+  if (seq > 0) out.set("seq", seq);
+  gate_.send(link, out);
+}
+
+void SampleGame::refuseMove(Link& link, std::int64_t n, const char* reason) { gate_.send(link, typed("nack").set("n", n).set("reason", reason)); }
+
+void SampleGame::leave(Link& link, bool forGood) {
+  const bool was = link.stage == Link::Stage::Joined;
+  link.stage = Link::Stage::Left;
+  gate_.send(link, typed("left"));
+  if (!was) return;
+  log_.info("player left");
+  session_.leave(link.player, forGood, nullptr);
+}
+
+void SampleGame::dropSilent() {
+  for (const LinkId id : gate_.links()) {
+    const Link* link = gate_.find(id);
+    const bool in = link->stage == Link::Stage::Joined;
+    const Millis most = in || link->stage == Link::Stage::Joining ? static_cast<Millis>(options_.silenceSeconds * 1'000) : kForgetMs;
+    if (now_ - link->heardAt < most) continue;
+    if (in) {
+      log_.info("player fell silent");
+      session_.leave(link->player, false, nullptr);
+    }
+    gate_.drop(id);
+  }
+}
+
+void SampleGame::broadcastState() {
+  if (now_ < stateAt_) return;
+  stateAt_ = now_ + kStateEveryMs;
+  Json players = Json::array();
+  std::vector<Link*> present;
+  for (const LinkId id : gate_.links()) {
+    Link* link = gate_.find(id);
+    if (link->stage == Link::Stage::Joined) present.push_back(link);
+  }
+  for (std::size_t i = 0; i < present.size() && i < kMostInState; ++i) {
+    const PlayerState* state = world_.player(present[i]->player);
+    if (state != nullptr) players.push(Json::array().push(present[i]->player).push(state->x).push(state->y));
+  }
+  const WorldLink* world = session_.world();
+  Json out = typed("state");
+  out.set("present", present.size()).set("pickups", world_.pickups()).set("players", std::move(players));
+  out.set("durableSeq", world == nullptr ? 0 : world->journal().durable());
+  for (Link* link : present) gate_.send(*link, out);
+}
+
+void SampleGame::runScript() {
+  for (const ScriptStep& step : script_.due(now_ - *playingSince_)) {
+    switch (step.deed) {
+      case Deed::Hitch:
+        log_.warn("the script says hitch", Json::object().set("ms", step.ms));
+        std::this_thread::sleep_for(std::chrono::milliseconds(step.ms));
+        break;
+      case Deed::Hang:
+        log_.warn("the script says hang");
+        for (;;) ::pause();
+      case Deed::Crash:
+        log_.warn("the script says crash");
+        std::abort();
+      case Deed::End: session_.end("the script says end"); break;
+    }
+  }
+}
+
+void SampleGame::endWhenOver() {
+  if (session_.stage() != Stage::Playing) return;
+  if (!session_.present().empty()) occupiedAt_ = now_;
+  const auto longerThan = [](Millis ms, double seconds) { return static_cast<double>(ms) >= seconds * 1'000; };
+  const double patience = everJoined_ ? options_.emptySeconds : options_.noShowSeconds;
+  if (session_.present().empty() && longerThan(now_ - occupiedAt_, patience)) return session_.end(everJoined_ ? "everybody has left" : "nobody came");
+  if (options_.durationSeconds > 0 && longerThan(now_ - *playingSince_, options_.durationSeconds)) session_.end("the time is up");
+}
+
+}  // namespace sample
