@@ -36,7 +36,11 @@ export function savesHandlers(parts: SavesParts): Handlers<typeof savesApi.endpo
     },
     restore: async ({ params, query }, { principal, signal }) => {
       const caller = admitted(principal, params);
-      const call = { id: subjectId(params.kind, params.id), after: query.after, permit: (subject: Subject) => requireHolds(caller, subject) };
+      const call = {
+        id: subjectId(params.kind, params.id),
+        after: query.after,
+        permit: (subject: Subject) => requireHolds(caller, subject),
+      };
       return { status: 200, body: await restore(parts, call, signal) };
     },
   };

@@ -50,7 +50,8 @@ export async function appendEntries(parts: SavesParts, append: Append, signal: A
     } else {
       await pause(patience, signal);
       patience *= 2;
-      if (await parts.subjects.change(unchanged(subject), { $set: nextStretch(subject, subject.epoch) })) parts.events.stretchBegun(append.id);
+      if (await parts.subjects.change(unchanged(subject), { $set: nextStretch(subject, subject.epoch) }))
+        parts.events.stretchBegun(append.id);
     }
   }
 }
@@ -63,9 +64,11 @@ function freshEntries(parts: SavesParts, subject: Subject, append: Append): read
     throw new AppError('conflict', code, message);
   };
   // An older epoch is told so first: its writer has to stop, whoever holds the lease now.
-  if (decision.outcome === 'stale') return refuse('epoch_stale', `epoch ${append.epoch} is over; ${append.id} is at epoch ${decision.epoch}`);
+  if (decision.outcome === 'stale')
+    return refuse('epoch_stale', `epoch ${append.epoch} is over; ${append.id} is at epoch ${decision.epoch}`);
   append.permit(subject);
-  if (decision.outcome === 'unknown-epoch') return refuse('epoch_unknown', `${append.id} is at epoch ${decision.epoch}: take the lease again`);
+  if (decision.outcome === 'unknown-epoch')
+    return refuse('epoch_unknown', `${append.id} is at epoch ${decision.epoch}: take the lease again`);
   if (decision.outcome === 'gap') return refuse('sequence_gap', `the next entry of ${append.id} is ${decision.expected}`);
   return decision.outcome === 'append' ? decision.entries : [];
 }

@@ -47,7 +47,8 @@ async function permittedSubject(parts: SavesParts, put: PutSnapshot): Promise<Su
   if (put.epoch < subject.epoch) return refuse('epoch_stale', `epoch ${put.epoch} is over; ${put.id} is at epoch ${subject.epoch}`);
   put.permit(subject);
   if (put.epoch > subject.epoch) return refuse('epoch_unknown', `${put.id} is at epoch ${subject.epoch}: take the lease again`);
-  if (put.snapshot.seq > subject.durableSeq) return refuse('snapshot_ahead', `the journal of ${put.id} is durable up to ${subject.durableSeq} only`);
+  if (put.snapshot.seq > subject.durableSeq)
+    return refuse('snapshot_ahead', `the journal of ${put.id} is durable up to ${subject.durableSeq} only`);
   return subject;
 }
 

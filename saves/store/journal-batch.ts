@@ -24,7 +24,8 @@ export function batchOf(subject: Subject, entries: readonly JournalEntry[]): Jou
   const from = entries[0]?.seq ?? 0;
   const data = entries.map(textOf);
   const bytes = data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  if (bytes > LARGEST_BYTES) throw new AppError('too-large', 'batch_too_large', `the entries are ${bytes} bytes as JSON; send fewer at once`);
+  if (bytes > LARGEST_BYTES)
+    throw new AppError('too-large', 'batch_too_large', `the entries are ${bytes} bytes as JSON; send fewer at once`);
   return {
     _id: `${subject._id}/${subject.stretch}/${from}`,
     subject: subject._id,
@@ -43,6 +44,8 @@ function textOf(entry: JournalEntry): string {
   try {
     return JSON.stringify(entry.data);
   } catch (cause) {
-    throw new AppError('invalid', 'entry_too_deep', `the data of entry ${entry.seq} cannot be written as JSON: it is nested too deeply`, { cause });
+    throw new AppError('invalid', 'entry_too_deep', `the data of entry ${entry.seq} cannot be written as JSON: it is nested too deeply`, {
+      cause,
+    });
   }
 }

@@ -19,7 +19,8 @@ const PART_BYTES = 8 * 1024 * 1024;
 
 /** @throws AppError `invalid` for a text with half a surrogate pair, which no encoding keeps. */
 export function splitSnapshot(id: string, subject: string, seq: number, text: string): { pointer: SnapshotPointer; parts: SnapshotPart[] } {
-  if (!text.isWellFormed()) throw new AppError('invalid', 'snapshot_not_text', 'the snapshot is not well-formed text; encode bytes, e.g. as base64');
+  if (!text.isWellFormed())
+    throw new AppError('invalid', 'snapshot_not_text', 'the snapshot is not well-formed text; encode bytes, e.g. as base64');
   const all = Buffer.from(text, 'utf8');
   const count = Math.max(1, Math.ceil(all.length / PART_BYTES));
   const parts = Array.from({ length: count }, (_, index) => ({
