@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import type { BridgeSession } from '../../contracts/bridge.ts';
+import { GameConnection } from '../../local/demo/udp-client.ts';
+import { missingMoves } from '../../local/demo/game-messages.ts';
+import { ContractBridge, DurableWorld } from './contract-bridge.ts';
+import { buildSampleServer, SampleServerProcess } from './sample-server-process.ts';
+
+type SessionOf = NonNullable<BridgeSession['session']>;
+
+const DEADLINE_MS = 8_000;
+
+describe('sample server', () => {
+  const opened: { kill(): Promise<void> }[] = [];
+  const bridges: ContractBridge[] = [];
+  const connections: GameConnection[] = [];
+
+  before(async function () {
+    this.timeout(120_000);
+    await buildSampleServer();
+  });
+
+  afterEach(async () => {
+    for (const connection of connections.splice(0)) connection.close();
+    for (const server of opened.splice(0)) await server.kill();
+    for (const bridge of bridges.splice(0)) await bridge.close();
+  });
+
+  async function bridgeFor(world?: DurableWorld): Promise<ContractBridge> {
+    const bridge = new ContractBridge(world);
+    await bridge.start();
+    bridges.push(bridge);
+    return bridge;
+  }
+
+  async function serverFor(bridge: ContractBridge, args: readonly string[] = []): Promise<SampleServerProcess> {
+    const server = await SampleServerProcess.start(bridge.port, args);
+    opened.push(server);
+    return server;
+  }
+
+  function seat(bridge: ContractBridge, playerId: string): { playerId: string; joinTicket: string; packetKey: string } {
+    const packetKey = randomBytes(32).toString('base64url');
+    bridge.keys.set(playerId, packetKey);
+    bridge.tickets.set(`ticket of ${playerId}`, playerId);
+    return { playerId, joinTicket: `ticket of ${playerId}`, packetKey };
+  }
+
+  function session(more: { world?: string; data?: Record<string, unknown> } = {}): SessionOf {
+    return {
+      allocationId: 'match-1',
+      uid: '0'.repeat(32),
+      attempt: 1,
+      mode: 'duel',
+      build: 'test',
+      session: { map: 'meadow', data: {}, capacity: 8, spectators: 0, ...more },
+      seats: [],
+    };
+  }
+
+  async function until(bridge: ContractBridge, what: string, met: () => boolean): Promise<void> {
+    await bridge.until(met, AbortSignal.timeout(DEADLINE_MS));
+    assert.ok(met(), `${what} did not happen`);
+  }
+
+  const joinable = (bridge: ContractBridge) => until(bridge, 'the session becoming joinable', () => bridge.state.phase === 'joinable');
+
+  async function join(
+    bridge: ContractBridge,
+    playerId: string,
+    more: { joinTicket?: string; packetKey?: string } = {},
+  ): Promise<GameConnection> {
+    const admission = { ...seat(bridge, playerId), ...more };
+    const connection = await GameConnection.connect({
+      address: { host: '127.0.0.1', port: bridge.acceptedPort },
+      playerId,
+      admission,
+      timeoutMs: 4_000,
+    });
+    connections.push(connection);
+    return connection;
+  }
+
+  async function playedWorld(world?: DurableWorld, data: Record<string, unknown> = {}) {
+    const bridge = await bridgeFor(world);
+    const server = await serverFor(bridge);
+    bridge.claim(session({ world: 'world-1', data }));
+    await joinable(bridge);
+    return { bridge, server };
+  }
+
+  it('says hello, then warm, and only then takes a session', async () => {
+    const bridge = await bridgeFor();
+    await serverFor(bridge);
+    bridge.claim(session());
+    await joinable(bridge);
+    assert.deepEqual(bridge.calls.slice(0, 3), ['hello', 'warm', 'accept']);
+    assert.ok(bridge.acceptedPort > 0);
+  });
+
+  it('binds the port it is told', async () => {
+    const bridge = await bridgeFor();
+    const probe = await serverFor(await bridgeFor());
+    await probe.kill();
+    await serverFor(bridge, ['--port', '27813']);
+    bridge.claim(session());
+    await joinable(bridge);
+    assert.equal(bridge.acceptedPort, 27_813);
+  });
+
+  it('lets a player in, tells them of each move when it is accepted and again when it is durable', async () => {
+    const { bridge } = await playedWorld();
+    bridge.storing = false;
+    const game = await join(bridge, 'ada');
+    await until(bridge, 'the seat being present', () => bridge.seats.get('ada')?.state === 'present');
+    assert.deepEqual(await game.move(1, 2, { until: 'accepted' }), { t: 'ack', n: 1, durable: false, seq: 1 });
+    const durable = game.move(3, 4);
+    await until(bridge, 'the second entry being accepted', () => bridge.spool.length === 2);
+    assert.deepEqual([...game.durableMoves], []);
+    bridge.store();
+    assert.deepEqual(await durable, { t: 'ack', n: 2, durable: true, seq: 2 });
+    assert.deepEqual(bridge.world.entries[1]?.data, { kind: 'move', player: 'ada', n: 2, x: 3, y: 4 });
+  });
+
+  it('plays without a world, where one ack is all there is', async () => {
+    const bridge = await bridgeFor();
+    await serverFor(bridge);
+    bridge.claim(session());
+    await joinable(bridge);
+    const game = await join(bridge, 'ada');
+    assert.equal(game.joined.world, null);
+    assert.deepEqual(await game.move(1, 2), { t: 'ack', n: 1, durable: false });
+    await assert.rejects(game.move(1, 2, { until: 'durable' }), { code: 'no_world' });
+  });
+
+  it('refuses a ticket that the bridge refuses, a player without a seat, and one with a wrong packet key', async () => {
+    const { bridge } = await playedWorld();
+    await assert.rejects(join(bridge, 'eve', { joinTicket: 'forged' }), { kind: 'forbidden', code: 'join_signature' });
+    await assert.rejects(join(bridge, 'mallory', { packetKey: randomBytes(32).toString('base64url') }), { code: 'join_timeout' });
+    seat(bridge, 'ada');
+    await assert.rejects(join(bridge, 'bob', { joinTicket: 'ticket of ada' }), { code: 'join_other_player' });
+    await until(bridge, 'the seat being given back', () => bridge.seats.get('ada')?.state === 'away');
+    const admission = { joinTicket: 'ticket of ada', packetKey: 'AAAA' };
+    const address = { host: '127.0.0.1', port: bridge.acceptedPort };
+    await assert.rejects(GameConnection.connect({ address, playerId: 'nobody', admission }), { code: 'join_no_seat' });
+  });
+
+  it('restores every durable entry from snapshot and tail after kill -9, and shows each player which moves those are', async () => {
+    const world = new DurableWorld();
+    const first = await playedWorld(world);
+    const game = await join(first.bridge, 'ada');
+    await Promise.all(Array.from({ length: 40 }, (_, i) => game.move(i, i)));
+    await first.server.kill();
+    assert.match((await game.closed).reason, /silent|unreachable/);
+
+    const second = await playedWorld(world);
+    const again = await join(second.bridge, 'ada');
+    assert.deepEqual(again.joined.you, { x: 39, y: 39, count: 40, lastN: 40, moves: [[1, 40]] });
+    assert.deepEqual(missingMoves(again.joined.you.moves, game.durableMoves), []);
+    assert.equal((await again.move(7, 7)).n, 41);
+
+    // The end leaves a snapshot of all of it.
+    await again.leave();
+    const { code } = await second.server.outcome;
+    assert.equal(code, 0);
+    assert.equal(world.snapshot?.seq, 41);
+    const third = await playedWorld(world);
+    assert.deepEqual((await join(third.bridge, 'ada')).joined.you.moves, [[1, 41]]);
+  }).timeout(30_000);
+
+  it('shows the hole where a durable entry was lost in the middle', async () => {
+    const world = new DurableWorld();
+    const move = (seq: number, n: number) => ({ seq, data: { kind: 'move', player: 'ada', n, x: n, y: n } });
+    world.entries.push(move(1, 1), move(2, 2), move(3, 4));
+    const { bridge } = await playedWorld(world);
+    const game = await join(bridge, 'ada');
+    assert.deepEqual(missingMoves(game.joined.you.moves, [1, 2, 3, 4]), [3]);
+    assert.equal(game.joined.you.count, 3);
+  });
+
+  it('goes on where it was when the bridge comes back, and loses no move', async () => {
+    const { bridge } = await playedWorld();
+    const game = await join(bridge, 'ada');
+    await game.move(1, 1);
+    const { port } = bridge;
+    await bridge.stop();
+    const moved = Promise.all([game.move(2, 2), game.move(3, 3)]);
+    await bridge.start(port);
+    assert.deepEqual(
+      (await moved).map((ack) => ack.n),
+      [2, 3],
+    );
+    assert.equal(bridge.world.durableSeq, 3);
+  });
+
+  it('takes no more moves once the lease is lost, and ends', async () => {
+    const { bridge, server } = await playedWorld();
+    const game = await join(bridge, 'ada');
+    await game.move(1, 1);
+    bridge.loseLease();
+    assert.equal((await server.outcome).code, 0);
+    assert.match(bridge.endReason ?? '', /lease is lost/);
+    assert.equal((await game.closed).reason, 'bye');
+    assert.equal(bridge.world.durableSeq, 1);
+  });
+
+  it('ends when all have left, and when its time is up', async () => {
+    const left = await playedWorld(undefined, { emptySeconds: 0.2 });
+    const game = await join(left.bridge, 'ada');
+    await game.leave();
+    assert.equal(left.bridge.seats.get('ada')?.state, 'left');
+    assert.equal((await left.server.outcome).code, 0);
+    assert.equal(left.bridge.endReason, 'everybody has left');
+
+    const over = await playedWorld(undefined, { durationSeconds: 0.5 });
+    const late = await join(over.bridge, 'ada');
+    assert.equal((await over.server.outcome).code, 0);
+    assert.equal((await late.closed).detail, 'the time is up');
+  });
+
+  it('calls a player away who falls silent, and gives the seat to the same player from elsewhere', async () => {
+    const bridge = await bridgeFor();
+    await serverFor(bridge, ['--silence-seconds=1']);
+    bridge.claim(session({ world: 'world-1' }));
+    await joinable(bridge);
+    const first = await join(bridge, 'ada');
+    const packetKey = bridge.keys.get('ada') ?? '';
+    const second = await GameConnection.connect({
+      address: { host: '127.0.0.1', port: bridge.acceptedPort },
+      playerId: 'ada',
+      admission: { joinTicket: 'ticket of ada', packetKey },
+    });
+    assert.deepEqual(await first.closed, { reason: 'bye', detail: 'joined from elsewhere' });
+    second.close();
+    await until(
+      bridge,
+      'the silent player being away',
+      () => bridge.seats.get('ada')?.state === 'away' && bridge.calls.filter((call) => call === 'leave').length === 2,
+    );
+  });
+
+  it('reports its frames about once a second, hitches included', async () => {
+    const { bridge } = await playedWorld(undefined, { script: [{ at: 0.1, do: 'hitch', ms: 600 }] });
+    await until(bridge, 'three reports', () => bridge.frames.length >= 3);
+    assert.ok(bridge.frames.some((report) => report.longestMs >= 600));
+    assert.ok(bridge.frames.every((report) => report.frames <= 40));
+  });
+
+  it('hangs, crashes and ends by script', async () => {
+    const crash = await playedWorld(undefined, { script: [{ at: 0, do: 'crash' }] });
+    assert.equal((await crash.server.outcome).signal, 'SIGABRT');
+    const end = await playedWorld(undefined, { script: [{ at: 0, do: 'end' }] });
+    assert.equal((await end.server.outcome).code, 0);
+    const restored = new DurableWorld();
+    restored.entries.push({ seq: 1, data: { kind: 'other' } });
+    const resumed = await playedWorld(restored, { script: [{ at: 0, do: 'crash', unlessRestored: true }] });
+    assert.equal((await (await join(resumed.bridge, 'ada')).move(1, 1)).durable, true);
+    const hang = await playedWorld(undefined, { script: [{ at: 0, do: 'hang' }] });
+    await assert.rejects(join(hang.bridge, 'ada', {}), { code: 'join_timeout' });
+  }).timeout(30_000);
+
+  it('stops on SIGTERM: at once while idle, after its saves while playing', async () => {
+    const idle = await bridgeFor();
+    const waiting = await serverFor(idle);
+    await until(idle, 'the idle server reporting frames', () => idle.frames.length > 0);
+    waiting.child.kill('SIGTERM');
+    assert.equal((await waiting.outcome).code, 0);
+
+    const { bridge, server } = await playedWorld();
+    const game = await join(bridge, 'ada');
+    await game.move(1, 1, { until: 'accepted' });
+    server.child.kill('SIGTERM');
+    assert.equal((await server.outcome).code, 0);
+    assert.equal(bridge.world.snapshot?.seq, 1);
+  });
+});
