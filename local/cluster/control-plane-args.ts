@@ -1,7 +1,12 @@
 /** The flags of etcd and kube-apiserver, as lists: pure, so that what differs from a default stands in one place with its reason. */
 import path from 'node:path';
 import type { CertificateFiles } from '../tls/local-authority.ts';
-import type { ClusterPorts } from './start-cluster.ts';
+
+export interface ClusterPorts {
+  readonly etcd: number;
+  readonly etcdPeer: number;
+  readonly apiServer: number;
+}
 
 export interface ControlPlane {
   readonly files: {

@@ -15,14 +15,9 @@ import { waitUntil } from '../processes/wait-until.ts';
 import { openLocalAuthority } from '../tls/local-authority.ts';
 import type { LocalAuthority } from '../tls/local-authority.ts';
 import { apiServerArgs, etcdArgs } from './control-plane-args.ts';
+import type { ClusterPorts } from './control-plane-args.ts';
 import { serviceAccountKey } from './service-account-key.ts';
 import { writeKubeconfig } from './write-kubeconfig.ts';
-
-export interface ClusterPorts {
-  readonly etcd: number;
-  readonly etcdPeer: number;
-  readonly apiServer: number;
-}
 
 export interface ClusterOptions {
   /** Also the context of the kubeconfig, and `https://<name>.lifeverse.local` is the issuer of its tokens. */

@@ -59,7 +59,7 @@ describe('the real parts', function () {
     const redis = new Redis(url, caFile === undefined ? {} : { tls: { ca: await readFile(caFile) } });
     try {
       assert.equal(await redis.set('starts-the-parts', '1'), 'OK');
-      assert.equal(((await redis.config('GET', 'maxmemory-policy')) as string[])[1], 'noeviction');
+      assert.equal((await redis.config('GET', 'maxmemory-policy'))[1], 'noeviction');
     } finally {
       redis.disconnect();
     }
