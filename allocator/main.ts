@@ -1,7 +1,7 @@
 /** The allocator: config → parts → run until a signal. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { allocatorApi } from '../contracts/allocator.ts';
+import { allocatorApi } from '../contracts/allocator-api.ts';
 import { openMongo } from '../runtime/documents/mongo.ts';
 import { createJobs } from '../runtime/jobs/bullmq-jobs.ts';
 import { untilSignal } from '../runtime/lifecycle.ts';

@@ -1,7 +1,6 @@
-/** The allocator's API: what a matchmaker asks, and what the bridge of a placed server reports. */
+/** What the allocator's API speaks of; the endpoints are in `allocator-api.ts`. */
 import { z } from 'zod';
-import { defineApi, ORDINARY } from './endpoint.ts';
-import { Address, Attempt, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, Uid, Wait, WorldId } from './words.ts';
+import { Address, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, Uid, WorldId } from './words.ts';
 
 export const AllocationState = z
   .enum(['queued', 'placing', 'allocated', 'ready', 'cancelling', 'ended', 'lost', 'failed', 'cancelled', 'expired'])
@@ -26,7 +25,7 @@ export const Session = z
     data: z
       .record(z.string(), z.unknown())
       .default({})
-      .refine((data) => Buffer.byteLength(JSON.stringify(data)) <= 8 * KIB, 'at most 8 KiB as JSON')
+      .refine((data) => new TextEncoder().encode(JSON.stringify(data)).length <= 8 * KIB, 'at most 8 KiB as JSON')
       .describe('Handed to the game server as it is; at most 8 KiB as JSON'),
     capacity: z.int().min(1).max(1_000).describe('Seats for players'),
     spectators: z.int().min(0).max(1_000).default(0).describe('Seats for spectators'),
@@ -62,9 +61,13 @@ export const AllocationRequest = z
   .superRefine((request, context) => {
     const ids = new Set(request.players.map((player) => player.id));
     if (ids.size < request.players.length) context.addIssue({ code: 'custom', path: ['players'], message: 'name each player once' });
-    for (const [role, room] of [['player', request.session.capacity], ['spectator', request.session.spectators]] as const) {
+    for (const [role, room] of [
+      ['player', request.session.capacity],
+      ['spectator', request.session.spectators],
+    ] as const) {
       const asked = request.players.filter((player) => player.role === role).length;
-      if (asked > room) context.addIssue({ code: 'custom', path: ['players'], message: `${asked} as ${role}, but the session has ${room} such seats` });
+      if (asked > room)
+        context.addIssue({ code: 'custom', path: ['players'], message: `${asked} as ${role}, but the session has ${room} such seats` });
     }
   })
   .meta({ id: 'AllocationRequest' });
@@ -117,7 +120,9 @@ export type PlacementTry = z.infer<typeof PlacementTry>;
 export const Decision = z.object({
   at: Instant,
   chosen: z.string().optional(),
-  considered: z.array(z.object({ cluster: z.string(), worstLatencyMs: z.number().optional(), ready: z.int(), rejected: z.string().optional() })),
+  considered: z.array(
+    z.object({ cluster: z.string(), worstLatencyMs: z.number().optional(), ready: z.int(), rejected: z.string().optional() }),
+  ),
 });
 export type Decision = z.infer<typeof Decision>;
 
@@ -158,170 +163,6 @@ export const PlayerSession = z
   .object({ playerId: PlayerId, allocationId: ClientId, world: WorldId.optional(), address: Address, admission: Admission })
   .meta({ id: 'PlayerSession' });
 export type PlayerSession = z.infer<typeof PlayerSession>;
-
-const ById = z.object({ id: ClientId });
-const ByAttempt = z.object({ uid: Uid, attempt: Attempt });
-const HELD = { ...ORDINARY, timeoutMs: 40_000 };
-const CLIENTS = ['matchmaker', 'backend', 'operator'] as const;
-
-export const allocatorApi = defineApi({
-  name: 'allocator',
-  title: 'LifeVerse allocator',
-  version: '1.0.0',
-  description: 'Places sessions on game servers, exactly once.',
-  endpoints: {
-    requestAllocation: {
-      method: 'POST',
-      path: '/v1/allocations',
-      summary: 'Ask for a game server',
-      description: 'The id makes it repeatable: the same id with the same fields is the same allocation, whatever its state.',
-      access: CLIENTS,
-      headers: z.object({ prefer: z.string().regex(/^wait=\d{1,2}$/, 'write wait=N with N of 0–30 seconds').optional() }),
-      body: AllocationRequest,
-      responses: {
-        200: { description: 'It was asked for before; this is its present state', body: Allocation },
-        201: { description: 'Kept, and ready within the wait', body: Allocation },
-        202: { description: 'Kept; not settled yet', body: Allocation },
-      },
-      errors: ['conflict'],
-      limits: HELD,
-      idempotency: 'repeatable',
-    },
-    getAllocation: {
-      method: 'GET',
-      path: '/v1/allocations/{id}',
-      summary: 'An allocation',
-      description: 'With `wait`, held until its state is no longer `from` (without `from`: until ready or final).',
-      access: CLIENTS,
-      params: ById,
-      query: z.object({ wait: Wait, from: AllocationState.optional() }),
-      responses: { 200: { description: 'The allocation', body: Allocation } },
-      errors: ['not-found'],
-      limits: HELD,
-      idempotency: 'safe',
-    },
-    traceAllocation: {
-      method: 'GET',
-      path: '/v1/allocations/{id}/trace',
-      summary: 'Why this server',
-      access: CLIENTS,
-      params: ById,
-      responses: { 200: { description: 'The decision trace', body: Trace } },
-      errors: ['not-found'],
-      limits: ORDINARY,
-      idempotency: 'safe',
-    },
-    cancelAllocation: {
-      method: 'DELETE',
-      path: '/v1/allocations/{id}',
-      summary: 'Cancel or end, safe in every state',
-      access: CLIENTS,
-      params: ById,
-      responses: {
-        200: { description: 'Final', body: Allocation },
-        202: { description: 'On its way to final', body: Allocation },
-      },
-      errors: ['not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
-    },
-    playerSession: {
-      method: 'GET',
-      path: '/v1/players/{id}/session',
-      summary: "A player's live session, with a fresh join ticket",
-      description: 'A player may ask for themselves only.',
-      access: ['player', ...CLIENTS],
-      params: z.object({ id: PlayerId }),
-      query: z.object({ wait: Wait }),
-      responses: { 200: { description: 'The session', body: PlayerSession } },
-      errors: ['not-found'],
-      limits: HELD,
-      idempotency: 'safe',
-    },
-    claimAttempt: {
-      method: 'POST',
-      path: '/v1/attempts/{uid}/{attempt}/claim',
-      summary: 'A game server takes up its session',
-      access: ['game-server'],
-      params: ByAttempt,
-      body: z.object({ gameServer: KubeName }),
-      responses: { 200: { description: 'The session is yours', body: Claim } },
-      errors: ['conflict', 'not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
-    },
-    acceptAttempt: {
-      method: 'POST',
-      path: '/v1/attempts/{uid}/{attempt}/accept',
-      summary: 'The map is loaded: players may join',
-      access: ['game-server'],
-      params: ByAttempt,
-      body: z.object({ gameServer: KubeName, build: Build, port: z.int().min(1).max(65_535).describe('The port that is really bound') }),
-      responses: { 200: { description: 'The session is joinable', body: z.object({ state: AllocationState }) } },
-      errors: ['conflict', 'not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
-    },
-    failAttempt: {
-      method: 'POST',
-      path: '/v1/attempts/{uid}/{attempt}/fail',
-      summary: 'The server cannot hold this session',
-      access: ['game-server'],
-      params: ByAttempt,
-      body: z.object({ gameServer: KubeName, reason: z.string().max(1_000) }),
-      responses: { 200: { description: 'Noted', body: z.object({ state: AllocationState }) } },
-      errors: ['conflict', 'not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
-    },
-    endAttempt: {
-      method: 'POST',
-      path: '/v1/attempts/{uid}/{attempt}/end',
-      summary: 'The session is over',
-      access: ['game-server'],
-      params: ByAttempt,
-      body: z.object({ gameServer: KubeName, reason: z.string().max(1_000) }),
-      responses: { 200: { description: 'Noted', body: z.object({ state: AllocationState }) } },
-      errors: ['conflict', 'not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
-    },
-    listClusters: {
-      method: 'GET',
-      path: '/v1/clusters',
-      summary: 'Clusters with their fleets and health',
-      access: CLIENTS,
-      responses: {
-        200: {
-          description: 'Every known cluster',
-          body: z.object({
-            clusters: z.array(
-              z.object({
-                name: z.string(),
-                region: z.string(),
-                healthy: z.boolean(),
-                fleets: z.array(z.object({ name: z.string(), ready: z.int(), allocated: z.int(), total: z.int() })),
-              }),
-            ),
-          }),
-        },
-      },
-      errors: [],
-      limits: ORDINARY,
-      idempotency: 'safe',
-    },
-    ticketKeys: {
-      method: 'GET',
-      path: '/.well-known/jwks.json',
-      summary: 'Public keys of join tickets and session grants',
-      access: 'public',
-      responses: { 200: { description: 'The keys', body: JsonWebKeySet } },
-      errors: [],
-      limits: ORDINARY,
-      idempotency: 'safe',
-    },
-  },
-});
 
 /** Claims of a join ticket: an EdDSA JWT for one player, one allocation and one attempt on one server. */
 export const JoinTicketClaims = z.object({

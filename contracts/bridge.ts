@@ -27,7 +27,15 @@ export const BridgeSession = z
   .object({
     phase: SessionPhase,
     session: z
-      .object({ allocationId: ClientId, uid: Uid, attempt: z.int(), mode: z.string(), build: z.string(), session: Session, seats: z.array(Seat) })
+      .object({
+        allocationId: ClientId,
+        uid: Uid,
+        attempt: z.int(),
+        mode: z.string(),
+        build: z.string(),
+        session: Session,
+        seats: z.array(Seat),
+      })
       .optional(),
     readOnly: z.boolean().default(false).describe('The world lease is lost: stop changing the world'),
     reason: z.string().optional(),

@@ -86,7 +86,11 @@ async function exchange(service: string, spec: EndpointSpec, options: ClientOpti
   if (response.body === undefined) return { status: answer.status, body: undefined, headers: answer.headers };
   const parsed = response.body.safeParse(jsonOf(answer.body));
   if (!parsed.success) {
-    throw new AppError('bad-gateway', 'unexpected_answer', `${service} answered ${answer.status} with a body of another shape: ${z.prettifyError(parsed.error)}`);
+    throw new AppError(
+      'bad-gateway',
+      'unexpected_answer',
+      `${service} answered ${answer.status} with a body of another shape: ${z.prettifyError(parsed.error)}`,
+    );
   }
   return { status: answer.status, body: parsed.data, headers: answer.headers };
 }

@@ -48,7 +48,12 @@ export const Ticket = z
     players: z.array(PlayerId),
     matchId: ClientId.optional(),
     connection: z
-      .object({ allocationId: ClientId, address: Address, world: z.string().optional(), admissions: z.array(Admission).describe("For this ticket's players only") })
+      .object({
+        allocationId: ClientId,
+        address: Address,
+        world: z.string().optional(),
+        admissions: z.array(Admission).describe("For this ticket's players only"),
+      })
       .optional()
       .describe('Where to play; present once placed'),
     reason: z.string().optional(),
@@ -111,7 +116,9 @@ export const matchmakerApi = defineApi({
       responses: {
         200: {
           description: 'Queues',
-          body: z.object({ queues: z.array(z.object({ mode: z.string(), waitingTickets: z.int(), waitingPlayers: z.int(), matchesPlacing: z.int() })) }),
+          body: z.object({
+            queues: z.array(z.object({ mode: z.string(), waitingTickets: z.int(), waitingPlayers: z.int(), matchesPlacing: z.int() })),
+          }),
         },
       },
       errors: [],

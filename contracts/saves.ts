@@ -21,13 +21,14 @@ export const Lease = z
   .meta({ id: 'Lease' });
 export type Lease = z.infer<typeof Lease>;
 
-export const JournalEntry = z
-  .object({ seq: z.int().min(1), data: z.record(z.string(), z.unknown()) })
-  .meta({ id: 'JournalEntry' });
+export const JournalEntry = z.object({ seq: z.int().min(1), data: z.record(z.string(), z.unknown()) }).meta({ id: 'JournalEntry' });
 export type JournalEntry = z.infer<typeof JournalEntry>;
 
 export const Snapshot = z
-  .object({ seq: z.int().min(0).describe('The newest entry that it contains'), data: z.string().describe('Opaque to us; text, e.g. base64') })
+  .object({
+    seq: z.int().min(0).describe('The newest entry that it contains'),
+    data: z.string().describe('Opaque to us; text, e.g. base64'),
+  })
   .meta({ id: 'Snapshot' });
 export type Snapshot = z.infer<typeof Snapshot>;
 
@@ -80,7 +81,8 @@ export const savesApi = defineApi({
       method: 'POST',
       path: '/v1/{kind}/{id}/entries',
       summary: 'Append to the journal, exactly once per sequence number',
-      description: 'Entries that are stored already are passed over; a gap or an older epoch is a conflict (`sequence_gap`, `epoch_stale`).',
+      description:
+        'Entries that are stored already are passed over; a gap or an older epoch is a conflict (`sequence_gap`, `epoch_stale`).',
       access: WRITERS,
       params: Subject,
       body: z.object({ epoch: Epoch, entries: z.array(JournalEntry).min(1).max(1_000) }),

@@ -1,6 +1,7 @@
 /** The matchmaker's side of the API. */
 import { AppError } from '../../contracts/app-error.ts';
-import type { Allocation, allocatorApi } from '../../contracts/allocator.ts';
+import type { Allocation } from '../../contracts/allocator.ts';
+import type { allocatorApi } from '../../contracts/allocator-api.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import type { Principal } from '../../runtime/token-check.ts';
 import { isFinal, isSettled, type AllocationDocument } from '../allocation.ts';

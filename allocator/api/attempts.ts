@@ -1,6 +1,7 @@
 /** The bridge's side of the API. */
 import { AppError } from '../../contracts/app-error.ts';
-import type { allocatorApi, Claim } from '../../contracts/allocator.ts';
+import type { Claim } from '../../contracts/allocator.ts';
+import type { allocatorApi } from '../../contracts/allocator-api.ts';
 import type { Context, Handlers } from '../../runtime/serve-api.ts';
 import type { AllocationDocument } from '../allocation.ts';
 import { accept, claim, end, fail, ownAttempt, type AttemptOf, type AttemptParts } from '../moves/attempts.ts';
