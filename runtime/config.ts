@@ -69,12 +69,21 @@ export const tlsEnv = {
 };
 
 export const mongoEnv = {
-  MONGO_URL: z.string().regex(/^mongodb(\+srv)?:\/\//, 'begins with mongodb:// or mongodb+srv://').describe('MongoDB connection string'),
-  MONGO_DATABASE: z.string().regex(/^[A-Za-z0-9_-]{1,38}$/).describe('database name'),
+  MONGO_URL: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\//, 'begins with mongodb:// or mongodb+srv://')
+    .describe('MongoDB connection string'),
+  MONGO_DATABASE: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,38}$/)
+    .describe('database name'),
 };
 
 export const redisEnv = {
-  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'begins with redis:// or rediss://').describe('Redis connection string'),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'begins with redis:// or rediss://')
+    .describe('Redis connection string'),
   REDIS_PREFIX: z.string().default('lifeverse').describe('prefix of every key'),
 };
 

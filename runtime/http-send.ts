@@ -39,8 +39,14 @@ export function createHttpSend(caFile?: string): HttpSend {
     } catch (cause) {
       if (signal?.aborted) throw cause;
       const { origin, pathname } = new URL(url);
-      if (deadline.aborted) throw new AppError('timeout', 'no_answer_in_time', `${method} ${origin}${pathname}: no answer within ${timeoutMs} ms`, { cause });
-      throw new AppError('unavailable', 'no_connection', `${method} ${origin}${pathname}: ${cause instanceof Error ? cause.message : 'failed'}`, { cause });
+      if (deadline.aborted)
+        throw new AppError('timeout', 'no_answer_in_time', `${method} ${origin}${pathname}: no answer within ${timeoutMs} ms`, { cause });
+      throw new AppError(
+        'unavailable',
+        'no_connection',
+        `${method} ${origin}${pathname}: ${cause instanceof Error ? cause.message : 'failed'}`,
+        { cause },
+      );
     }
   };
   return { send, close: () => agent.destroy() };
@@ -48,6 +54,8 @@ export function createHttpSend(caFile?: string): HttpSend {
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])),
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
   );
 }

@@ -36,9 +36,11 @@ export function createLog(service: string, level: LogLevel): Log {
 export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => SILENT_LOG };
 
 function wrap(logger: winston.Logger, base: LogFields): Log {
-  const at = (level: LogLevel) => (message: string, fields: LogFields = {}) => {
-    if (logger.isLevelEnabled(level)) logger.log(level, message, redact({ ...base, ...fields }));
-  };
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (logger.isLevelEnabled(level)) logger.log(level, message, redact({ ...base, ...fields }));
+    };
   return {
     debug: at('debug'),
     info: at('info'),

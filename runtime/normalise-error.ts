@@ -22,6 +22,7 @@ function isHttpError(cause: unknown): cause is HttpError {
 function ofBodyParser(cause: HttpError): AppError {
   if (cause.status === 413) return new AppError('too-large', 'body_too_large', 'the body is larger than this endpoint takes', { cause });
   if (cause.status === 415) return new AppError('unsupported-media-type', 'body_encoding', cause.message, { cause });
-  if (cause.status < 500) return new AppError('invalid', cause.type?.replaceAll(/\W/g, '_') ?? 'request_malformed', cause.message, { cause });
+  if (cause.status < 500)
+    return new AppError('invalid', cause.type?.replaceAll(/\W/g, '_') ?? 'request_malformed', cause.message, { cause });
   return new AppError('internal', 'internal', cause.message, { cause });
 }

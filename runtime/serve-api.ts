@@ -54,7 +54,9 @@ export function serveApi<E extends Endpoints>(api: Api<E>, handlers: Handlers<E>
     app[spec.method.toLowerCase() as 'get'](route, ...pipeline(name, spec, handler, parts));
   }
   for (const [route, allowed] of methods) app.all(route, wrongMethod(allowed));
-  app.use((request, _response, next) => next(new AppError('not-found', 'path_unknown', `there is nothing at ${request.path}; see /openapi.json`)));
+  app.use((request, _response, next) =>
+    next(new AppError('not-found', 'path_unknown', `there is nothing at ${request.path}; see /openapi.json`)),
+  );
   app.use(answerError(parts.log));
   return app;
 }
@@ -94,7 +96,11 @@ function admit(spec: EndpointSpec, tokenCheck: TokenCheck | undefined) {
     identify(request, tokenCheck)
       .then((principal) => {
         if (!principal.roles.some((role) => access.includes(role)))
-          throw new AppError('forbidden', 'role_missing', `this call needs one of the roles ${access.join(', ')}; the token has ${principal.roles.join(', ') || 'none'}`);
+          throw new AppError(
+            'forbidden',
+            'role_missing',
+            `this call needs one of the roles ${access.join(', ')}; the token has ${principal.roles.join(', ') || 'none'}`,
+          );
         (response.locals as Locals).principal = principal;
         next();
       })
@@ -116,7 +122,11 @@ function limitRate(limiter: RateLimiterMemory) {
     limiter.consume(caller).then(
       () => next(),
       (spent: { msBeforeNext: number }) =>
-        next(new AppError('rate-limited', 'rate_limited', 'too many requests of this kind', { retryAfter: Math.ceil(spent.msBeforeNext / 1_000) })),
+        next(
+          new AppError('rate-limited', 'rate_limited', 'too many requests of this kind', {
+            retryAfter: Math.ceil(spent.msBeforeNext / 1_000),
+          }),
+        ),
     );
   };
 }
@@ -139,7 +149,8 @@ async function handle(spec: EndpointSpec, handler: AnyHandler, parts: ServeParts
     if (!response.writableEnded && !gone.signal.aborted) answer(spec, reply, response);
   } catch (cause) {
     if (deadline.aborted) throw new AppError('timeout', 'deadline_passed', `not done within ${spec.limits.timeoutMs} ms`, { cause });
-    if (parts.stopping.aborted && signal.aborted) throw new AppError('unavailable', 'stopping', 'this process is stopping; ask again', { cause, retryAfter: 1 });
+    if (parts.stopping.aborted && signal.aborted)
+      throw new AppError('unavailable', 'stopping', 'this process is stopping; ask again', { cause, retryAfter: 1 });
     throw cause;
   }
 }
@@ -171,14 +182,17 @@ function answer(spec: EndpointSpec, reply: { status: number; body: unknown; head
   response.status(reply.status).set(reply.headers ?? {});
   if (documented.body === undefined) return void response.end();
   const shaped = documented.body.safeParse(reply.body);
-  if (!shaped.success) throw new AppError('internal', 'answer_malformed', `${spec.path} answered another shape than documented`, { cause: shaped.error });
+  if (!shaped.success)
+    throw new AppError('internal', 'answer_malformed', `${spec.path} answered another shape than documented`, { cause: shaped.error });
   response.json(shaped.data);
 }
 
 function wrongMethod(allowed: readonly string[]) {
   return (request: Request, response: Response, next: NextFunction) => {
     response.set('allow', allowed.join(', '));
-    next(new AppError('method-not-allowed', 'method_not_allowed', `${request.method} is not possible here; possible: ${allowed.join(', ')}`));
+    next(
+      new AppError('method-not-allowed', 'method_not_allowed', `${request.method} is not possible here; possible: ${allowed.join(', ')}`),
+    );
   };
 }
 
@@ -189,8 +203,14 @@ function answerError(log: Log) {
     if (error.kind === 'internal') log.error('a request failed', { requestId, method: request.method, path: request.path, cause: error });
     if (response.headersSent) return void response.destroy();
     if (error.retryAfter !== undefined) response.set('retry-after', String(error.retryAfter));
-    const detail = error.kind === 'internal' ? new AppError('internal', error.code, 'something went wrong here; it is logged under the request id') : error;
-    response.status(STATUS_OF_KIND[error.kind]).type('application/problem+json').send(JSON.stringify(problemOf(detail, requestId)));
+    const detail =
+      error.kind === 'internal'
+        ? new AppError('internal', error.code, 'something went wrong here; it is logged under the request id')
+        : error;
+    response
+      .status(STATUS_OF_KIND[error.kind])
+      .type('application/problem+json')
+      .send(JSON.stringify(problemOf(detail, requestId)));
   };
 }
 

@@ -35,7 +35,9 @@ export function documentsOf<T extends Kept>(db: Db, name: string, schema: z.ZodT
   const parse = (stored: unknown): T => {
     const parsed = schema.safeParse(stored);
     if (parsed.success) return parsed.data;
-    throw new AppError('internal', 'document_malformed', `a document of ${name} has another shape than this build knows`, { cause: parsed.error });
+    throw new AppError('internal', 'document_malformed', `a document of ${name} has another shape than this build knows`, {
+      cause: parsed.error,
+    });
   };
   const byId = (id: string) => ({ _id: id }) as Filter<T>;
   return {
@@ -105,7 +107,8 @@ export async function translated<R>(work: () => Promise<R>): Promise<R> {
 
 export function translateMongoError(cause: unknown): unknown {
   if (cause instanceof AppError || !(cause instanceof Error)) return cause;
-  if (isAway(cause)) return new AppError('unavailable', 'database_unavailable', 'the database does not answer; ask again', { cause, retryAfter: 1 });
+  if (isAway(cause))
+    return new AppError('unavailable', 'database_unavailable', 'the database does not answer; ask again', { cause, retryAfter: 1 });
   return cause;
 }
 
@@ -118,6 +121,13 @@ function isAway(cause: Error): boolean {
     cause instanceof MongoNetworkError ||
     cause instanceof MongoServerSelectionError ||
     cause instanceof MongoOperationTimeoutError ||
-    ['MongoPoolClearedError', 'MongoNotConnectedError', 'MongoTopologyClosedError', 'MongoWaitQueueTimeoutError', 'MongoExpiredSessionError', 'MongoClientClosedError'].includes(cause.name)
+    [
+      'MongoPoolClearedError',
+      'MongoNotConnectedError',
+      'MongoTopologyClosedError',
+      'MongoWaitQueueTimeoutError',
+      'MongoExpiredSessionError',
+      'MongoClientClosedError',
+    ].includes(cause.name)
   );
 }

@@ -44,7 +44,8 @@ const ADD_MS = 500;
 export function createJobs(options: JobsOptions): Jobs {
   const outage = createOutageLog(options.log, options.name);
   const connect = (blocking: boolean) => {
-    const ca = options.caFile === undefined || !options.url.startsWith('rediss:') ? {} : { tls: { ca: readFileSync(options.caFile, 'utf8') } };
+    const ca =
+      options.caFile === undefined || !options.url.startsWith('rediss:') ? {} : { tls: { ca: readFileSync(options.caFile, 'utf8') } };
     const redis = new Redis(options.url, {
       ...ca,
       maxRetriesPerRequest: null,
@@ -64,7 +65,11 @@ export function createJobs(options: JobsOptions): Jobs {
   return {
     add: async (key, { delayMs = 0, priority = 0 } = {}) => {
       try {
-        await within(ADD_MS, 'adding a job', queue.add(key, {}, { jobId: jobIdOf(key), delay: delayMs, priority, removeOnComplete: true, removeOnFail: true }));
+        await within(
+          ADD_MS,
+          'adding a job',
+          queue.add(key, {}, { jobId: jobIdOf(key), delay: delayMs, priority, removeOnComplete: true, removeOnFail: true }),
+        );
         return true;
       } catch (cause) {
         outage.seen(cause);
@@ -83,7 +88,9 @@ export function createJobs(options: JobsOptions): Jobs {
         drainDelay: 5,
       });
       worker.on('error', outage.seen);
-      worker.on('failed', (job, cause) => options.log.warn('a job failed; the sweep will make it again', { queue: options.name, job: job?.name, cause }));
+      worker.on('failed', (job, cause) =>
+        options.log.warn('a job failed; the sweep will make it again', { queue: options.name, job: job?.name, cause }),
+      );
       workers.push({ worker, connection });
     },
     close: async () => {
