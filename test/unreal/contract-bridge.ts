@@ -134,6 +134,7 @@ export class ContractBridge {
       if (entry.seq === next) this.spool.push(entry);
     }
     if (this.storing) this.store();
+    this.changed();
     return { status: 200, body: this.#acks() };
   };
 

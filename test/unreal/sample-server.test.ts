@@ -153,7 +153,7 @@ describe('sample server', () => {
     await first.server.kill();
     assert.match((await game.closed).reason, /silent|unreachable/);
 
-    const second = await playedWorld(world);
+    const second = await playedWorld(world, { emptySeconds: 0.1 });
     const again = await join(second.bridge, 'ada');
     assert.deepEqual(again.joined.you, { x: 39, y: 39, count: 40, lastN: 40, moves: [[1, 40]] });
     assert.deepEqual(missingMoves(again.joined.you.moves, game.durableMoves), []);
@@ -208,7 +208,7 @@ describe('sample server', () => {
     const left = await playedWorld(undefined, { emptySeconds: 0.2 });
     const game = await join(left.bridge, 'ada');
     await game.leave();
-    assert.equal(left.bridge.seats.get('ada')?.state, 'left');
+    await until(left.bridge, 'the seat being left', () => left.bridge.seats.get('ada')?.state === 'left');
     assert.equal((await left.server.outcome).code, 0);
     assert.equal(left.bridge.endReason, 'everybody has left');
 

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { make, outcomeOf } from './sample-server-process.ts';
+
+const OUT = fileURLToPath(new URL('../../.local/test-bin', import.meta.url));
+const SANITIZERS = { ASAN_OPTIONS: 'detect_leaks=0', UBSAN_OPTIONS: 'print_stacktrace=1' };
+
+/** Each text as the core's JSON reads and writes it, undefined where it refuses. */
+async function echoed(texts: readonly Buffer[]): Promise<(string | undefined)[]> {
+  const child = spawn(`${OUT}/core-specs`, ['--echo-json'], { env: SANITIZERS, stdio: ['pipe', 'pipe', 'pipe'] });
+  const outcome = outcomeOf(child);
+  child.stdin.end(texts.map((text) => `${text.toString('hex')}\n`).join(''));
+  const { code, output } = await outcome;
+  assert.equal(code, 0, output);
+  return output
+    .split('\n')
+    .slice(0, texts.length)
+    .map((line) => (line === 'no' ? undefined : line));
+}
+
+function parsed(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+describe('unreal core', function () {
+  this.timeout(60_000);
+
+  before(async function () {
+    this.timeout(300_000);
+    await make('test/unreal/core', OUT);
+  });
+
+  it('holds every C++ spec under the address and undefined-behaviour sanitizers', async () => {
+    const { code, output } = await outcomeOf(spawn(`${OUT}/core-specs`, [], { env: SANITIZERS, stdio: ['ignore', 'pipe', 'pipe'] }));
+    const failed = output.split('\n').filter((line) => line.startsWith('not ok'));
+    assert.deepEqual(failed, []);
+    assert.equal(code, 0, output);
+    const planned = Number(/^1\.\.(\d+)$/m.exec(output)?.[1]);
+    assert.ok(planned > 0);
+    assert.equal(output.match(/^ok /gm)?.length, planned);
+  });
+
+  it('reads what JSON.stringify writes, and writes what JSON.parse reads', async () => {
+    // Lone surrogates are no Unicode text, and our JSON refuses them on purpose.
+    const values = fc.sample(fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' }), { numRuns: 2_000, seed: 1 });
+    const lines = await echoed(values.map((value) => Buffer.from(JSON.stringify(value))));
+    values.forEach((value, i) => assert.deepEqual(JSON.parse(lines[i] ?? ''), JSON.parse(JSON.stringify(value))));
+  });
+
+  it('agrees with JSON.parse on what is JSON at all', async () => {
+    const piece = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"',
+      '\\',
+      '0',
+      '1',
+      '-',
+      '.',
+      'e',
+      '+',
+      'true',
+      'null',
+      ' ',
+      '\n',
+      '\u0001',
+      'ü',
+      '\\u00e9',
+      '\\n',
+      '/',
+    );
+    const texts = fc.sample(
+      fc.array(piece, { maxLength: 7 }).map((pieces) => pieces.join('')),
+      { numRuns: 20_000, seed: 2 },
+    );
+    const lines = await echoed(texts.map((text) => Buffer.from(text)));
+    // Both outcomes occur often enough for the comparison to mean something.
+    assert.ok(lines.filter((line) => line !== undefined).length > 200);
+    texts.forEach((text, i) => {
+      const theirs = parsed(text);
+      const twice = theirs !== undefined && text.split('"a"').length > 2 && text.includes('{');
+      if (twice) return;
+      assert.equal(lines[i] !== undefined, theirs !== undefined, JSON.stringify(text));
+      if (theirs !== undefined) assert.deepEqual(JSON.parse(lines[i] ?? ''), theirs.value, JSON.stringify(text));
+    });
+  });
+});

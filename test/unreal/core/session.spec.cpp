@@ -1,0 +1,258 @@
+#include "core/session.h"
+
+#include "scripted-transport.h"
+#include "spec.h"
+
+using namespace lifeverse;
+
+namespace {
+
+class Game final : public SessionHost {
+ public:
+  void load(const SessionInfo& info, const WorldRestore* world) override {
+    map = info.map;
+    restored = world == nullptr ? -1 : world->durableSeq;
+  }
+  void playing() override { joinable = true; }
+  void ended(const std::string& why, bool confirmed) override {
+    reason = why;
+    clean = confirmed;
+  }
+  void accepted(Seq seq) override { acceptedSeq = seq; }
+  void durable(Seq seq) override { durableSeq = seq; }
+  std::string capture() override { return "captured"; }
+  void readOnly() override { isReadOnly = true; }
+
+  std::string map;
+  Seq restored = -2;
+  bool joinable = false;
+  bool isReadOnly = false;
+  Seq acceptedSeq = 0;
+  Seq durableSeq = 0;
+  std::string reason;
+  bool clean = false;
+};
+
+std::string claimed(const std::string& world, const std::string& phase = "claimed") {
+  return R"({"phase":")" + phase + R"(","readOnly":false,"session":{"allocationId":"m1","uid":"u","attempt":2,"mode":"duel","build":"b",)" +
+         R"("session":{"map":"meadow",)" + (world.empty() ? "" : R"("world":")" + world + R"(",)") + R"("data":{"a":1},"capacity":4,"spectators":0},"seats":[]}})";
+}
+
+struct Rig {
+  ScriptedTransport bridge;
+  Game game;
+  Session session;
+  Millis now = 0;
+
+  Rig() : session(bridge, [] { return 0.5; }, game, {"b", "spec", 10'000, 30'000, {3, 10'000}}) {}
+
+  void run(Millis ms) {
+    for (const Millis end = now + ms; now < end; now += 33) session.tick(now);
+  }
+  bool greet() {
+    run(40);
+    const bool hello = bridge.answer("/hello", 200, R"({"gameServer":"gs","heartbeatSeconds":1})");
+    session.markWarm();
+    run(40);
+    const bool warm = bridge.answer("/warm", 200, "{}");
+    run(40);
+    return hello && warm && session.stage() == Stage::Waiting;
+  }
+  // To Playing with the world "w", of which 5 entries are durable.
+  bool play() {
+    if (!greet() || !bridge.answer("/session", 200, claimed("w"))) return false;
+    if (!bridge.answer("/world", 200, R"({"world":"w","durableSeq":5,"snapshot":{"seq":4,"data":"s"},"entries":[{"seq":5,"data":{}}]})")) return false;
+    session.loaded(7777);
+    const bool accepted = bridge.answer("/accept", 200, claimed("w", "joinable"));
+    run(40);
+    return accepted && game.joinable && session.stage() == Stage::Playing;
+  }
+};
+
+}  // namespace
+
+SPEC("session: warm is told after hello, and only when the game is warm") {
+  Rig rig;
+  rig.run(100);
+  CHECK(rig.bridge.answer("/hello", 200, R"({"gameServer":"gs","heartbeatSeconds":1})"));
+  rig.run(1'000);
+  CHECK(!rig.bridge.isOpen("/warm") && rig.session.stage() == Stage::Warming);
+  rig.session.markWarm();
+  rig.run(100);
+  CHECK(rig.bridge.isOpen("/warm"));
+}
+
+SPEC("session: without a world it loads and accepts at once, and the port really bound is told") {
+  Rig rig;
+  CHECK(rig.greet());
+  CHECK(rig.bridge.answer("/session", 200, claimed("")));
+  CHECK(rig.game.map == "meadow" && rig.game.restored == -1 && rig.session.info()->attempt == 2);
+  CHECK(!rig.bridge.isOpen("/accept"));
+  rig.session.loaded(4711);
+  CHECK(*rig.bridge.bodyOf("/accept") == R"({"port":4711,"build":"b"})");
+  rig.bridge.answer("/accept", 200, claimed("", "joinable"));
+  CHECK(rig.game.joinable && rig.session.world() == nullptr);
+}
+
+SPEC("session: the world is had before the map is loaded, and its journal goes on from there") {
+  Rig rig;
+  CHECK(rig.play());
+  CHECK(rig.game.restored == 5);
+  CHECK(rig.session.world()->add(Json::object()) == Seq(6));
+}
+
+SPEC("session: a world with a gap is not played") {
+  Rig rig;
+  CHECK(rig.greet());
+  rig.bridge.answer("/session", 200, claimed("w"));
+  rig.bridge.answer("/world", 200, R"({"world":"w","durableSeq":5,"entries":[{"seq":1,"data":{}},{"seq":3,"data":{}}]})");
+  rig.run(100);
+  CHECK(rig.game.map.empty() && rig.bridge.bodyOf("/end")->find("gap") != std::string::npos);
+}
+
+SPEC("session: a bridge that was started anew hears hello and warm again") {
+  Rig rig;
+  CHECK(rig.greet());
+  rig.bridge.breakOff("/session");
+  rig.run(40);
+  CHECK(rig.greet());
+}
+
+SPEC("session: a refused accept ends it") {
+  Rig rig;
+  CHECK(rig.greet());
+  rig.bridge.answer("/session", 200, claimed(""));
+  rig.session.loaded(1);
+  rig.bridge.answer("/accept", 409, R"({"code":"attempt_superseded","detail":"not yours"})");
+  rig.run(100);
+  CHECK(rig.bridge.answer("/end", 200, R"({"phase":"ended"})"));
+  CHECK(rig.session.stage() == Stage::Ended && rig.game.clean && rig.game.reason.find("attempt_superseded") != std::string::npos);
+}
+
+SPEC("session: accepted and durable are told apart") {
+  Rig rig;
+  CHECK(rig.play());
+  rig.session.world()->add(Json::object());
+  rig.run(40);
+  CHECK(rig.bridge.answer("/world/entries", 200, R"({"accepted":6,"durable":5,"readOnly":false})"));
+  CHECK(rig.game.acceptedSeq == 6 && rig.game.durableSeq == 5);
+  CHECK(rig.bridge.answer("/world/acks", 200, R"({"accepted":6,"durable":6,"readOnly":false})"));
+  CHECK(rig.game.durableSeq == 6);
+}
+
+SPEC("session: an append without an answer is sent again, none is lost or out of order") {
+  Rig rig;
+  CHECK(rig.play());
+  rig.session.world()->add(Json::object().set("n", 1));
+  rig.run(40);
+  rig.bridge.breakOff("/world/entries");
+  rig.session.world()->add(Json::object().set("n", 2));
+  rig.run(1'000);
+  CHECK(*rig.bridge.bodyOf("/world/entries") == R"({"entries":[{"seq":6,"data":{"n":1}},{"seq":7,"data":{"n":2}}]})");
+}
+
+SPEC("session: a snapshot is stored only when all that it contains is durable") {
+  Rig rig;
+  CHECK(rig.play());
+  for (int i = 0; i < 3; ++i) rig.session.world()->add(Json::object());
+  rig.run(100);
+  rig.bridge.answer("/world/entries", 200, R"({"accepted":8,"durable":5,"readOnly":false})");
+  rig.run(1'000);
+  CHECK(!rig.bridge.isOpen("/world/snapshot"));
+  rig.bridge.answer("/world/acks", 200, R"({"accepted":8,"durable":8,"readOnly":false})");
+  rig.run(100);
+  CHECK(*rig.bridge.bodyOf("/world/snapshot") == R"({"seq":8,"data":"captured"})");
+}
+
+SPEC("session: few entries get a snapshot when they are old enough, none gets none") {
+  Rig rig;
+  CHECK(rig.play());
+  rig.run(20'000);
+  CHECK(!rig.bridge.isOpen("/world/snapshot"));
+  rig.session.world()->add(Json::object());
+  rig.run(40);
+  rig.bridge.answer("/world/entries", 200, R"({"accepted":6,"durable":6,"readOnly":false})");
+  rig.run(9'000);
+  CHECK(!rig.bridge.isOpen("/world/snapshot"));
+  rig.run(2'000);
+  CHECK(rig.bridge.isOpen("/world/snapshot"));
+}
+
+SPEC("session: a lost lease makes the world read-only and ends the session") {
+  Rig rig;
+  CHECK(rig.play());
+  rig.bridge.answer("/world/acks", 200, R"({"accepted":5,"durable":5,"readOnly":true})");
+  CHECK(rig.game.isReadOnly && !rig.session.world()->add(Json::object()));
+  rig.run(100);
+  CHECK(rig.bridge.isOpen("/end"));
+}
+
+SPEC("session: a refused append means that the lease is lost") {
+  Rig rig;
+  CHECK(rig.play());
+  rig.session.world()->add(Json::object());
+  rig.run(40);
+  rig.bridge.answer("/world/entries", 409, R"({"code":"epoch_stale","detail":"fenced"})");
+  CHECK(rig.game.isReadOnly);
+}
+
+SPEC("session: the end waits for durability and the last snapshot, but not for ever") {
+  Rig rig;
+  CHECK(rig.play());
+  rig.session.world()->add(Json::object());
+  rig.session.end("over");
+  rig.run(1'000);
+  CHECK(rig.session.stage() == Stage::Ending && !rig.bridge.isOpen("/end"));
+  rig.bridge.answer("/world/entries", 200, R"({"accepted":6,"durable":6,"readOnly":false})");
+  rig.run(100);
+  CHECK(rig.bridge.answer("/world/snapshot", 200, "{}"));
+  rig.run(100);
+  CHECK(rig.bridge.answer("/end", 200, R"({"phase":"ended"})"));
+  CHECK(rig.game.clean && rig.game.reason == "over");
+
+  Rig slow;
+  CHECK(slow.play());
+  slow.session.world()->add(Json::object());
+  slow.session.end("over");
+  slow.run(11'000);
+  CHECK(slow.bridge.isOpen("/end"));
+}
+
+SPEC("session: the bridge may end it at any time") {
+  Rig rig;
+  CHECK(rig.play());
+  rig.bridge.answer("/session", 200, R"({"phase":"claimed"})");
+  rig.run(1'000);
+  rig.bridge.answer("/session", 200, R"({"phase":"ended","reason":"maintenance"})");
+  CHECK(rig.session.stage() == Stage::Ended && rig.game.reason == "maintenance");
+  const std::size_t sent = rig.bridge.sent.size();
+  rig.run(5'000);
+  CHECK(rig.bridge.sent.size() == sent);
+}
+
+SPEC("session: a seat is present from its verdict until it leaves, and the roster never contradicts a change under way") {
+  Rig rig;
+  CHECK(rig.play());
+  bool in = false;
+  rig.run(25'000);
+  rig.session.admit("t", [&](const Result<Verdict>& result) { in = result && result.value->admitted; });
+  rig.run(10'000);
+  CHECK(!rig.bridge.isOpen("/roster"));
+  rig.bridge.answer("/admit", 200, R"({"admitted":true,"seat":{"playerId":"ada","role":"player","state":"admitted"},"packetKey":"k"})");
+  CHECK(in && rig.session.present().count("ada") == 1);
+  CHECK(rig.bridge.answer("/seats/ada/present", 200, R"({"playerId":"ada","role":"player","state":"present"})"));
+  rig.run(40);
+  CHECK(*rig.bridge.bodyOf("/roster") == R"({"present":["ada"]})");
+  rig.bridge.answer("/roster", 200, R"({"seats":[]})");
+  rig.session.leave("ada", true, nullptr);
+  CHECK(*rig.bridge.bodyOf("/seats/ada/leave") == R"({"forGood":true})" && rig.session.present().empty());
+}
+
+SPEC("session: frames are told once a second from hello on, the longest gap with them") {
+  Rig rig;
+  CHECK(rig.greet());
+  rig.bridge.answer("/frame", 200, "{}");
+  rig.now += 400;
+  rig.run(1'000);
+  CHECK(Json::parse(*rig.bridge.bodyOf("/frame"))->at("longestMs").asDouble() >= 400);
+}
