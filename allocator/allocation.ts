@@ -64,8 +64,10 @@ export const AllocationDocument = z.object({
   leaseUntil: Moment.nullable(),
   intent: Intent.nullable(),
   server: BoundServer.nullable(),
-  /** Unique over the collection: a world while it is live, else the uid. */
+  /** Unique over the collection and never changed: the n-th session of a world, else the uid. See `liveKeyOf`. */
   liveKey: z.string(),
+  /** Counts the sessions of a world, from 1; 0 where no world is played. */
+  worldSession: z.int(),
   /** Epoch of the world lease that the present attempt was given. */
   worldEpoch: z.int().nullable(),
   claimedAt: Moment.nullable(),
@@ -117,8 +119,12 @@ export function turnOf(createdAtMs: number, priority: number): number {
   return createdAtMs - priority * PRIORITY_WORTH_MS;
 }
 
-export function liveKeyOf(uid: string, world: string | undefined): string {
-  return world === undefined ? `uid:${uid}` : `world:${world}`;
+/**
+ * What makes a world live once at most: the n-th session may be stored only by whoever saw that the one before it is
+ * final, and of several who saw it the unique index lets one through. Nothing has to be freed when a session ends.
+ */
+export function liveKeyOf(uid: string, world: string | undefined, worldSession: number): string {
+  return world === undefined ? `uid:${uid}` : `world:${world}#${worldSession}`;
 }
 
 /** A canonical text of a request: the same fields give the same text, in whatever order they were sent. */
@@ -139,11 +145,13 @@ export interface Seed {
   readonly fingerprint: string;
   readonly request: AllocationRequest;
   readonly now: Date;
+  /** Which session of its world this will be; 0 where no world is played. */
+  readonly worldSession: number;
   /** One fresh AES-256 key, base64url, per call. */
   readonly newPacketKey: () => string;
 }
 
-export function newAllocation({ uid, client, fingerprint, request, now, newPacketKey }: Seed): AllocationDocument {
+export function newAllocation({ uid, client, fingerprint, request, now, worldSession, newPacketKey }: Seed): AllocationDocument {
   return {
     _id: uid,
     client,
@@ -162,7 +170,8 @@ export function newAllocation({ uid, client, fingerprint, request, now, newPacke
     leaseUntil: null,
     intent: null,
     server: null,
-    liveKey: liveKeyOf(uid, request.session.world),
+    liveKey: liveKeyOf(uid, request.session.world, worldSession),
+    worldSession,
     worldEpoch: null,
     claimedAt: null,
     readyAt: null,

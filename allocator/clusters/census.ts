@@ -9,10 +9,11 @@ export type CensusChange = (before: GameServer | undefined, after: GameServer | 
 
 /** After "nothing there" the fleet counts as empty until its next Ready server, or this long. */
 const NONE_MS = 1_000;
+const TAKEN_MS = 10_000;
 
 export class Census {
   readonly #servers = new Map<string, GameServer>();
-  /** Servers that we know to be taken before the watch tells. Name → resourceVersion at which we learned it. */
+  /** Servers that we know to be taken before the watch tells. Name → until when we go by it, should the watch never tell. */
   readonly #taken = new Map<string, number>();
   /** Fleet → questions that are under way. */
   readonly #asking = new Map<string, number>();
@@ -48,7 +49,7 @@ export class Census {
       .values()
       .filter(
         (server) =>
-          server.fleet === fleet && server.build === build && server.state === 'Ready' && !server.deleting && !this.#taken.has(server.name),
+          server.fleet === fleet && server.build === build && server.state === 'Ready' && !server.deleting && (this.#taken.get(server.name) ?? 0) <= this.#now(),
       )
       .toArray().length;
     return Math.max(0, free - (this.#asking.get(fleet) ?? 0));
@@ -61,7 +62,7 @@ export class Census {
   }
 
   noteTaken(name: string): void {
-    this.#taken.set(name, Number(this.#servers.get(name)?.resourceVersion ?? 0));
+    this.#taken.set(name, this.#now() + TAKEN_MS);
   }
 
   noteNone(fleet: string): void {
@@ -87,8 +88,7 @@ export class Census {
 
   #put(server: GameServer): void {
     const before = this.#servers.get(server.name);
-    const takenAt = this.#taken.get(server.name);
-    if (takenAt !== undefined && Number(server.resourceVersion) > takenAt) this.#taken.delete(server.name);
+    if (server.state !== 'Ready') this.#taken.delete(server.name);
     this.#servers.set(server.name, server);
     if (server.state === 'Ready' && before?.state !== 'Ready') this.#noneUntil.delete(server.fleet);
     this.#tell(before, server);

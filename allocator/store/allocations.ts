@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Db, Filter, UpdateFilter } from 'mongodb';
 import { AppError } from '../../contracts/app-error.ts';
 import { documentsOf, ensureIndexes, type Documents } from '../../runtime/documents/collection.ts';
-import { AllocationDocument, isFinal, liveKeyOf, MAY_BECOME } from '../allocation.ts';
+import { AllocationDocument, isFinal, MAY_BECOME } from '../allocation.ts';
 import type { AllocationState } from '../../contracts/allocator.ts';
 
 type Doc = AllocationDocument;
@@ -27,12 +27,13 @@ export interface MoveTo {
 }
 
 export interface Allocations {
-  /** `taken`: the id, or the live key, belongs to another; look again with `findById` or `findLive`. */
+  /** `taken`: the id, or the live key, belongs to another; look again with `findById` or `findNewestOf`. */
   insert(document: Doc): Promise<'inserted' | 'taken'>;
   find(uid: string): Promise<Doc | undefined>;
   /** By the client's id; without a client, whoever's it is. */
   findById(id: string, client: string | undefined): Promise<Doc | undefined>;
-  findLive(liveKey: string): Promise<Doc | undefined>;
+  /** The newest session of a world, live or not. */
+  findNewestOf(world: string): Promise<Doc | undefined>;
   /** The newest joinable session in which the player has a seat. */
   findSessionOf(playerId: string): Promise<Doc | undefined>;
   /** True when it still was as `from` says and now is as `to` says. @throws on a move that the state table forbids. */
@@ -57,6 +58,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     { key: { client: 1, id: 1 }, unique: true, name: 'client_id' },
     { key: { id: 1 }, name: 'id' },
     { key: { liveKey: 1 }, unique: true, name: 'live' },
+    { key: { 'request.session.world': 1, worldSession: -1 }, name: 'world' },
     { key: { nextActionAt: 1 }, name: 'due' },
     { key: { 'request.fleet': 1, waiting: 1, turn: 1 }, name: 'line' },
     { key: { 'seats.id': 1, state: 1 }, name: 'seats' },
@@ -68,7 +70,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     insert: async (document) => ((await documents.insert(document)).inserted ? 'inserted' : 'taken'),
     find: (uid) => documents.find(uid),
     findById: (id, client) => first(client === undefined ? { id } : { id, client }),
-    findLive: (liveKey) => first({ liveKey }),
+    findNewestOf: async (world) => (await documents.list({ 'request.session.world': world }, { limit: 1, sort: { worldSession: -1 } }))[0],
     findSessionOf: (playerId) => first({ 'seats.id': playerId, state: 'ready' }),
     move: (from, to) => documents.change(filterOf(from), updateOf(from, to)),
     amend: (from, update) => documents.change(filterOf(from), update),
@@ -95,7 +97,7 @@ function filterOf({ uid, state, attempt, worker }: From): Filter<Doc> {
 function updateOf(from: From, to: MoveTo): UpdateFilter<Doc> {
   if (!MAY_BECOME[from.state].includes(to.state))
     throw new AppError('internal', 'move_illegal', `an allocation cannot become ${to.state} from ${from.state}`);
-  const final = isFinal(to.state) ? { liveKey: liveKeyOf(from.uid, undefined), endedAt: to.event.at } : {};
+  const final = isFinal(to.state) ? { endedAt: to.event.at } : {};
   const { decision, attemptTry } = to.push ?? {};
   return {
     $set: { state: to.state, ...final, ...to.set },
