@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { make, outcomeOf } from './sample-server-process.ts';
 
 const OUT = fileURLToPath(new URL('../../.local/test-bin', import.meta.url));
-const SANITIZERS = { ASAN_OPTIONS: 'detect_leaks=0', UBSAN_OPTIONS: 'print_stacktrace=1' };
+const SANITIZERS = { UBSAN_OPTIONS: 'print_stacktrace=1' };
 
 /** Each text as the core's JSON reads and writes it, undefined where it refuses. */
 async function echoed(texts: readonly Buffer[]): Promise<(string | undefined)[]> {

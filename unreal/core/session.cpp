@@ -44,7 +44,7 @@ void Session::tick(Millis now) {
   if (stage_ == Stage::Playing) mendRoster();
   if (world_ && (stage_ == Stage::Playing || stage_ == Stage::Ending)) {
     world_->tick(now);
-    if (world_->readOnly() && stage_ == Stage::Playing) end("the world's lease is lost");
+    if (world_->readOnly() && stage_ == Stage::Playing) endWhenFenced();
   }
   if (stage_ == Stage::Ending) finishWhenFlushed();
 }
@@ -189,10 +189,25 @@ void Session::reportFrames() {
   meter_.restart();
 }
 
-void Session::end(const std::string& reason) {
+void Session::end(const std::string& reason) { flushAndLeave(reason, true); }
+
+void Session::stop(const std::string& reason) {
+  // Who is told to stop while the bridge is ending the session need not wait for its answer.
+  if (stage_ == Stage::Ending && endSent_) return finish(endReason_, true);
+  flushAndLeave(reason, false);
+}
+
+// The bridge tells the allocator that this attempt has failed, not that the session is over; so it goes first.
+void Session::endWhenFenced() {
+  if (readOnlyUntil_ == 0) readOnlyUntil_ = now_ + options_.readOnlyMs;
+  if (now_ >= readOnlyUntil_) end("the world's lease is lost");
+}
+
+void Session::flushAndLeave(const std::string& reason, bool tellEnd) {
   if (stage_ == Stage::Ending || stage_ == Stage::Ended) return;
   enter(Stage::Ending);
   endReason_ = reason;
+  tellEnd_ = tellEnd;
   flushUntil_ = now_ + options_.flushMs;
   if (world_) world_->snapshotNow();
 }
@@ -201,6 +216,7 @@ void Session::finishWhenFlushed() {
   if (endSent_) return;
   const bool flushed = !world_ || world_->readOnly() || world_->settled();
   if (!flushed && now_ < flushUntil_) return;
+  if (!tellEnd_) return finish(endReason_, true);
   endSent_ = true;
   client_.end(endReason_, [this](const Result<BridgeSession>& result) { finish(endReason_, static_cast<bool>(result)); });
 }

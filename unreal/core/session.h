@@ -2,7 +2,8 @@
 //
 //   Greeting ─hello─▶ Warming ─markWarm, warm─▶ Waiting ─claimed─▶ Restoring ─world─▶ Loading ─loaded─▶ Accepting ─▶ Playing
 //                        ▲─────── bridge away ──────┘       (no world: straight to Loading)                             │
-//                                            Ended ◀── end ── Ending ◀── end(), lost lease, bridge says ended ──────────┘
+//                                            Ended ◀── end ── Ending ◀── end(), stop() ─────────────────────────────────┤
+//                                              ▲────────── the bridge says ended (lost lease, maintenance, …) ──────────┘
 #pragma once
 
 #include <memory>
@@ -37,6 +38,8 @@ struct SessionOptions {
   std::string plugin;
   // How long the end waits for entries to become durable and for the last snapshot.
   Millis flushMs = 10'000;
+  // A world whose lease is lost stands still until the bridge ends the session; after this long the game ends it itself.
+  Millis readOnlyMs = 15'000;
   // How often the bridge hears who is really present, which mends lost leaves.
   Millis rosterEveryMs = 30'000;
   SnapshotCadence snapshots;
@@ -54,6 +57,8 @@ class Session {
   void loaded(int port);
   // The session is over: saves are flushed, then the bridge is told.
   void end(const std::string& reason);
+  // The process has to go, the session need not: saves are flushed, and the bridge sees to it that it goes on elsewhere.
+  void stop(const std::string& reason);
 
   // May the holder of this ticket come in? Where yes, the seat counts as present until `leave`.
   void admit(const std::string& ticket, Then<Verdict> then);
@@ -78,6 +83,8 @@ class Session {
   void accept();
   void reportFrames();
   void mendRoster();
+  void endWhenFenced();
+  void flushAndLeave(const std::string& reason, bool tellEnd);
   void finishWhenFlushed();
   void finish(const std::string& reason, bool clean);
 
@@ -107,6 +114,8 @@ class Session {
 
   std::string endReason_;
   Millis flushUntil_ = 0;
+  Millis readOnlyUntil_ = 0;
+  bool tellEnd_ = true;
   bool endSent_ = false;
 };
 

@@ -6,7 +6,6 @@ namespace {
 
 constexpr int kFollowSeconds = 20;
 constexpr Millis kFollowRetryMs = 500;
-constexpr int kConflict = 409;
 
 }  // namespace
 
@@ -94,9 +93,8 @@ void WorldLink::snapshot() {
     storing_ = false;
     if (result) snapshotSeq_ = captured_->seq;
     captured_.reset();
-    // After a failure the journal still holds everything; the next cadence brings the next try.
+    // After a failure saves still hold everything; the next cadence brings the next try, and the acks tell of a lost lease.
     snapshotAt_ = now_;
-    if (!result && result.failure.status == kConflict) loseLease();
   });
 }
 

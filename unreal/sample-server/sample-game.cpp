@@ -61,7 +61,7 @@ void SampleGame::tick(Millis now) {
 void SampleGame::terminate() {
   // Without a session there is nothing to save and nobody to tell.
   if (session_.stage() < Stage::Restoring) exitCode_ = 0;
-  else session_.end("the game server was told to stop");
+  else session_.stop("the game server was told to stop");
 }
 
 void SampleGame::load(const SessionInfo& info, const WorldRestore* world) {

@@ -44,7 +44,7 @@ struct Rig {
   Session session;
   Millis now = 0;
 
-  Rig() : session(bridge, [] { return 0.5; }, game, {"b", "spec", 10'000, 30'000, {3, 10'000}}) {}
+  Rig() : session(bridge, [] { return 0.5; }, game, {"b", "spec", 10'000, 15'000, 30'000, {3, 10'000}}) {}
 
   void run(Millis ms) {
     for (const Millis end = now + ms; now < end; now += 33) session.tick(now);
@@ -178,13 +178,38 @@ SPEC("session: few entries get a snapshot when they are old enough, none gets no
   CHECK(rig.bridge.isOpen("/world/snapshot"));
 }
 
-SPEC("session: a lost lease makes the world read-only and ends the session") {
+SPEC("session: a lost lease makes the world read-only; the bridge ends the session, or else the game does") {
   Rig rig;
   CHECK(rig.play());
   rig.bridge.answer("/world/acks", 200, R"({"accepted":5,"durable":5,"readOnly":true})");
   CHECK(rig.game.isReadOnly && !rig.session.world()->add(Json::object()));
-  rig.run(100);
+  rig.run(14'000);
+  CHECK(rig.session.stage() == Stage::Playing && !rig.bridge.isOpen("/end"));
+  rig.run(2'000);
   CHECK(rig.bridge.isOpen("/end"));
+}
+
+SPEC("session: a stop flushes, but does not tell the bridge that the session is over") {
+  Rig rig;
+  CHECK(rig.play());
+  rig.session.world()->add(Json::object());
+  rig.session.stop("told to stop");
+  rig.run(100);
+  rig.bridge.answer("/world/entries", 200, R"({"accepted":6,"durable":6,"readOnly":false})");
+  rig.run(100);
+  CHECK(rig.bridge.answer("/world/snapshot", 200, "{}"));
+  rig.run(100);
+  CHECK(rig.session.stage() == Stage::Ended && rig.game.clean);
+  for (const std::string& request : rig.bridge.sent) CHECK(request != "POST /lifeverse/v1/end");
+
+  // Unless the end is under way already: then nothing more is waited for.
+  Rig ending;
+  CHECK(ending.play());
+  ending.session.end("over");
+  ending.run(100);
+  CHECK(ending.bridge.isOpen("/end"));
+  ending.session.stop("told to stop");
+  CHECK(ending.session.stage() == Stage::Ended && ending.game.reason == "over");
 }
 
 SPEC("session: a refused append means that the lease is lost") {
