@@ -3,6 +3,7 @@ import { AppError } from '../../contracts/app-error.ts';
 import { appendEntries } from '../../saves/moves/append-entries.ts';
 import { restore } from '../../saves/moves/restore.ts';
 import type { SavesParts } from '../../saves/moves/saves-parts.ts';
+import { pause } from '../../runtime/deadline.ts';
 import { takeLease } from '../../saves/moves/take-lease.ts';
 import { entriesFrom, newHolder, restoreAll, savesUnderTest, type SavesUnderTest } from './saves-under-test.ts';
 
@@ -90,6 +91,9 @@ describe('saves fences writers when they race', function () {
     const params = { kind: 'worlds' as const, id };
     const acknowledged = new Map<number, string>();
     let fenced = 0;
+    const given = AbortSignal.timeout(60_000);
+    const failed = new AbortController();
+    const over = AbortSignal.any([given, failed.signal]);
 
     /** One holder's life: lease, then append until it is fenced. */
     const hold = async (): Promise<void> => {
@@ -99,6 +103,7 @@ describe('saves fences writers when they race', function () {
       let head = lease.durableSeq;
       try {
         for (;;) {
+          over.throwIfAborted();
           const entries = entriesFrom(head + 1, 3, { by: holder.uid });
           head = (await session.appendEntries({ params, body: { epoch: lease.epoch, entries } })).body.durableSeq;
           for (const { seq } of entries) {
@@ -111,14 +116,20 @@ describe('saves fences writers when they race', function () {
         fenced += 1;
       }
     };
-    const holders = Array.from({ length: 100 }, async (_, turn) => {
-      while (fenced < turn - 2) await new Promise((resolve) => setImmediate(resolve));
-      await hold();
-    });
-    const last = Promise.all(holders);
-    while (fenced < 99) await Promise.race([last, new Promise((resolve) => setTimeout(resolve, 5))]);
+    const fencedAtLeast = async (count: number) => {
+      while (fenced < count) await pause(1, over).then(() => over.throwIfAborted());
+    };
+    const holders = Promise.all(
+      Array.from({ length: 100 }, async (_, turn) => {
+        // Two or three at once: the next comes when all but two before it are fenced.
+        await fencedAtLeast(turn - 2);
+        await hold();
+      }),
+    ).catch((error: unknown) => failed.abort(error));
+    await fencedAtLeast(99);
     await saves.allocator.takeLease({ params, body: { holder: newHolder() } });
-    await last;
+    await holders;
+    over.throwIfAborted();
 
     const { entries } = await restoreAll(saves.operator, 'worlds', id);
     assert.deepEqual(
