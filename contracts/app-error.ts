@@ -41,6 +41,8 @@ export interface AppErrorOptions {
   readonly faults?: readonly InputFault[];
   /** Seconds after which to try again; sent as Retry-After. */
   readonly retryAfter?: number;
+  /** The service that answered so, when the failure is another service's answer to our call. */
+  readonly from?: string;
 }
 
 export class AppError extends Error {
@@ -49,6 +51,7 @@ export class AppError extends Error {
   readonly code: string;
   readonly faults: readonly InputFault[];
   readonly retryAfter: number | undefined;
+  readonly from: string | undefined;
 
   constructor(kind: ErrorKind, code: string, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -57,6 +60,7 @@ export class AppError extends Error {
     this.code = code;
     this.faults = options.faults ?? [];
     this.retryAfter = options.retryAfter;
+    this.from = options.from;
   }
 
   get retryable(): boolean {
@@ -91,18 +95,18 @@ export function problemOf(error: AppError, requestId?: string): Problem {
   };
 }
 
-/** The way back: what an answer of `status` with this body means. Anything unreadable is a `bad-gateway`. */
-export function errorOfResponse(status: number, body: unknown, retryAfter?: number): AppError {
+/** The way back: what an answer of `status` with this body means. Without a problem document the status alone speaks. */
+export function errorOfResponse(from: string, status: number, body: unknown, retryAfter?: number): AppError {
   const parsed = Problem.safeParse(body);
   const kind = kindOfStatus(status);
-  const options: AppErrorOptions = retryAfter === undefined ? {} : { retryAfter };
-  if (!parsed.success) return new AppError(kind, 'unexpected_answer', `HTTP ${status} without a problem document`, options);
+  const options: AppErrorOptions = retryAfter === undefined ? { from } : { from, retryAfter };
+  if (!parsed.success) return new AppError(kind, 'unexpected_answer', `${from} answered ${status} without a problem document`, options);
   return new AppError(kind, parsed.data.code, parsed.data.detail, { ...options, faults: parsed.data.faults ?? [] });
 }
 
 function kindOfStatus(status: number): ErrorKind {
   for (const [kind, known] of Object.entries(STATUS_OF_KIND)) if (known === status) return kind as ErrorKind;
-  return status >= 500 ? 'bad-gateway' : 'invalid';
+  return status >= 400 && status < 500 ? 'invalid' : 'bad-gateway';
 }
 
 /** Faults of a zod parse as pointers into the input. `at` names the part: `body`, `query`, `params`, `headers`. */

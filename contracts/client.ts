@@ -81,7 +81,7 @@ async function exchange(service: string, spec: EndpointSpec, options: ClientOpti
   const response = spec.responses[answer.status];
   if (response === undefined) {
     const retryAfter = Number(answer.headers['retry-after']);
-    throw errorOfResponse(answer.status, jsonOf(answer.body), Number.isFinite(retryAfter) ? retryAfter : undefined);
+    throw errorOfResponse(service, answer.status, jsonOf(answer.body), Number.isFinite(retryAfter) ? retryAfter : undefined);
   }
   if (response.body === undefined) return { status: answer.status, body: undefined, headers: answer.headers };
   const parsed = response.body.safeParse(jsonOf(answer.body));
@@ -99,7 +99,9 @@ function pathOf(spec: EndpointSpec, params: unknown): string {
   const values = stringsOf(params);
   return spec.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new AppError('invalid', 'parameter_missing', `${spec.path} needs the parameter ${name}`);
+    // A dot alone, or nothing, would make another path of it.
+    if (value === undefined || /^\.{0,2}$/.test(value))
+      throw new AppError('invalid', 'parameter_missing', `${spec.path} needs the parameter ${name}`);
     return encodeURIComponent(value);
   });
 }

@@ -98,9 +98,9 @@ export type ReplyOf<E extends EndpointSpec> = {
   };
 }[keyof E['responses'] & number];
 
-/** Failures that every endpoint of this kind may answer with; OpenAPI lists them, and the server can give no others. */
+/** Failures that every endpoint of this kind may answer with, beside its own; OpenAPI lists them. */
 export function commonErrors(spec: EndpointSpec): readonly ErrorKind[] {
-  const kinds: ErrorKind[] = ['rate-limited', 'internal', 'unavailable', 'timeout'];
+  const kinds: ErrorKind[] = ['rate-limited', 'internal', 'bad-gateway', 'unavailable', 'timeout'];
   if (spec.params ?? spec.query ?? spec.headers ?? spec.body) kinds.push('invalid');
   if (spec.body) kinds.push('too-large', 'unsupported-media-type');
   if (spec.access !== 'public') kinds.push('unauthenticated', 'forbidden');

@@ -2,30 +2,23 @@
 import { z } from 'zod';
 import { Problem, STATUS_OF_KIND, type ErrorKind } from './app-error.ts';
 import { commonErrors, type Api, type EndpointSpec, type ResponseSpec } from './endpoint.ts';
-
-type Json = { [key: string]: unknown };
+import { createComponents, type Json, type ToSchema } from './openapi-components.ts';
 
 export function openApiOf(api: Api): Json {
-  const components: Record<string, unknown> = {};
-  const schema = (type: z.ZodType, io: 'input' | 'output') => lift(type, io, components);
+  const components = createComponents();
   const paths: Record<string, Json> = {};
   for (const [name, spec] of Object.entries(api.endpoints)) {
-    paths[spec.path] = { ...paths[spec.path], [spec.method.toLowerCase()]: operation(name, spec, schema) };
+    paths[spec.path] = { ...paths[spec.path], [spec.method.toLowerCase()]: operation(name, spec, components.schema) };
   }
-  schema(Problem, 'output');
-  return {
+  components.schema(Problem, 'output');
+  return components.settle({
     openapi: '3.1.0',
     info: { title: api.title, version: api.version, description: api.description },
     servers: [{ url: '/' }],
     paths,
-    components: {
-      schemas: components,
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-    },
-  };
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+  });
 }
-
-type ToSchema = (type: z.ZodType, io: 'input' | 'output') => Json;
 
 function operation(name: string, spec: EndpointSpec, schema: ToSchema): Json {
   return {
@@ -62,7 +55,7 @@ function problems(spec: EndpointSpec): Json {
     const status = STATUS_OF_KIND[kind];
     byStatus.set(status, [...(byStatus.get(status) ?? []), kind]);
   }
-  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/output:Problem' } } };
   return Object.fromEntries([...byStatus].map(([status, kinds]) => [status, { description: kinds.join(' or '), content }]));
 }
 
@@ -74,16 +67,4 @@ function parameters(part: z.ZodObject | undefined, place: 'path' | 'query' | 'he
     required: place === 'path' || !z.safeParse(type as z.ZodType, undefined).success,
     schema: schema(type as z.ZodType, 'input'),
   }));
-}
-
-/** A schema with every named part (`.meta({ id })`) moved to `components`. */
-function lift(type: z.ZodType, io: 'input' | 'output', components: Record<string, unknown>): Json {
-  const made = z.toJSONSchema(type, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as Json;
-  const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/');
-  const { $defs = {}, $schema: _dialect, ...own } = JSON.parse(text) as { $defs?: Json; $schema?: string } & Json;
-  for (const [id, part] of Object.entries($defs)) components[id] ??= part;
-  const id = z.globalRegistry.get(type)?.id;
-  if (id === undefined) return own;
-  components[id] ??= own;
-  return { $ref: `#/components/schemas/${id}` };
 }
