@@ -32,7 +32,10 @@ const now = Date.now;
 
 const mongo = openMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
 lifecycle.onClose('mongo', () => mongo.close());
-readiness.check('mongo', async () => void (await mongo.ping()));
+readiness.check('mongo', async () => {
+  await mongo.ping();
+  return undefined;
+});
 
 const allocations = await openAllocations(mongo.db);
 const aliases = await openAliases(mongo.db, allocations);
@@ -56,7 +59,7 @@ const moves: MoveParts = {
   worker: `${hostname()}-${randomBytes(6).toString('hex')}`,
   askMs: config.ASK_TIMEOUT_MS,
   acceptMs: config.ACCEPT_SECONDS * 1_000,
-  changed: watcher.changed,
+  changed: (uid) => watcher.changed(uid),
 };
 
 const jobs = createJobs({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, name: 'allocations', log, caFile: config.TLS_CA_FILE });

@@ -49,7 +49,11 @@ export class Census {
       .values()
       .filter(
         (server) =>
-          server.fleet === fleet && server.build === build && server.state === 'Ready' && !server.deleting && (this.#taken.get(server.name) ?? 0) <= this.#now(),
+          server.fleet === fleet &&
+          server.build === build &&
+          server.state === 'Ready' &&
+          !server.deleting &&
+          (this.#taken.get(server.name) ?? 0) <= this.#now(),
       )
       .toArray().length;
     return Math.max(0, free - (this.#asking.get(fleet) ?? 0));

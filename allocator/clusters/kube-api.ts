@@ -31,7 +31,7 @@ export interface KubeApi {
 const IDENTITY_FRESH_MS = 30_000;
 
 export function openKubeApi(file: string, context: string | undefined, now: () => number): KubeApi {
-  let identity: { options: RequestOptions; agent: Agent; at: number } | undefined;
+  let identity: { options: RequestOptions; headers: Readonly<Record<string, string>>; agent: Agent; at: number } | undefined;
   const identify = async () => {
     if (identity !== undefined && now() - identity.at < IDENTITY_FRESH_MS) return identity;
     const config = new KubeConfig();
@@ -39,19 +39,18 @@ export function openKubeApi(file: string, context: string | undefined, now: () =
     if (context !== undefined) config.setCurrentContext(context);
     const cluster = config.getCurrentCluster();
     if (cluster === null) throw new AppError('internal', 'kubeconfig_incomplete', `${file} names no cluster`);
-    const { agent: _own, ...options }: RequestOptions = { ...targetOf(cluster.server) };
     const given: RequestOptions = {};
     await config.applyToHTTPSOptions(given);
     const { ca, cert, key, headers, rejectUnauthorized } = given;
     const secrets = { ca, cert, key, rejectUnauthorized };
     identity?.agent.destroy();
     const agent = new Agent({ keepAlive: true, maxSockets: 128, ...defined(secrets) });
-    identity = { options: { ...options, ...(headers === undefined ? {} : { headers }) }, agent, at: now() };
+    identity = { options: targetOf(cluster.server), headers: textsOf(headers), agent, at: now() };
     return identity;
   };
 
   const open = async (asked: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> => {
-    const { options, agent } = await identify();
+    const { options, headers, agent } = await identify();
     const text = asked.body === undefined ? undefined : JSON.stringify(asked.body);
     const base = String(options.path ?? '');
     return new Promise((resolve, reject) => {
@@ -63,7 +62,7 @@ export function openKubeApi(file: string, context: string | undefined, now: () =
           method: asked.method,
           path: base + asked.path,
           headers: {
-            ...options.headers,
+            ...headers,
             accept: 'application/json',
             ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
           },
@@ -110,6 +109,11 @@ export function openKubeApi(file: string, context: string | undefined, now: () =
 function targetOf(server: string): RequestOptions {
   const { hostname, port, pathname } = new URL(server);
   return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 443 : Number(port), path: pathname.replace(/\/$/, '') };
+}
+
+/** The kubeconfig's own headers, such as its bearer token. */
+function textsOf(headers: RequestOptions['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
 }
 
 function watchError(status: number, text: string): AppError {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import { AppError } from '../../contracts/app-error.ts';
+import type { AppError } from '../../contracts/app-error.ts';
 import { allocatorUnderTest, anAllocation, EAST, until, WEST, type AllocatorUnderTest } from './allocator-under-test.ts';
 
 describe('The allocator', function () {

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { testRedis } from '../../local/testing.ts';
+import { Redis } from 'ioredis';
+import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
+
+describe('The allocator under faults', function () {
+  this.timeout(120_000);
+  let world: AllocatorUnderTest;
+  before(async () => {
+    world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '1000' } });
+  });
+  afterEach(() => world.standIn.misbehave({ answerLateMs: 0, failAfterCommit: 0, watchLagMs: 0 }));
+  after(() => world.stop());
+
+  async function requestSome(fleet: string, count: number) {
+    const matchmaker = await world.matchmaker();
+    const asked = Array.from({ length: count }, () => anAllocation(fleet));
+    const made = await Promise.all(asked.map(async (one) => (await matchmaker.requestAllocation({ body: one })).body));
+    return made.map(({ id, uid }) => ({ id, uid }));
+  }
+
+  async function stateOf(id: string) {
+    return (await (await world.matchmaker()).getAllocation({ params: { id } })).body;
+  }
+
+  /** Every allocation has exactly the one server that it knows of, and no server has a mark that nobody stands behind. */
+  async function assertOneServerEach(fleet: string, made: readonly { id: string; uid: string }[]) {
+    await until(
+      'superseded servers are released',
+      async () => {
+        const allocated = (await world.servers(EAST, fleet)).filter((server) => server.state === 'Allocated');
+        return allocated.length === made.length;
+      },
+      40_000,
+    );
+    for (const { id, uid } of made) {
+      const { server, state } = await stateOf(id);
+      assert.equal(state, 'allocated');
+      const carriers = await world.carriersOf(uid);
+      assert.deepEqual(
+        carriers.map((carrier) => carrier.name),
+        [server?.gameServer],
+      );
+    }
+  }
+
+  const allAllocated = (made: readonly { id: string }[]) =>
+    until(
+      'all are allocated',
+      async () => (await Promise.all(made.map(({ id }) => stateOf(id)))).every((one) => one.state === 'allocated'),
+      60_000,
+    );
+
+  it('finds the server that it won when the cluster commits and then answers with an error', async () => {
+    const fleet = await world.makeFleet(EAST, 3);
+    await world.knows(EAST, fleet, 3);
+    await world.standIn.misbehave({ failAfterCommit: 1 });
+    const made = await requestSome(fleet, 1);
+    await allAllocated(made);
+    assert.equal((await stateOf(made[0]?.id ?? '')).attempt, 1);
+    await assertOneServerEach(fleet, made);
+  });
+
+  it('binds one server when the cluster answers only after we gave up', async () => {
+    const fleet = await world.makeFleet(EAST, 4);
+    await world.knows(EAST, fleet, 4);
+    await world.standIn.misbehave({ answerLateMs: 1_500 });
+    const made = await requestSome(fleet, 2);
+    await letPass(1_800);
+    await world.standIn.misbehave({ answerLateMs: 0 });
+    await allAllocated(made);
+    await assertOneServerEach(fleet, made);
+  });
+
+  it('neither loses nor doubles what is in flight when it is killed, again and again', async () => {
+    const fleet = await world.makeFleet(EAST, 12);
+    await world.knows(EAST, fleet, 12);
+    await world.standIn.misbehave({ answerLateMs: 200 });
+    const made = [];
+    for (let round = 0; round < 4; round += 1) {
+      made.push(...(await requestSome(fleet, 3)));
+      await letPass(round * 70);
+      await world.killAllocator();
+    }
+    await world.standIn.misbehave({ answerLateMs: 0 });
+    await allAllocated(made);
+    await assertOneServerEach(fleet, made);
+  });
+
+  it('shares the work with a second process that asks at the same time', async () => {
+    const fleet = await world.makeFleet(EAST, 8);
+    await world.knows(EAST, fleet, 8);
+    const another = await world.startAnother();
+    try {
+      const made = await requestSome(fleet, 8);
+      await allAllocated(made);
+      await assertOneServerEach(fleet, made);
+    } finally {
+      await another.stop();
+    }
+  });
+
+  it('goes on when Redis is wiped', async () => {
+    const fleet = await world.makeFleet(EAST, 0);
+    const made = await requestSome(fleet, 3);
+    const { url } = await testRedis();
+    const redis = new Redis(url, { tls: { rejectUnauthorized: false } });
+    await redis.flushall();
+    redis.disconnect();
+    await world.scale(EAST, fleet, 3);
+    await allAllocated(made);
+    await assertOneServerEach(fleet, made);
+  });
+});
