@@ -8,7 +8,10 @@ export interface Mongo {
   close(): Promise<void>;
 }
 
-/** Longest that one operation may take, connection included, in milliseconds. */
+/**
+ * Longest that the server may leave one try of an operation without an answer, in milliseconds. The driver tries once more where
+ * that is safe. (Its `timeoutMS`, one deadline over all tries, has no effect from driver 7.9 on.)
+ */
 const OPERATION_MS = 5_000;
 
 /** Majority writes, majority reads from the primary: what was acknowledged is not lost and not read back in time. */
@@ -21,7 +24,8 @@ export function openMongo(url: string, database: string, caFile?: string): Mongo
     retryWrites: true,
     serverSelectionTimeoutMS: 3_000,
     connectTimeoutMS: 3_000,
-    timeoutMS: OPERATION_MS,
+    socketTimeoutMS: OPERATION_MS,
+    waitQueueTimeoutMS: OPERATION_MS,
     maxPoolSize: 50,
     ignoreUndefined: true,
     ...(caFile === undefined || !/[?&](tls|ssl)=true/.test(url) ? {} : { tlsCAFile: caFile }),
