@@ -5,8 +5,8 @@ import type { Log } from './log.ts';
 export interface Lifecycle {
   /** Aborted when the end begins: every loop and wait listens to it. */
   readonly signal: AbortSignal;
-  /** Registers what has to be closed; closed in reverse order of registration. */
-  onClose(name: string, close: () => Promise<void> | void): void;
+  /** Registers what has to be closed; closed in reverse order of registration. `withinMs` where a close may take longer than usual. */
+  onClose(name: string, close: () => Promise<void> | void, withinMs?: number): void;
   /** Starts a loop that runs until the signal; its failure ends the process. It is awaited at close. */
   run(name: string, loop: (signal: AbortSignal) => Promise<void>): void;
   /** Memoised: every call gives the same end. Rejects with what failed, after all was tried. */
@@ -15,12 +15,12 @@ export interface Lifecycle {
   readonly done: Promise<number>;
 }
 
-/** Longest that one part may take to close, in milliseconds; afterwards it is left behind and said so. */
+/** Longest that one part may usually take to close, in milliseconds; afterwards it is left behind and said so. */
 const CLOSE_MS = 10_000;
 
 export function createLifecycle(log: Log): Lifecycle {
   const controller = new AbortController();
-  const closers: { name: string; close: () => Promise<void> | void }[] = [];
+  const closers: { name: string; close: () => Promise<void> | void; withinMs: number }[] = [];
   const { promise: done, resolve: finish } = Promise.withResolvers<number>();
   let ending: Promise<void> | undefined;
   let crashed = false;
@@ -29,9 +29,9 @@ export function createLifecycle(log: Log): Lifecycle {
     log.info('stopping', { reason });
     controller.abort(new Error(reason));
     const failures: unknown[] = [];
-    for (const { name, close } of closers.toReversed()) {
+    for (const { name, close, withinMs } of closers.toReversed()) {
       try {
-        await within(CLOSE_MS, `closing ${name}`, Promise.resolve(close()));
+        await within(withinMs, `closing ${name}`, Promise.resolve(close()));
       } catch (cause) {
         failures.push(cause);
         log.warn('could not close', { part: name, cause });
@@ -45,7 +45,7 @@ export function createLifecycle(log: Log): Lifecycle {
   const lifecycle: Lifecycle = {
     signal: controller.signal,
     done,
-    onClose: (name, close) => void closers.push({ name, close }),
+    onClose: (name, close, withinMs = CLOSE_MS) => void closers.push({ name, close, withinMs }),
     run: (name, loop) => {
       const running = loop(controller.signal).catch((cause: unknown) => {
         if (controller.signal.aborted) return;
