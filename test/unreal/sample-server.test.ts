@@ -4,6 +4,7 @@ import type { BridgeSession } from '../../contracts/bridge.ts';
 import { GameConnection } from '../../local/demo/udp-client.ts';
 import { missingMoves } from '../../local/demo/game-messages.ts';
 import { ContractBridge, DurableWorld } from './contract-bridge.ts';
+import { LossyRelay } from './lossy-relay.ts';
 import { buildSampleServer, SampleServerProcess } from './sample-server-process.ts';
 
 type SessionOf = NonNullable<BridgeSession['session']>;
@@ -65,14 +66,16 @@ describe('sample server', () => {
 
   const joinable = (bridge: ContractBridge) => until(bridge, 'the session becoming joinable', () => bridge.state.phase === 'joinable');
 
+  type Differences = { joinTicket?: string; packetKey?: string; port?: number };
+
   async function join(
     bridge: ContractBridge,
     playerId: string,
-    more: { joinTicket?: string; packetKey?: string } = {},
+    { port = bridge.acceptedPort, ...more }: Differences = {},
   ): Promise<GameConnection> {
     const admission = { ...seat(bridge, playerId), ...more };
     const connection = await GameConnection.connect({
-      address: { host: '127.0.0.1', port: bridge.acceptedPort },
+      address: { host: '127.0.0.1', port },
       playerId,
       admission,
       timeoutMs: 4_000,
@@ -260,6 +263,26 @@ describe('sample server', () => {
     assert.equal((await (await join(resumed.bridge, 'ada')).move(1, 1)).durable, true);
     const hang = await playedWorld(undefined, { script: [{ at: 0, do: 'hang' }] });
     await assert.rejects(join(hang.bridge, 'ada', {}), { code: 'join_timeout' });
+  }).timeout(30_000);
+
+  it('has each move once in the world over a network that loses, doubles, delays and damages datagrams', async () => {
+    const { bridge } = await playedWorld();
+    const relay = new LossyRelay(7);
+    opened.push({ kill: () => Promise.resolve(relay.close()) });
+    const game = await join(bridge, 'ada', { port: await relay.open(bridge.acceptedPort) });
+    await Promise.all(Array.from({ length: 40 }, (_, i) => game.move(i, -i)));
+    const numbers = bridge.world.entries.map((entry) => Number(entry.data['n']));
+    assert.deepEqual(
+      numbers.toSorted((a, b) => a - b),
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
+
+    // What was recorded, and what is no datagram of ours at all, changes nothing.
+    for (const datagram of relay.recorded) relay.toServer(datagram);
+    for (let length = 0; length < 200; length++) relay.toServer(Buffer.concat([Buffer.from([length % 5]), randomBytes(length)]));
+    await game.move(1, 1);
+    assert.equal(bridge.world.durableSeq, 41);
+    assert.equal(bridge.calls.filter((call) => call === 'admit').length, 1);
   }).timeout(30_000);
 
   it('stops on SIGTERM: at once while idle, after its saves while playing', async () => {
