@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { decodeProtectedHeader } from 'jose';
+import { accountsApi, type SignedIn } from '../../contracts/accounts.ts';
+import type { AppError } from '../../contracts/app-error.ts';
+import { freePort } from '../../local/processes/free-port.ts';
+import { testStack } from '../../local/testing.ts';
+import { createHttpSend } from '../../runtime/http-send.ts';
+import { createTokenCheck } from '../../runtime/token-check.ts';
+import { freshDatabase, type FreshDatabase } from '../services/fresh-database.ts';
+import { startServiceProcess, type ServiceProcess } from '../services/service-process.ts';
+
+const PASSWORD = 'correct horse battery';
+
+describe('Accounts', function () {
+  this.timeout(60_000);
+  let database: FreshDatabase;
+  let accounts: ServiceProcess<typeof accountsApi.endpoints>;
+  let issuer: string;
+
+  before(async () => {
+    database = await freshDatabase();
+    const port = await freePort();
+    issuer = `https://127.0.0.1:${port}`;
+    accounts = await startServiceProcess({
+      api: accountsApi,
+      trusted: [],
+      port,
+      env: { MONGO_URL: database.url, MONGO_DATABASE: database.name, ACCOUNTS_ISSUER: issuer, ACCOUNTS_SECRET: randomUUID() },
+    });
+  });
+  after(async () => {
+    await accounts.stop();
+    await database.close();
+  });
+
+  const newEmail = () => `${randomUUID()}@players.test`;
+  const code = (expected: string) => (error: AppError) => error.code === expected;
+
+  async function principalOf(signedIn: SignedIn) {
+    const { authority } = await testStack();
+    const http = createHttpSend(authority.caFile);
+    try {
+      const trusted = [{ issuer, jwks: `${issuer}/.well-known/jwks.json`, roles: ['player'] }];
+      return await createTokenCheck(trusted, { send: http.send, now: Date.now })(signedIn.accessToken);
+    } finally {
+      await http.close();
+    }
+  }
+
+  it('signs a player up and in, with access tokens that other services believe', async () => {
+    const client = accounts.client();
+    const email = newEmail();
+    const made = (await client.signUp({ body: { email, password: PASSWORD, name: 'Ada' } })).body;
+    const again = (await client.signIn({ body: { email: email.toUpperCase(), password: PASSWORD } })).body;
+    assert.equal(again.playerId, made.playerId);
+    assert.notEqual(again.sessionToken, made.sessionToken);
+    const principal = await principalOf(again);
+    assert.equal(principal.subject, made.playerId);
+    assert.deepEqual(principal.roles, ['player']);
+    assert.equal(decodeProtectedHeader(again.accessToken).alg, 'EdDSA');
+  });
+
+  it('refuses a wrong password as it refuses an unknown player', async () => {
+    const client = accounts.client();
+    const email = newEmail();
+    await client.signUp({ body: { email, password: PASSWORD, name: 'Bob' } });
+    const wrong = await client.signIn({ body: { email, password: 'wrong horse battery' } }).catch((error: AppError) => error);
+    const unknown = await client.signIn({ body: { email: newEmail(), password: PASSWORD } }).catch((error: AppError) => error);
+    assert.ok(wrong instanceof Error && unknown instanceof Error);
+    assert.deepEqual([wrong.kind, wrong.code, wrong.message], [unknown.kind, unknown.code, unknown.message]);
+    assert.equal(wrong.kind, 'unauthenticated');
+  });
+
+  it('makes one account of sign-ups that race', async () => {
+    const email = newEmail();
+    const tries = await Promise.allSettled(
+      Array.from({ length: 10 }, () => accounts.client().signUp({ body: { email, password: PASSWORD, name: 'Eve' } })),
+    );
+    assert.equal(tries.filter((one) => one.status === 'fulfilled').length, 1);
+    for (const one of tries) if (one.status === 'rejected') assert.equal((one.reason as AppError).code, 'email_taken');
+    assert.equal(await database.db.collection('user').countDocuments({ email }), 1);
+  });
+
+  it('refreshes access for a login until it is signed out', async () => {
+    const client = accounts.client();
+    const { sessionToken, playerId } = (await client.signUp({ body: { email: newEmail(), password: PASSWORD, name: 'Zoe' } })).body;
+    assert.equal((await client.refresh({ body: { sessionToken } })).body.playerId, playerId);
+    await client.signOut({ body: { sessionToken } });
+    await assert.rejects(client.refresh({ body: { sessionToken } }), code('login_refused'));
+    await client.signOut({ body: { sessionToken } });
+  });
+
+  it('says what to mend in a weak sign-up', async () => {
+    const refused = await accounts
+      .client()
+      .signUp({ body: { email: 'not-an-address', password: 'short', name: '' } })
+      .catch((error: AppError) => error);
+    assert.ok(refused instanceof Error);
+    assert.deepEqual(refused.faults.map((fault) => fault.pointer).toSorted(), ['#/body/email', '#/body/name', '#/body/password']);
+  });
+
+  it('shows only public keys', async () => {
+    const { keys } = (await accounts.client().keys({})).body;
+    assert.ok(keys.length > 0);
+    for (const key of keys) assert.equal(key['d'], undefined);
+  });
+});
