@@ -1,0 +1,46 @@
+/** The matchmaker: turns tickets into matches, and matches into allocations. */
+import { randomUUID } from 'node:crypto';
+import { allocatorApi } from '../contracts/allocator-api.ts';
+import { createClient } from '../contracts/client.ts';
+import { matchmakerApi } from '../contracts/matchmaker.ts';
+import { openMongo } from '../runtime/documents/mongo.ts';
+import { untilSignal } from '../runtime/lifecycle.ts';
+import { configOrExit, createService, tokenFromFile } from '../runtime/service.ts';
+import { ticketHandlers } from './api/ticket-handlers.ts';
+import { readMatchmakerConfig } from './config.ts';
+import { createMatchmakerEvents } from './matchmaker-events.ts';
+import type { MatchmakerParts } from './moves/matchmaker-parts.ts';
+import { createMatchDriver } from './rounds/match-driver.ts';
+import { matchmakingLoop } from './rounds/matchmaking-loop.ts';
+import { openMatchmakerStore } from './store/matchmaker-store.ts';
+import { createTicketNews } from './ticket-news.ts';
+
+const config = configOrExit(readMatchmakerConfig, process);
+const service = createService('matchmaker', config);
+
+const mongo = openMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+service.lifecycle.onClose('mongo', () => mongo.close());
+service.readiness.check('database', async () => {
+  await mongo.ping();
+  return undefined;
+});
+
+const parts: MatchmakerParts = {
+  ...(await openMatchmakerStore(mongo.db)),
+  modes: config.MATCH_MODES,
+  allocator: createClient(allocatorApi, {
+    baseUrl: config.ALLOCATOR_URL.replace(/\/$/, ''),
+    send: service.send,
+    token: tokenFromFile(config.SERVICE_TOKEN_FILE, Date.now),
+  }),
+  events: createMatchmakerEvents(service.registry, service.log),
+  news: createTicketNews(),
+  now: () => new Date(),
+  mint: randomUUID,
+  self: randomUUID(),
+};
+const driver = createMatchDriver(parts);
+service.lifecycle.run('match driver', (signal) => driver.run(signal));
+service.lifecycle.run('matchmaking', (signal) => matchmakingLoop(parts, driver, signal));
+await service.serve(matchmakerApi, ticketHandlers(parts));
+process.exitCode = await untilSignal(service.lifecycle, process);
