@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { Role } from '../contracts/roles.ts';
 
 export class ConfigError extends Error {
   readonly faults: readonly string[];
@@ -38,12 +39,23 @@ const Milliseconds = z.coerce.number().int().min(0);
 export function jsonVariable<T extends z.ZodType>(inner: T, about: string) {
   return z
     .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text.startsWith('file:') ? readFileSync(text.slice('file:'.length), 'utf8') : text) as unknown;
-      } catch (cause) {
-        context.addIssue({ code: 'custom', message: `is not JSON: ${String(cause)}` });
+    .transform((text, context): unknown => {
+      const fault = (message: string) => {
+        context.addIssue({ code: 'custom', message });
         return z.NEVER;
+      };
+      const file = text.startsWith('file:') ? text.slice('file:'.length) : undefined;
+      let json = text;
+      try {
+        if (file !== undefined) json = readFileSync(file, 'utf8');
+      } catch (cause) {
+        return fault(`cannot be read: ${String(cause)}`);
+      }
+      try {
+        return JSON.parse(json);
+      } catch {
+        // Without the parser's words, which repeat a piece of the text.
+        return fault(file === undefined ? 'is not JSON' : `${file} is not JSON`);
       }
     })
     .pipe(inner)
@@ -92,7 +104,7 @@ export const TrustedIssuer = z.object({
   issuer: z.string().min(1),
   /** `https://…`, or `file:PATH` for a key set on disk. */
   jwks: z.string().regex(/^(https:\/\/|file:)/),
-  roles: z.array(z.string()).min(1),
+  roles: z.array(Role).min(1),
   /** A Kubernetes issuer gives no `roles` claim: its pods have the role `game-server` and the cluster's name. */
   cluster: z.string().optional(),
   /** File with a bearer token for the key set's address, as an API server asks for. */
@@ -100,8 +112,15 @@ export const TrustedIssuer = z.object({
 });
 export type TrustedIssuer = z.infer<typeof TrustedIssuer>;
 
+const TrustedIssuers = z.array(TrustedIssuer).superRefine((issuers, context) => {
+  issuers.forEach(({ issuer }, nth) => {
+    const first = issuers.findIndex((other) => other.issuer === issuer);
+    if (first < nth) context.addIssue({ code: 'custom', path: [nth, 'issuer'], message: `is named before, at ${first}` });
+  });
+});
+
 export const trustEnv = {
-  TRUSTED_ISSUERS: jsonVariable(z.array(TrustedIssuer), 'JSON array of {issuer, jwks, roles, cluster?, jwksTokenFile?}, or file:PATH'),
+  TRUSTED_ISSUERS: jsonVariable(TrustedIssuers, 'JSON array of {issuer, jwks, roles, cluster?, jwksTokenFile?}, or file:PATH'),
 };
 
 /** Where another service is, and our own token for it. */

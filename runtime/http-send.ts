@@ -16,7 +16,8 @@ const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 export function createHttpSend(caFile?: string): HttpSend {
   const ca = caFile === undefined ? undefined : [...rootCertificates, readFileSync(caFile, 'utf8')];
   const agent = new Agent({
-    connections: 64,
+    // A call that is held (`wait`) keeps its connection: this many may be held at one service.
+    connections: 512,
     pipelining: 1,
     keepAliveTimeout: 4_000,
     maxResponseSize: LARGEST_ANSWER_BYTES,

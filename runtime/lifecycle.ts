@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 export interface Lifecycle {
   /** Aborted when the end begins: every loop and wait listens to it. */
   readonly signal: AbortSignal;
-  /** Registers what has to be closed; closed in reverse order of registration. `withinMs` where a close may take longer than usual. */
+  /** Registers what has to be closed; closed in reverse order of registration, also when registered during the end. `withinMs` where a close may take longer than usual. */
   onClose(name: string, close: () => Promise<void> | void, withinMs?: number): void;
   /** Starts a loop that runs until the signal; its failure ends the process. It is awaited at close. */
   run(name: string, loop: (signal: AbortSignal) => Promise<void>): void;
@@ -29,7 +29,8 @@ export function createLifecycle(log: Log): Lifecycle {
     log.info('stopping', { reason });
     controller.abort(new Error(reason));
     const failures: unknown[] = [];
-    for (const { name, close, withinMs } of closers.toReversed()) {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) {
+      const { name, close, withinMs } = closer;
       try {
         await within(withinMs, `closing ${name}`, Promise.resolve(close()));
       } catch (cause) {
@@ -60,6 +61,9 @@ export function createLifecycle(log: Log): Lifecycle {
   return lifecycle;
 }
 
+/** After the end, a part that was left behind may hold the process up for this long, in milliseconds. */
+const LINGER_MS = 2_000;
+
 /** SIGTERM and SIGINT begin the end; a second one ends at once. Returns the exit code. */
 export async function untilSignal(lifecycle: Lifecycle, host: NodeJS.Process): Promise<number> {
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
@@ -68,5 +72,7 @@ export async function untilSignal(lifecycle: Lifecycle, host: NodeJS.Process): P
       lifecycle.close(name).catch(() => {});
     });
   }
-  return lifecycle.done;
+  const code = await lifecycle.done;
+  setTimeout(() => host.exit(code), LINGER_MS).unref();
+  return code;
 }

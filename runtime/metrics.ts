@@ -25,7 +25,8 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
   return {
     measure: (endpoint) => (_request, response, next) => {
       const end = seconds.startTimer({ endpoint });
-      response.once('close', () => end({ status: String(response.statusCode) }));
+      // 499: the caller was gone before its answer.
+      response.once('close', () => end({ status: response.writableFinished ? String(response.statusCode) : '499' }));
       next();
     },
   };

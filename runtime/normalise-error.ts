@@ -15,7 +15,9 @@ interface HttpError extends Error {
 }
 
 function isHttpError(cause: unknown): cause is HttpError {
-  return cause instanceof Error && 'status' in cause && typeof cause.status === 'number';
+  // Only Express's own: an error of another library that has a status, too, is no fault of the caller.
+  if (!(cause instanceof Error) || !('status' in cause) || typeof cause.status !== 'number') return false;
+  return 'expose' in cause || cause instanceof URIError;
 }
 
 /** Express's own faults: a body that is too large, is no JSON, has a wrong length or encoding; a path that does not decode. */

@@ -62,5 +62,5 @@ export async function listenOps({ registry, readiness, host, port, log, tls }: O
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());
   });
-  return tls === undefined ? listenHttp(app, host, port) : listenHttps(app, host, port, tls, log);
+  return tls === undefined ? listenHttp(app, host, port, log) : listenHttps(app, host, port, tls, log);
 }

@@ -1,6 +1,7 @@
 /** What every service's process has in common, composed: log, lifecycle, metrics, readiness, trust, its API over HTTPS. */
 import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
+import { AppError } from '../contracts/app-error.ts';
 import type { Send } from '../contracts/client.ts';
 import type { Api, Endpoints } from '../contracts/endpoint.ts';
 import type { TrustedIssuer } from './config.ts';
@@ -78,7 +79,13 @@ async function turnAway(readiness: Readiness, delayMs: number): Promise<void> {
 export function tokenFromFile(path: string, now: () => number): () => Promise<string> {
   let kept: { token: string; at: number } | undefined;
   return async () => {
-    if (kept === undefined || now() - kept.at > 60_000) kept = { token: (await readFile(path, 'utf8')).trim(), at: now() };
+    if (kept !== undefined && now() - kept.at <= 60_000) return kept.token;
+    try {
+      kept = { token: (await readFile(path, 'utf8')).trim(), at: now() };
+    } catch (cause) {
+      // Whoever swaps the file may have it away for a moment.
+      if (kept === undefined) throw new AppError('unavailable', 'own_token_unreadable', 'our own token cannot be read', { cause });
+    }
     return kept.token;
   };
 }

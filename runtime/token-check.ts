@@ -1,6 +1,6 @@
 /** The one check of bearer tokens, for players and services: signature, issuer, audience, expiry, roles. */
 import { readFile } from 'node:fs/promises';
-import { createLocalJWKSet, decodeJwt, jwtVerify, type JWTPayload, type JSONWebKeySet } from 'jose';
+import { createLocalJWKSet, decodeJwt, jwtVerify, type JWTPayload } from 'jose';
 import { z } from 'zod';
 import { AppError } from '../contracts/app-error.ts';
 import type { Send } from '../contracts/client.ts';
@@ -31,7 +31,7 @@ export interface TokenCheckParts {
 const ALGORITHMS = ['EdDSA', 'Ed25519', 'ES256', 'RS256'];
 const CLOCK_TOLERANCE_SECONDS = 30;
 const KEYS_FRESH_MS = 5 * 60_000;
-/** An unknown key id fetches the keys again, but not more often than this. */
+/** An unknown key id, or keys that are old, have them fetched again, but not more often than this. */
 const KEYS_AGAIN_MS = 5_000;
 
 const PodClaims = z.object({ namespace: z.string(), pod: z.object({ name: z.string(), uid: z.string() }) });
@@ -64,7 +64,7 @@ async function verify(token: string, keys: KeyCache, trusted: TrustedIssuer, now
     requiredClaims: ['exp', 'sub'],
     currentDate: new Date(now),
   };
-  const attempt = async (again: boolean) => jwtVerify(token, createLocalJWKSet(await keys(again)), options);
+  const attempt = async (again: boolean) => jwtVerify(token, await keys(again), options);
   try {
     return (await attempt(false)).payload;
   } catch (cause) {
@@ -85,10 +85,11 @@ function principalOf(claims: JWTPayload, trusted: TrustedIssuer): Principal {
     const bound = PodClaims.safeParse(claims['kubernetes.io']);
     if (!bound.success) throw refused('token_unbound', 'the token is not bound to a pod');
     const { namespace, pod } = bound.data;
-    return { subject, roles: ['game-server'], issuer: trusted.issuer, claims, pod: { cluster: trusted.cluster, namespace, ...pod } };
+    const roles: Role[] = trusted.roles.includes('game-server') ? ['game-server'] : [];
+    return { subject, roles, issuer: trusted.issuer, claims, pod: { cluster: trusted.cluster, namespace, ...pod } };
   }
   const claimed = z.array(z.string()).safeParse(claims['roles']);
-  const mayGive = new Set(trusted.roles);
+  const mayGive = new Set<string>(trusted.roles);
   const roles = (claimed.success ? claimed.data : []).flatMap((name) => {
     const role = Role.safeParse(name);
     return role.success && mayGive.has(name) ? [role.data] : [];
@@ -96,32 +97,42 @@ function principalOf(claims: JWTPayload, trusted: TrustedIssuer): Principal {
   return { subject, roles, issuer: trusted.issuer, claims };
 }
 
-type KeyCache = (again: boolean) => Promise<JSONWebKeySet>;
+type LocalKeys = ReturnType<typeof createLocalJWKSet>;
 
-/** Keys are fetched at first need, kept for a while, and outlive an issuer that is away. */
+/** @param unknownKey the keys that are there do not have the one that is looked for. */
+type KeyCache = (unknownKey: boolean) => Promise<LocalKeys>;
+
+/**
+ * Keys are fetched at first need and outlive an issuer that is away: old ones go on being used while new ones are fetched.
+ * @throws AppError `unavailable` when there are none, or when the issuer cannot be asked about an unknown one.
+ */
 function createKeyCache(trusted: TrustedIssuer, parts: TokenCheckParts): KeyCache {
-  let kept: { keys: JSONWebKeySet; at: number } | undefined;
-  let fetching: Promise<JSONWebKeySet> | undefined;
+  let kept: { keys: LocalKeys; at: number } | undefined;
+  let triedAt = Number.NEGATIVE_INFINITY;
+  let trying: Promise<LocalKeys> | undefined;
   const fetchKeys = async () => {
+    triedAt = parts.now();
     try {
-      const keys = await loadKeys(trusted, parts.send);
+      const keys = createLocalJWKSet(await loadKeys(trusted, parts.send));
       kept = { keys, at: parts.now() };
       return keys;
     } catch (cause) {
-      if (kept !== undefined) return kept.keys;
       throw new AppError('unavailable', 'token_keys_unavailable', `the keys of ${trusted.issuer} cannot be had`, { cause, retryAfter: 1 });
     } finally {
-      fetching = undefined;
+      trying = undefined;
     }
   };
-  return async (again) => {
-    const age = kept === undefined ? Number.POSITIVE_INFINITY : parts.now() - kept.at;
-    if (kept !== undefined && age < (again ? KEYS_AGAIN_MS : KEYS_FRESH_MS)) return kept.keys;
-    return (fetching ??= fetchKeys());
+  const refresh = () => (trying ??= fetchKeys());
+  return async (unknownKey) => {
+    if (kept === undefined) return refresh();
+    const mayTry = trying !== undefined || parts.now() - triedAt >= KEYS_AGAIN_MS;
+    if (unknownKey && mayTry) return refresh();
+    if (mayTry && parts.now() - kept.at >= KEYS_FRESH_MS) refresh().catch(() => {});
+    return kept.keys;
   };
 }
 
-async function loadKeys(trusted: TrustedIssuer, send: Send): Promise<JSONWebKeySet> {
+async function loadKeys(trusted: TrustedIssuer, send: Send): Promise<z.infer<typeof JsonWebKeySet>> {
   if (trusted.jwks.startsWith('file:')) return parseKeys(await readFile(trusted.jwks.slice('file:'.length), 'utf8'));
   const token = trusted.jwksTokenFile === undefined ? undefined : (await readFile(trusted.jwksTokenFile, 'utf8')).trim();
   const answer = await send({
@@ -136,8 +147,8 @@ async function loadKeys(trusted: TrustedIssuer, send: Send): Promise<JSONWebKeyS
   return parseKeys(answer.body);
 }
 
-function parseKeys(text: string): JSONWebKeySet {
-  return JsonWebKeySet.parse(JSON.parse(text)) as JSONWebKeySet;
+function parseKeys(text: string): z.infer<typeof JsonWebKeySet> {
+  return JsonWebKeySet.parse(JSON.parse(text));
 }
 
 function isUnknownKey(cause: unknown): boolean {
