@@ -85,10 +85,11 @@ const Volume = z.object({
 export type Volume = z.infer<typeof Volume>;
 
 const PodBody = z.object({
+  // The bookmarks of a watch come as pods with nothing but a resourceVersion.
   metadata: z.object({
-    name: z.string(),
-    namespace: z.string(),
-    uid: z.string(),
+    name: z.string().default(''),
+    namespace: z.string().default(''),
+    uid: z.string().default(''),
     resourceVersion: z.string(),
     labels: Texts.optional(),
     annotations: Texts.optional(),
@@ -103,7 +104,10 @@ const PodBody = z.object({
     restartPolicy: z.enum(['Always', 'OnFailure', 'Never']).default('Always'),
     terminationGracePeriodSeconds: z.number().default(30),
     initContainers: z.array(Container).default([]),
-    containers: z.array(Container),
+    containers: z
+      .array(Container)
+      .nullish()
+      .transform((containers) => containers ?? []),
     volumes: z.array(Volume).default([]),
   }),
   status: z.object({ phase: z.string().default('Pending') }).default({ phase: 'Pending' }),

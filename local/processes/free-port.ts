@@ -13,12 +13,17 @@ export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 200; tries += 1) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
     if (drawn.has(port)) continue;
-    if ((await tcpFree(port)) && (await udpFree(port))) {
+    if (await isPortFree(port)) {
       drawn.add(port);
       return port;
     }
   }
   throw new Error(`No free port found between ${LOWEST} and ${HIGHEST}`);
+}
+
+/** Whether nobody listens on the port of 127.0.0.1, over TCP nor UDP. */
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await tcpFree(port)) && (await udpFree(port));
 }
 
 /** Never drawn twice by one process, whether or not the first drawer has bound it yet. */

@@ -66,6 +66,7 @@ async function startKept(spec: ProcessSpec, folders: KeeperFolders, owner: Proce
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => {
       state.end = { code, signal };
+      endGroup(child.pid);
       removeRunRecord(folders.run, spec.name);
       resolve(state.end);
     });
@@ -97,4 +98,13 @@ async function startKept(spec: ProcessSpec, folders: KeeperFolders, owner: Proce
       return stopping;
     },
   };
+}
+
+/** What a process started and left behind in its group has no right to outlive it. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The usual case: there is nobody left.
+  }
 }

@@ -43,11 +43,12 @@ export function readRunRecords(folder: string): { file: string; record: RunRecor
 }
 
 /**
- * Ends every process that a keeper which is no longer alive has left behind, and forgets it.
+ * Ends every process that a keeper which is no longer alive has left behind, and forgets it; then what those had kept in their turn.
  * @returns the names of those that still lived.
  */
 export async function sweepLeftovers(folder: string, graceMs: number): Promise<string[]> {
   const orphaned = readRunRecords(folder).filter(({ record }) => !isAlive(record.owner));
+  if (orphaned.length === 0) return [];
   const ended = await Promise.all(
     orphaned.map(async ({ file, record }) => {
       const lived = isAlive(record);
@@ -56,7 +57,7 @@ export async function sweepLeftovers(folder: string, graceMs: number): Promise<s
       return lived ? [record.name] : [];
     }),
   );
-  return ended.flat();
+  return [...ended.flat(), ...(await sweepLeftovers(folder, graceMs))];
 }
 
 function fileOf(folder: string, name: string): string {
