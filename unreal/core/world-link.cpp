@@ -80,7 +80,7 @@ void WorldLink::snapshot() {
   if (!captured_) {
     const Seq since = journal_.last() - snapshotSeq_;
     const bool due = since >= cadence_.everyEntries || now_ - snapshotAt_ >= cadence_.everyMs || hurry_;
-    if (since == 0 || !due) {
+    if (since == 0 || !due || now_ < snapshotFrom_) {
       // The age that counts is that of the oldest entry outside a snapshot.
       if (since == 0) snapshotAt_ = now_;
       return;
@@ -91,10 +91,15 @@ void WorldLink::snapshot() {
   storing_ = true;
   client_.putWorldSnapshot(*captured_, [this](const Result<Nothing>& result) {
     storing_ = false;
-    if (result) snapshotSeq_ = captured_->seq;
-    captured_.reset();
-    // After a failure saves still hold everything; the next cadence brings the next try, and the acks tell of a lost lease.
     snapshotAt_ = now_;
+    if (result) {
+      snapshotSeq_ = captured_->seq;
+    } else {
+      // Saves hold every entry all the same; whether the lease is lost, the acks tell.
+      snapshotFrom_ = now_ + cadence_.everyMs;
+      hurry_ = false;
+    }
+    captured_.reset();
   });
 }
 

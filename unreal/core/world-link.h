@@ -41,7 +41,7 @@ class WorldLink {
 
   const Journal& journal() const { return journal_; }
   bool readOnly() const { return readOnly_; }
-  // Everything is durable and, after `snapshotNow`, in a snapshot.
+  // Everything is durable and, after `snapshotNow`, in a snapshot, unless that failed.
   bool settled() const;
 
  private:
@@ -71,6 +71,8 @@ class WorldLink {
   bool storing_ = false;
   Seq snapshotSeq_;
   Millis snapshotAt_;
+  // After a failed snapshot, when the next one may be tried.
+  Millis snapshotFrom_ = 0;
   bool hurry_ = false;
 };
 

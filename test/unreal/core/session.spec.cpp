@@ -164,6 +164,24 @@ SPEC("session: a snapshot is stored only when all that it contains is durable") 
   CHECK(*rig.bridge.bodyOf("/world/snapshot") == R"({"seq":8,"data":"captured"})");
 }
 
+SPEC("session: a refused snapshot is tried again at its cadence, and does not hold up the end") {
+  Rig rig;
+  CHECK(rig.play());
+  for (int i = 0; i < 3; ++i) rig.session.world()->add(Json::object());
+  rig.run(40);
+  rig.bridge.answer("/world/entries", 200, R"({"accepted":8,"durable":8,"readOnly":false})");
+  rig.run(100);
+  CHECK(rig.bridge.answer("/world/snapshot", 409, R"({"code":"snapshot_ahead","detail":"no"})"));
+  rig.run(9'000);
+  CHECK(!rig.bridge.isOpen("/world/snapshot") && !rig.game.isReadOnly);
+  rig.run(2'000);
+  CHECK(rig.bridge.isOpen("/world/snapshot"));
+  rig.session.end("over");
+  rig.bridge.answer("/world/snapshot", 409, R"({"code":"snapshot_ahead","detail":"no"})");
+  rig.run(100);
+  CHECK(rig.bridge.isOpen("/end"));
+}
+
 SPEC("session: few entries get a snapshot when they are old enough, none gets none") {
   Rig rig;
   CHECK(rig.play());
