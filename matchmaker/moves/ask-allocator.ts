@@ -1,6 +1,7 @@
 /** What the allocator says of a match, and what follows from it. */
 import type { Allocation, AllocationState } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
+import { pause } from '../../runtime/deadline.ts';
 import { allocationIdOf, requestOf, type Match } from '../match.ts';
 import { TICKET_LIFE_MS } from '../ticket.ts';
 import type { MatchmakerParts } from './matchmaker-parts.ts';
@@ -8,19 +9,26 @@ import { placeMatch } from './place-match.ts';
 
 /** Seconds that one look is held for a change. A match's lease lasts longer than this. */
 const HOLD_SECONDS = 5;
-/** How often a lost world is asked for again in a row without becoming ready. */
+/** A world that was asked for again this often is given up at the first round that fails. */
 const MOST_ROUNDS = 20;
 
-/** One look at an allocation that was asked for (or is now): it is ready, on its way, or will never be. */
-export async function askAllocator(parts: MatchmakerParts, match: Match, signal: AbortSignal): Promise<void> {
+/**
+ * One look at an allocation that was asked for (or is now): it is ready, on its way, or will never be.
+ * @param asked the allocations that this process has asked for; the request may be repeated, so that forgetting one costs nothing.
+ */
+export async function askAllocator(parts: MatchmakerParts, match: Match, asked: Set<string>, signal: AbortSignal): Promise<void> {
   if (match.round === 0 && parts.now().getTime() > match.createdAt.getTime() + TICKET_LIFE_MS)
-    return giveUp(parts, match, 'not_placed_in_time');
-  const allocation = await lookAt(parts, match, signal);
+    return giveUp(parts, match, 'not_placed_in_time', true);
+  const allocation = await lookAt(parts, match, asked, signal);
   if (allocation === undefined) return giveUp(parts, match, 'refused_by_allocator');
   if (allocation.state === 'ready') return placeMatch(parts, match, allocation);
   if (!isFinal(allocation.state)) return;
   if (allocation.state === 'lost' && match.world !== undefined) return askAgain(parts, match);
-  if (match.round > 0 && match.round < MOST_ROUNDS) return askAgain(parts, match);
+  if ((allocation.state === 'failed' || allocation.state === 'expired') && match.round > 0 && match.round < MOST_ROUNDS) {
+    // No server for the world just now. Its players wait, so it is asked for again, but not in a rush.
+    await pause(Math.min(match.round * 500, 5_000), signal);
+    return askAgain(parts, match);
+  }
   return giveUp(parts, match, `allocation_${allocation.state}`);
 }
 
