@@ -1,12 +1,32 @@
 /** Whatever was thrown, as an `AppError`. Rooms with their own libraries translate their errors before they throw. */
-import { AppError } from '../contracts/app-error.ts';
+import { AppError, type ErrorKind } from '../contracts/app-error.ts';
+
+/** The code under which another service's refusal of our own call leaves. */
+export const REFUSED_BY_SERVICE = 'service_refused';
+
+/** What another service says of the thing asked for, which our caller may hear as well. The rest is between it and us. */
+const PASSED_ON: ReadonlySet<ErrorKind> = new Set([
+  'conflict',
+  'gone',
+  'not-found',
+  'precondition-failed',
+  'rate-limited',
+  'unavailable',
+  'timeout',
+  'bad-gateway',
+]);
 
 export function normaliseError(cause: unknown): AppError {
-  if (cause instanceof AppError) return cause;
+  if (cause instanceof AppError) return cause.from === undefined || PASSED_ON.has(cause.kind) ? cause : refusedBy(cause.from, cause);
   if (isHttpError(cause)) return ofBodyParser(cause);
   if (cause instanceof Error && (cause.name === 'AbortError' || cause.name === 'TimeoutError'))
     return new AppError('timeout', 'given_up', 'the work was given up before its end', { cause });
   return new AppError('internal', 'internal', cause instanceof Error ? cause.message : String(cause), { cause });
+}
+
+/** A token of ours that does not hold, or a request that is malformed, is no fault of our caller. */
+function refusedBy(service: string, cause: AppError): AppError {
+  return new AppError('bad-gateway', REFUSED_BY_SERVICE, `${service} did not take our call`, { cause });
 }
 
 interface HttpError extends Error {

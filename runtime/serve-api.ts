@@ -9,11 +9,13 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { z } from 'zod';
 import { AppError, faultsOf, problemOf, STATUS_OF_KIND, type InputFault } from '../contracts/app-error.ts';
-import type { Api, Endpoints, EndpointSpec, ReplyOf, RequestOf } from '../contracts/endpoint.ts';
+import { commonErrors, type Api, type Endpoints, type EndpointSpec, type ReplyOf, type RequestOf } from '../contracts/endpoint.ts';
 import { openApiOf } from '../contracts/openapi.ts';
+import { jsonFault } from './json-limits.ts';
 import type { Log } from './log.ts';
 import type { HttpMetrics } from './metrics.ts';
-import { normaliseError } from './normalise-error.ts';
+import { normaliseError, REFUSED_BY_SERVICE } from './normalise-error.ts';
+import { openRequestSignal } from './request-signal.ts';
 import type { Principal, TokenCheck } from './token-check.ts';
 
 export interface Context {
@@ -43,6 +45,8 @@ export function serveApi<E extends Endpoints>(api: Api<E>, handlers: Handlers<E>
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
   app.use(stamp);
   const document = openApiOf(api);
   app.get('/openapi.json', (_request, response) => void response.json(document));
@@ -63,15 +67,25 @@ export function serveApi<E extends Endpoints>(api: Api<E>, handlers: Handlers<E>
 
 type AnyHandler = (request: unknown, context: Context) => Promise<{ status: number; body: unknown; headers?: Record<string, string> }>;
 
+/** What the steps of one request hand on. */
 interface Locals {
   requestId: string;
+  spec?: EndpointSpec;
   principal?: Principal;
+}
+
+function localsOf(response: Response): Locals {
+  return response.locals as Locals;
 }
 
 function pipeline(name: string, spec: EndpointSpec, handler: AnyHandler, parts: ServeParts) {
   const limiter = new RateLimiterMemory({ points: spec.limits.perMinute, duration: 60 });
   return [
     parts.metrics.measure(name),
+    (_request: Request, response: Response, next: NextFunction) => {
+      localsOf(response).spec = spec;
+      next();
+    },
     admit(spec, parts.tokenCheck),
     limitRate(limiter),
     ...(spec.body === undefined ? [] : [requireJson, express.json({ limit: spec.limits.bodyBytes, strict: false })]),
@@ -84,7 +98,7 @@ function pipeline(name: string, spec: EndpointSpec, handler: AnyHandler, parts: 
 function stamp(request: Request, response: Response, next: NextFunction): void {
   const given = request.get('x-request-id');
   const requestId = given !== undefined && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
-  (response.locals as Locals).requestId = requestId;
+  localsOf(response).requestId = requestId;
   response.set({ 'x-request-id': requestId, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   next();
 }
@@ -101,7 +115,7 @@ function admit(spec: EndpointSpec, tokenCheck: TokenCheck | undefined) {
             'role_missing',
             `this call needs one of the roles ${access.join(', ')}; the token has ${principal.roles.join(', ') || 'none'}`,
           );
-        (response.locals as Locals).principal = principal;
+        localsOf(response).principal = principal;
         next();
       })
       .catch(next);
@@ -118,7 +132,7 @@ async function identify(request: Request, tokenCheck: TokenCheck | undefined): P
 
 function limitRate(limiter: RateLimiterMemory) {
   return (request: Request, response: Response, next: NextFunction) => {
-    const caller = (response.locals as Locals).principal?.subject ?? request.socket.remoteAddress ?? 'unknown';
+    const caller = callerOf(localsOf(response).principal) ?? request.socket.remoteAddress ?? 'unknown';
     limiter.consume(caller).then(
       () => next(),
       (spent: { msBeforeNext: number }) =>
@@ -131,27 +145,32 @@ function limitRate(limiter: RateLimiterMemory) {
   };
 }
 
+/** All pods of a fleet share one service account: each counts for itself. */
+function callerOf(principal: Principal | undefined): string | undefined {
+  return principal?.pod === undefined ? principal?.subject : `${principal.subject}/${principal.pod.uid}`;
+}
+
 function requireJson(request: Request, _response: Response, next: NextFunction): void {
   if (request.is('application/json') === 'application/json') return next();
   next(new AppError('unsupported-media-type', 'body_not_json', 'send a JSON body with content-type: application/json'));
 }
 
 async function handle(spec: EndpointSpec, handler: AnyHandler, parts: ServeParts, request: Request, response: Response): Promise<void> {
-  const { requestId, principal } = response.locals as Locals;
+  const { requestId, principal } = localsOf(response);
   const parsed = parseRequest(spec, request);
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  const deadline = AbortSignal.timeout(spec.limits.timeoutMs);
-  const signal = AbortSignal.any([deadline, gone.signal, parts.stopping]);
-  const context: Context = { principal, signal, requestId, log: parts.log.with({ requestId }) };
+  const end = openRequestSignal(spec.limits.timeoutMs, parts.stopping);
+  response.once('close', end.gone);
+  const context: Context = { principal, signal: end.signal, requestId, log: parts.log.with({ requestId }) };
   try {
-    const reply = await handler(parsed, context);
-    if (!response.writableEnded && !gone.signal.aborted) answer(spec, reply, response);
+    const reply = await Promise.race([handler(parsed, context), end.deadline]);
+    if (end.over() !== 'gone') answer(spec, reply, response);
   } catch (cause) {
-    if (deadline.aborted) throw new AppError('timeout', 'deadline_passed', `not done within ${spec.limits.timeoutMs} ms`, { cause });
-    if (parts.stopping.aborted && signal.aborted)
-      throw new AppError('unavailable', 'stopping', 'this process is stopping; ask again', { cause, retryAfter: 1 });
-    throw cause;
+    if (end.over() === 'gone') return parts.log.debug('the caller was gone before its answer', { requestId, cause });
+    const isOwn = cause instanceof AppError && cause.kind !== 'internal';
+    throw end.over() === 'stopping' && !isOwn ? end.signal.reason : cause;
+  } finally {
+    response.off('close', end.gone);
+    end.release();
   }
 }
 
@@ -168,39 +187,49 @@ function parseRequest(spec: EndpointSpec, request: Request): Record<'params' | '
     params: part(spec.params, 'params', request.params),
     query: part(spec.query, 'query', request.query),
     headers: part(spec.headers, 'headers', request.headers),
-    body: part(spec.body, 'body', request.body),
+    body: part(spec.body, 'body', soundBody(request.body, faults)),
   };
   if (faults.length === 0) return parsed;
   const all = faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ');
   throw new AppError('invalid', 'input_invalid', `the request has ${faults.length} fault(s): ${all}`.slice(0, 2_000), { faults });
 }
 
+function soundBody(body: unknown, faults: InputFault[]): unknown {
+  const fault = jsonFault(body);
+  if (fault === undefined) return body;
+  faults.push(fault);
+  return undefined;
+}
+
 /** Only documented answers leave, and only their documented fields. */
 function answer(spec: EndpointSpec, reply: { status: number; body: unknown; headers?: Record<string, string> }, response: Response): void {
   const documented = spec.responses[reply.status];
   if (documented === undefined) throw new AppError('internal', 'answer_undocumented', `${spec.path} answered ${reply.status}`);
-  response.status(reply.status).set(reply.headers ?? {});
-  if (documented.body === undefined) return void response.end();
-  const shaped = documented.body.safeParse(reply.body);
+  const shaped = documented.body?.safeParse(reply.body);
+  if (shaped?.success !== false) response.status(reply.status).set(reply.headers ?? {});
+  if (shaped === undefined) return void response.end();
   if (!shaped.success)
     throw new AppError('internal', 'answer_malformed', `${spec.path} answered another shape than documented`, { cause: shaped.error });
   response.json(shaped.data);
 }
 
-function wrongMethod(allowed: readonly string[]) {
+function wrongMethod(methods: readonly string[]) {
+  const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   return (request: Request, response: Response, next: NextFunction) => {
-    response.set('allow', allowed.join(', '));
-    next(
-      new AppError('method-not-allowed', 'method_not_allowed', `${request.method} is not possible here; possible: ${allowed.join(', ')}`),
-    );
+    response.set('allow', allowed);
+    if (request.method === 'OPTIONS') return void response.status(204).end();
+    next(new AppError('method-not-allowed', 'method_not_allowed', `${request.method} is not possible here; possible: ${allowed}`));
   };
 }
 
 function answerError(log: Log) {
   return (cause: unknown, request: Request, response: Response, _next: NextFunction) => {
     const error = normaliseError(cause);
-    const { requestId } = response.locals as Locals;
-    if (error.kind === 'internal') log.error('a request failed', { requestId, method: request.method, path: request.path, cause: error });
+    const { requestId, spec } = localsOf(response);
+    const about = { requestId, method: request.method, path: request.path, kind: error.kind, cause: error };
+    if (error.kind === 'internal' || error.code === REFUSED_BY_SERVICE) log.error('a request failed', about);
+    else if (spec !== undefined && !spec.errors.includes(error.kind) && !commonErrors(spec).includes(error.kind))
+      log.error('a request failed in a way that its contract does not name', about);
     if (response.headersSent) return void response.destroy();
     if (error.retryAfter !== undefined) response.set('retry-after', String(error.retryAfter));
     const detail =

@@ -59,10 +59,15 @@ export function createService(name: string, config: ServiceConfig): Service {
     serve: async (api, handlers) => {
       const ops = await listenOps({ registry, readiness, host: config.HOST, port: config.OPS_PORT, log, tls });
       lifecycle.onClose('ops port', () => ops.close());
-      const app = serveApi(api, handlers, { log, metrics: createHttpMetrics(registry), tokenCheck, stopping: lifecycle.signal });
+      // Not the lifecycle's own signal: while load balancers still send requests, they are served.
+      const draining = new AbortController();
+      const app = serveApi(api, handlers, { log, metrics: createHttpMetrics(registry), tokenCheck, stopping: draining.signal });
       const listener = await listenHttps(withDocsPage(app, api.title), config.HOST, config.PORT, tls, log);
-      lifecycle.onClose('api', () => listener.close());
-      lifecycle.onClose('readiness', () => turnAway(readiness, config.SHUTDOWN_DELAY_MS));
+      lifecycle.onClose('api', () => {
+        draining.abort();
+        return listener.close();
+      });
+      lifecycle.onClose('readiness', () => turnAway(readiness, config.SHUTDOWN_DELAY_MS), config.SHUTDOWN_DELAY_MS + 5_000);
       log.info('listening', { port: listener.port, opsPort: ops.port });
       return listener.port;
     },
