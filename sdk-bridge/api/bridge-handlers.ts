@@ -1,0 +1,147 @@
+/** The LifeVerse surface: every endpoint of `contracts/bridge.ts`. */
+import { AppError } from '../../contracts/app-error.ts';
+import type { bridgeApi } from '../../contracts/bridge.ts';
+import type { Handlers } from '../../runtime/serve-api.ts';
+import type { Heartbeat } from '../health/beat.ts';
+import { acceptSession, type AcceptParts } from '../moves/accept-session.ts';
+import { admitPlayer, type AdmitParts } from '../moves/admit-player.ts';
+import { findSeat, markLeft, markPresent, mendRoster, seatView, type SeatChange, type Seats } from '../seats/seats.ts';
+import { ended, greeted, reseated, sessionView, warmed } from '../session.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import type { WorldLink } from '../world/world-link.ts';
+
+export interface BridgeParts {
+  readonly store: SessionStore;
+  readonly accept: AcceptParts;
+  readonly admit: AdmitParts;
+  readonly world: WorldLink;
+  readonly heartbeat: Heartbeat;
+  readonly gameServer: string;
+  /** The game server is warm: Ready goes to Agones, if the gate lets it. */
+  readonly earnReady: () => void;
+  /** Asks the allocator for players who were added since the claim; never rejects. */
+  readonly refreshClaim: () => Promise<void>;
+  readonly now: () => number;
+}
+
+type BridgeHandlers = Handlers<(typeof bridgeApi)['endpoints']>;
+
+const FRAME_SECONDS = 1;
+/** Time to answer before the endpoint's own deadline passes. */
+const MARGIN_MS = 1_000;
+
+export function bridgeHandlers(parts: BridgeParts): BridgeHandlers {
+  return { ...sessionHandlers(parts), ...seatHandlers(parts), ...worldHandlers(parts) };
+}
+
+function sessionHandlers({ store, accept, heartbeat, gameServer, earnReady, now }: BridgeParts) {
+  return {
+    hello: async ({ body }) => {
+      heartbeat.frame();
+      await store.change((state) => greeted(state, body));
+      return { status: 200, body: { gameServer, heartbeatSeconds: FRAME_SECONDS } };
+    },
+    warm: async () => {
+      heartbeat.frame();
+      await store.change(warmed);
+      earnReady();
+      return { status: 200, body: {} };
+    },
+    session: async ({ query }, { signal }) => {
+      const before = store.current();
+      const from = query.from ?? before.phase;
+      const test = ({ phase, readOnly }: typeof before) => phase !== from || readOnly !== before.readOnly;
+      return { status: 200, body: sessionView(await store.until(test, waited(signal, query.wait))) };
+    },
+    accept: async ({ body }, { signal }) => {
+      heartbeat.frame();
+      const state = await acceptSession(accept, body.build, body.port, AbortSignal.any([signal, AbortSignal.timeout(10_000 - MARGIN_MS)]));
+      heartbeat.frame();
+      return { status: 200, body: sessionView(state) };
+    },
+    end: async ({ body }, { signal }) => {
+      await store.change((state) => ended(state, body.reason, 'end', now()));
+      const state = await store.until(({ closed }) => closed, AbortSignal.any([signal, AbortSignal.timeout(40_000 - MARGIN_MS)]));
+      if (!state.closed) throw new AppError('unavailable', 'still_ending', 'the session is being ended; ask again', { retryAfter: 1 });
+      return { status: 200, body: sessionView(state) };
+    },
+    frame: async () => {
+      heartbeat.frame();
+      return { status: 200, body: {} };
+    },
+  } satisfies Partial<BridgeHandlers>;
+}
+
+function seatHandlers({ store, admit, refreshClaim, now }: BridgeParts) {
+  const change = async (make: (seats: Seats) => SeatChange) => {
+    let made: SeatChange = { kind: 'unknown' };
+    await store.change((state) => {
+      made = make(state.seats);
+      return made.kind === 'moved' ? reseated(state, made.seats) : state;
+    });
+    return made as SeatChange;
+  };
+  const roster = () => ({ status: 200 as const, body: { seats: store.current().seats.map(seatView) } });
+  const known = (made: SeatChange, player: string) => {
+    if (made.kind === 'unknown') throw new AppError('not-found', 'seat_unknown', `${player} has no seat in this session`);
+    return made;
+  };
+  return {
+    admit: async ({ body }) => ({ status: 200, body: await admitPlayer(admit, body.ticket) }),
+    present: async ({ params: { player } }) => {
+      const made = known(await change((seats) => markPresent(seats, player, now())), player);
+      if (made.kind === 'refused')
+        throw new AppError('conflict', 'seat_not_admitted', `the seat of ${player} is ${made.seat.state}, not admitted`);
+      return { status: 200, body: seatView(made.seat) };
+    },
+    leave: async ({ params: { player }, body }) => {
+      const made = known(await change((seats) => markLeft(seats, player, body.forGood, now())), player);
+      return { status: 200, body: seatView(made.seat) };
+    },
+    roster: async () => roster(),
+    putRoster: async ({ body }) => {
+      await store.change((state) => reseated(state, mendRoster(state.seats, body.present, now())));
+      return roster();
+    },
+    packetKey: async ({ params: { player } }) => {
+      if (store.current().claim !== null && findSeat(store.current().seats, player) === undefined) await refreshClaim();
+      const seat = findSeat(store.current().seats, player);
+      if (seat === undefined || seat.state === 'left')
+        throw new AppError('not-found', 'seat_unknown', `${player} holds no seat in this session`);
+      return { status: 200, body: { packetKey: seat.packetKey } };
+    },
+  } satisfies Partial<BridgeHandlers>;
+}
+
+function worldHandlers({ store, world }: BridgeParts) {
+  return {
+    world: async (_request, { signal }) => {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(30_000 - MARGIN_MS)]);
+      try {
+        return { status: 200, body: await world.restore(deadline) };
+      } catch (cause) {
+        if (!deadline.aborted) throw cause;
+        throw new AppError('unavailable', 'world_away', 'the world cannot be had from saves yet; ask again', { cause, retryAfter: 1 });
+      }
+    },
+    appendWorld: async ({ body }) => {
+      const journal = world.journal();
+      if (store.current().phase === 'ended')
+        throw new AppError('conflict', 'session_ended', 'the session is over: nothing is accepted any more');
+      return { status: 200, body: await journal.append(body.entries) };
+    },
+    worldAcks: async ({ query }, { signal }) => ({
+      status: 200,
+      body: await world.journal().untilDurable(query.after, waited(signal, query.wait)),
+    }),
+    putWorldSnapshot: async ({ body }) => {
+      await world.putSnapshot(body);
+      return { status: 200, body: {} };
+    },
+  } satisfies Partial<BridgeHandlers>;
+}
+
+/** Aborted after the wait, or when the caller has gone. */
+function waited(signal: AbortSignal, seconds: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(seconds * 1_000)]);
+}

@@ -1,0 +1,33 @@
+/** The allocator as the bridge sees it: this server, one attempt. */
+import { readFile } from 'node:fs/promises';
+import { type Claim } from '../../contracts/allocator.ts';
+import { allocatorApi } from '../../contracts/allocator-api.ts';
+import { createClient, type Send } from '../../contracts/client.ts';
+import type { AttemptMarks } from '../agones/game-server.ts';
+
+export interface AllocatorLink {
+  claim(marks: AttemptMarks): Promise<Claim>;
+  accept(marks: AttemptMarks, build: string, port: number): Promise<void>;
+  /** `fail`: this server cannot hold the session any more. `end`: it was played to its end. */
+  tell(what: 'end' | 'fail', marks: AttemptMarks, reason: string): Promise<void>;
+  ticketKeys(): Promise<Claim['ticketKeys']>;
+}
+
+/** Longest wait for one answer; whoever calls tries again. */
+const CALL_MS = 5_000;
+
+/** @param tokenFile is read for every call: Kubernetes renews a projected token in place. */
+export function createAllocatorLink(baseUrl: string, send: Send, tokenFile: string, gameServer: string): AllocatorLink {
+  const token = async () => (await readFile(tokenFile, 'utf8')).trim();
+  const client = createClient(allocatorApi, { baseUrl, send, token });
+  const options = { timeoutMs: CALL_MS };
+  return {
+    claim: async (params) => (await client.claimAttempt({ params, body: { gameServer } }, options)).body,
+    accept: async (params, build, port) => void (await client.acceptAttempt({ params, body: { gameServer, build, port } }, options)),
+    tell: async (what, params, reason) => {
+      const call = { params, body: { gameServer, reason } };
+      await (what === 'end' ? client.endAttempt(call, options) : client.failAttempt(call, options));
+    },
+    ticketKeys: async () => (await client.ticketKeys({}, options)).body,
+  };
+}

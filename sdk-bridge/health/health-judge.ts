@@ -1,0 +1,33 @@
+/** Health is judged: is the game server alive enough for a beat towards Agones? A hitch is not a death; a hang is. Pure. */
+import type { SessionPhase } from '../../contracts/bridge.ts';
+
+export interface HealthBudgets {
+  /** Oldest frame while starting up or loading a map, in milliseconds. */
+  readonly loadingMs: number;
+  /** Oldest frame otherwise, in milliseconds. */
+  readonly playingMs: number;
+  /** Oldest `/health` ping of a server that does not speak LifeVerse, in milliseconds. */
+  readonly pingMs: number;
+}
+
+export interface Vitals {
+  /** The LifeVerse plugin has said hello: frames are what counts, no longer pings. */
+  readonly hello: boolean;
+  readonly warm: boolean;
+  readonly phase: SessionPhase;
+  /** Last sign of the game thread, in milliseconds since the epoch. */
+  readonly lastFrameAt: number | undefined;
+  readonly lastPingAt: number | undefined;
+}
+
+/** @param now milliseconds since the epoch. */
+export function isAlive(vitals: Vitals, budgets: HealthBudgets, now: number): boolean {
+  if (!vitals.hello) return vitals.lastPingAt !== undefined && now - vitals.lastPingAt <= budgets.pingMs;
+  return vitals.lastFrameAt !== undefined && now - vitals.lastFrameAt <= frameBudgetMs(vitals, budgets);
+}
+
+/** Loading: start-up until warm, and a claimed session until it is joinable. */
+export function frameBudgetMs({ warm, phase }: Pick<Vitals, 'warm' | 'phase'>, budgets: HealthBudgets): number {
+  const loading = phase === 'claimed' || (phase === 'idle' && !warm);
+  return loading ? budgets.loadingMs : budgets.playingMs;
+}

@@ -1,0 +1,135 @@
+/** The sidecar between one game server, Agones and the backend. */
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { bridgeApi } from '../contracts/bridge.ts';
+import { ConfigError } from '../runtime/config.ts';
+import { createHttpSend } from '../runtime/http-send.ts';
+import { createLifecycle, untilSignal } from '../runtime/lifecycle.ts';
+import { createLog } from '../runtime/log.ts';
+import { createHttpMetrics } from '../runtime/metrics.ts';
+import { serveApi } from '../runtime/serve-api.ts';
+import { createAgonesClient } from './agones/agones-client.ts';
+import { createGameServerWatch } from './agones/game-server-watch.ts';
+import { loadSdkStubs } from './agones/sdk-stubs.ts';
+import { settleState } from './agones/settle-state.ts';
+import { bridgeHandlers } from './api/bridge-handlers.ts';
+import { createAllocatorLink } from './backend/allocator-link.ts';
+import { createSavesLink } from './backend/saves-link.ts';
+import { readBridgeConfig, type BridgeConfig } from './config.ts';
+import { createHeartbeat } from './health/beat.ts';
+import { claimSession, endWithGameServer } from './moves/claim-session.ts';
+import { createSessionEnd } from './moves/end-session.ts';
+import { endFencedSession, endSeatGraces } from './moves/keep-session.ts';
+import { createClaimRefresh } from './moves/refresh-claim.ts';
+import { createPlayerLeases } from './seats/player-leases.ts';
+import { openSessionStore } from './store/session-store.ts';
+import { listenLoopback } from './surface/listen-loopback.ts';
+import { createRestSurface } from './surface/rest-surface.ts';
+import { createStateCalls } from './surface/state-calls.ts';
+import { createWatchSockets } from './surface/watch-sockets.ts';
+import { createTicketCheck } from './tickets/ticket-check.ts';
+import { createWorldLink } from './world/world-link.ts';
+
+/** Time at a stop beyond the flush: telling the allocator, closing. */
+const STOP_MARGIN_MS = 5_000;
+
+async function run(config: BridgeConfig): Promise<number> {
+  const gameServer = config.POD_NAME;
+  const now = Date.now;
+  const log = createLog('sdk-bridge', config.LOG_LEVEL).with({ gameServer });
+  const lifecycle = createLifecycle(log);
+  const { signal } = lifecycle;
+  const store = await openSessionStore(config.SPOOL_DIR, gameServer, log);
+
+  const http = createHttpSend(config.BACKEND_CA_FILE);
+  lifecycle.onClose('http client', () => http.close());
+  const allocator = createAllocatorLink(config.ALLOCATOR_URL, http.send, config.TOKEN_FILE, gameServer);
+  const saves = createSavesLink(config.SAVES_URL, http.send, () => store.current().claim?.saves.token);
+
+  const client = createAgonesClient(loadSdkStubs(), config.AGONES_SDK_GRPC_PORT, (cause) =>
+    log.warn('the health stream to Agones broke', { cause }),
+  );
+  lifecycle.onClose('agones client', () => client.close());
+  const watch = createGameServerWatch(client, log);
+  lifecycle.run('game server watch', (stop) => watch.run(stop));
+
+  const budgets = { loadingMs: config.HEALTH_LOADING_MS, playingMs: config.HEALTH_PLAYING_MS, pingMs: config.HEALTH_PING_MS };
+  const heartbeat = createHeartbeat({ store, beat: () => client.beat(), budgets, everyMs: config.HEALTH_BEAT_MS, log, now });
+  lifecycle.run('heartbeat', (stop) => heartbeat.run(stop));
+
+  const world = createWorldLink({ store, saves, folder: join(config.SPOOL_DIR, 'world'), log });
+  const forwarding = new AbortController();
+  const worldRuns = world.run(forwarding.signal);
+  worldRuns.catch((cause: unknown) => {
+    log.error('the world journal failed', { cause });
+    lifecycle.close('the world journal failed').catch(() => {});
+  });
+  lifecycle.onClose('world journal', async () => {
+    forwarding.abort();
+    await worldRuns.catch(() => {});
+  });
+
+  const end = createSessionEnd({
+    store,
+    allocator,
+    flush: (stop) => world.flush(stop),
+    shutDown: (stop) => settleState('shutdown', client, watch, log, stop),
+    flushMs: config.FLUSH_MS,
+    log,
+    now,
+  });
+  const ending = end.run().catch((cause: unknown) => log.error('the session could not be ended', { cause }));
+  // The journal still forwards while the session ends: it is closed after this.
+  lifecycle.onClose('session', () => end.stop(config.STOP_FLUSH_MS).then(() => ending), config.STOP_FLUSH_MS + STOP_MARGIN_MS);
+
+  lifecycle.run('claim', (stop) => claimSession({ store, watch, allocator, log, now }, stop));
+  lifecycle.run('end with the game server', (stop) => endWithGameServer({ store, watch, log, now }, stop));
+  lifecycle.run('seat graces', (stop) => endSeatGraces(store, config.SEAT_GRACE_MS, now, stop));
+  lifecycle.run('fenced session', (stop) => endFencedSession(store, config.LEASE_LOST_MS, now, stop));
+
+  const calls = createStateCalls({ store, client, watch, heartbeat, log, now, signal });
+  const refreshClaim = createClaimRefresh(store, allocator, log, now);
+  const leases = createPlayerLeases({
+    takeLease: (playerId, holder) => saves.takePlayerLease(playerId, holder),
+    holder: () => store.current().claim ?? undefined,
+    log,
+    signal,
+  });
+  const check = createTicketCheck({ fetchKeys: () => allocator.ticketKeys(), now });
+  const handlers = bridgeHandlers({
+    store,
+    accept: { store, allocator, log, now },
+    admit: { store, check, refreshClaim, leasePlayer: (playerId) => leases.take(playerId), graceMs: config.SEAT_GRACE_MS, log, now },
+    world,
+    heartbeat,
+    gameServer,
+    earnReady: () => calls.earnReady(),
+    refreshClaim,
+    now,
+  });
+  const api = serveApi(bridgeApi, handlers, { log, metrics: createHttpMetrics(new Registry()), stopping: signal });
+  const agonesSurface = createRestSurface({ calls, client, watch });
+  const isOurs = (url: string) => url.startsWith('/lifeverse/') || url === '/openapi.json';
+  const listeners = await listenLoopback(
+    (request, response) => (isOurs(request.url ?? '') ? api(request, response) : void agonesSurface(request, response)),
+    config.BRIDGE_HTTP_PORT,
+    log,
+  );
+  const sockets = createWatchSockets(watch, client);
+  for (const listener of listeners) {
+    sockets.attach(listener.server);
+    lifecycle.onClose('listener', () => listener.close());
+  }
+  lifecycle.onClose('watch sockets', () => sockets.close());
+  if (store.current().warm) calls.earnReady();
+  log.info('listening', { port: listeners[0]?.port, phase: store.current().phase });
+  return untilSignal(lifecycle, process);
+}
+
+try {
+  process.exitCode = await run(readBridgeConfig(process.env));
+} catch (cause) {
+  if (!(cause instanceof ConfigError)) throw cause;
+  process.stderr.write(`${cause.message}\n`);
+  process.exitCode = 78;
+}

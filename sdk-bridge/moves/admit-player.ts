@@ -1,0 +1,74 @@
+/** A player shows a join ticket at the door. */
+import type { JoinTicketClaims } from '../../contracts/allocator.ts';
+import type { Refusal, Verdict } from '../../contracts/bridge.ts';
+import type { Log } from '../../runtime/log.ts';
+import { admitTo, findSeat, seatView } from '../seats/seats.ts';
+import type { SessionState } from '../session.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import type { TicketCheck } from '../tickets/ticket-check.ts';
+import { judgeTicket } from '../tickets/ticket-verdict.ts';
+
+export interface AdmitParts {
+  readonly store: SessionStore;
+  readonly check: TicketCheck;
+  /** Asks the allocator for players who were added since the claim; never rejects. */
+  readonly refreshClaim: () => Promise<void>;
+  /** Resolves when the player's lease is taken, or is left to be taken in the background; never rejects. */
+  readonly leasePlayer: (playerId: string) => Promise<void>;
+  readonly graceMs: number;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** The verdict is on disk before it is given: a ticket opens the door once, also across a crash. */
+export async function admitPlayer(parts: AdmitParts, ticket: string): Promise<Verdict> {
+  const { store, check, refreshClaim, leasePlayer, graceMs, log, now } = parts;
+  const { claim } = store.current();
+  const closed = whyClosed(store.current());
+  if (closed !== undefined || claim === null) return refuse(log, closed ?? 'no-session', 'no session is open here');
+  const reading = await check(ticket, claim.ticketKeys);
+  if (reading.kind === 'refused') return refuse(log, reading.refusal, reading.detail);
+  const { claims } = reading;
+  if (claims.uid === claim.uid && findSeat(store.current().seats, claims.sub) === undefined) await refreshClaim();
+
+  let verdict: Verdict | undefined;
+  await store.change((state) => {
+    const decided = decide(state, claims, graceMs, now());
+    verdict = decided.verdict;
+    return decided.state;
+  });
+  if (verdict === undefined || !verdict.admitted) return refuse(log, verdict?.refusal ?? 'no-session', verdict?.detail ?? '');
+  if (verdict.seat.role === 'player') await leasePlayer(claims.sub);
+  log.info('admitted', { playerId: claims.sub, role: verdict.seat.role });
+  return verdict;
+}
+
+/** In one step with the change of the seats, so that two connections with one ticket cannot both come in. */
+function decide(state: SessionState, claims: JoinTicketClaims, graceMs: number, now: number): { state: SessionState; verdict: Verdict } {
+  const no = (refusal: Refusal, detail: string) => ({ state, verdict: { admitted: false as const, refusal, detail } });
+  const closed = whyClosed(state);
+  if (closed !== undefined || state.claim === null) return no(closed ?? 'no-session', 'no session is open here');
+  const { ticketIssuer: issuer, uid, attempt, build, session } = state.claim;
+  const seat = findSeat(state.seats, claims.sub);
+  const expected = { issuer, uid, attempt, gameServer: state.gameServer, build };
+  const judged = judgeTicket(claims, expected, { seat, usedBy: state.usedTickets[claims.jti], graceMs, now });
+  if (!judged.ok) return no(judged.refusal, judged.detail);
+  const outcome = admitTo(state.seats, claims.sub, { player: session.capacity, spectator: session.spectators }, now);
+  if (outcome.kind === 'full') return no('full', 'no seat is free for this player');
+  if (outcome.kind === 'seat-taken') return no('seat-taken', 'this player is in the game already');
+  const usedTickets = { ...state.usedTickets, [claims.jti]: claims.sub };
+  const verdict = { admitted: true as const, seat: seatView(outcome.seat), packetKey: outcome.seat.packetKey };
+  return { state: { ...state, seats: [...outcome.seats], usedTickets }, verdict };
+}
+
+function whyClosed({ phase }: SessionState): Refusal | undefined {
+  if (phase === 'joinable') return undefined;
+  return phase === 'claimed' ? 'not-joinable' : 'no-session';
+}
+
+/** One line per refusal: refused tickets are security events. */
+function refuse(log: Log, refusal: Refusal, detail: string): Verdict {
+  log.warn('a join ticket was refused', { refusal, detail });
+  return { admitted: false, refusal, detail };
+}

@@ -1,0 +1,213 @@
+/** The backend as a bridge meets it, from the real endpoint tables: an allocator with one session, and saves in memory that can be away. */
+import { Registry } from 'prom-client';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
+import { AppError } from '../../../contracts/app-error.ts';
+import { allocatorApi } from '../../../contracts/allocator-api.ts';
+import type { Claim, JoinTicketClaims } from '../../../contracts/allocator.ts';
+import { savesApi, type JournalEntry, type Snapshot } from '../../../contracts/saves.ts';
+import { listenHttp } from '../../../runtime/https-server.ts';
+import { SILENT_LOG } from '../../../runtime/log.ts';
+import { createHttpMetrics } from '../../../runtime/metrics.ts';
+import { serveApi, type Handlers } from '../../../runtime/serve-api.ts';
+import type { Principal } from '../../../runtime/token-check.ts';
+
+export const UID = 'a'.repeat(32);
+export const ISSUER = 'https://allocator.test';
+
+export interface Backend {
+  readonly allocatorUrl: string;
+  readonly savesUrl: string;
+  /** What the bridge told the allocator: `claim`, `accept 7777`, `end reason`, `fail reason`. */
+  readonly told: string[];
+  /** Bearer tokens that came to the allocator. */
+  readonly tokens: string[];
+  readonly stored: JournalEntry[];
+  readonly leases: string[];
+  snapshot: Snapshot | undefined;
+  /** While set, saves answers 503. */
+  savesAway: boolean;
+  /** While set, the allocator answers 503. */
+  allocatorAway: boolean;
+  /** While set, claims and accepts are refused with 409. */
+  notYours: boolean;
+  worldEpoch: number;
+  players: Claim['players'];
+  ticket(playerId: string, change?: Partial<JoinTicketClaims>, key?: CryptoKey, kid?: string): Promise<string>;
+  /** Signs with a key that only the allocator's key set knows from now on. */
+  rotateKey(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startBackend(gameServer: string, world?: string): Promise<Backend> {
+  const keys = [await newKey('k1')];
+  const claimKeys = { keys: keys.map(({ jwk }) => jwk) };
+  const stopping = new AbortController();
+  const serve = { log: SILENT_LOG, stopping: stopping.signal };
+  const away = (is: boolean) => {
+    if (is) throw new AppError('unavailable', 'away', 'away');
+  };
+  const refuse = (is: boolean) => {
+    if (is) throw new AppError('conflict', 'not_yours', 'this attempt is not yours');
+  };
+  const notHere = () => Promise.reject(new AppError('not-found', 'not_here', 'not here'));
+
+  const backend: Backend = {
+    allocatorUrl: '',
+    savesUrl: '',
+    told: [],
+    tokens: [],
+    stored: [],
+    leases: [],
+    snapshot: undefined,
+    savesAway: false,
+    allocatorAway: false,
+    notYours: false,
+    worldEpoch: 3,
+    players: [
+      { id: 'ann', role: 'player', packetKey: 'key-ann' },
+      { id: 'bob', role: 'player', packetKey: 'key-bob' },
+    ],
+    ticket: async (playerId, change = {}, key = keys.at(-1)?.privateKey, kid = keys.at(-1)?.jwk.kid) => {
+      const claims = {
+        iss: ISSUER,
+        aud: 'lifeverse-join',
+        sub: playerId,
+        jti: crypto.randomUUID(),
+        allocation: 'm1',
+        uid: UID,
+        attempt: 1,
+        gameServer,
+        build: 'b1',
+        role: 'player',
+      };
+      const exp = Math.floor(Date.now() / 1_000) + 60;
+      return new SignJWT({ exp, ...claims, ...change })
+        .setProtectedHeader({ alg: 'EdDSA', ...(kid === undefined ? {} : { kid }) })
+        .sign(key as CryptoKey);
+    },
+    rotateKey: async () => void keys.push(await newKey(`k${keys.length + 1}`)),
+    close: async () => {
+      stopping.abort();
+      await Promise.all(listeners.map((listener) => listener.close()));
+    },
+  };
+
+  const allocator: Handlers<(typeof allocatorApi)['endpoints']> = {
+    requestAllocation: notHere,
+    getAllocation: notHere,
+    traceAllocation: notHere,
+    cancelAllocation: notHere,
+    playerSession: notHere,
+    listClusters: notHere,
+    claimAttempt: async () => {
+      away(backend.allocatorAway);
+      refuse(backend.notYours);
+      backend.told.push('claim');
+      return { status: 200, body: claimBody() };
+    },
+    acceptAttempt: async ({ body }) => {
+      away(backend.allocatorAway);
+      refuse(backend.notYours);
+      backend.told.push(`accept ${body.port}`);
+      return { status: 200, body: { state: 'ready' } };
+    },
+    failAttempt: async ({ body }) => {
+      backend.told.push(`fail ${body.reason}`);
+      return { status: 200, body: { state: 'lost' } };
+    },
+    endAttempt: async ({ body }) => {
+      away(backend.allocatorAway);
+      backend.told.push(`end ${body.reason}`);
+      return { status: 200, body: { state: 'ended' } };
+    },
+    ticketKeys: async () => ({ status: 200, body: { keys: keys.map(({ jwk }) => jwk) } }),
+  };
+
+  const claimBody = (): Claim => ({
+    allocationId: 'm1',
+    uid: UID,
+    attempt: 1,
+    state: 'allocated',
+    build: 'b1',
+    mode: 'duel',
+    session: { map: 'arena', data: {}, capacity: 4, spectators: 0, ...(world === undefined ? {} : { world }) },
+    players: backend.players,
+    ticketKeys: claimKeys,
+    ticketIssuer: ISSUER,
+    deadlineAt: new Date(Date.now() + 60_000).toISOString(),
+    saves: { token: 'grant', ...(world === undefined ? {} : { worldEpoch: 3 }) },
+  });
+
+  const durable = () => backend.stored.at(-1)?.seq ?? 0;
+  const lease = () => ({
+    epoch: backend.worldEpoch,
+    holder: { uid: UID, attempt: 1 },
+    takenAt: new Date().toISOString(),
+    durableSeq: durable(),
+  });
+  const fence = (epoch: number) => {
+    if (epoch < backend.worldEpoch) throw new AppError('conflict', 'epoch_stale', 'another holds the world');
+  };
+  const saves: Handlers<(typeof savesApi)['endpoints']> = {
+    takeLease: async ({ params }) => {
+      away(backend.savesAway);
+      backend.leases.push(params.id);
+      return { status: 200, body: lease() };
+    },
+    getLease: async () => {
+      away(backend.savesAway);
+      return { status: 200, body: lease() };
+    },
+    appendEntries: async ({ body }) => {
+      away(backend.savesAway);
+      fence(body.epoch);
+      for (const entry of body.entries) {
+        if (entry.seq > durable() + 1) throw new AppError('conflict', 'sequence_gap', 'gap');
+        if (entry.seq === durable() + 1) backend.stored.push(entry);
+      }
+      return { status: 200, body: { durableSeq: durable() } };
+    },
+    putSnapshot: async ({ body }) => {
+      away(backend.savesAway);
+      fence(body.epoch);
+      backend.snapshot = body.snapshot;
+      return { status: 200, body: { seq: body.snapshot.seq } };
+    },
+    // Two entries a page, so that paging is met.
+    restore: async ({ query }) => {
+      away(backend.savesAway);
+      const after = query.after ?? backend.snapshot?.seq ?? 0;
+      const rest = backend.stored.filter(({ seq }) => seq > after);
+      const page = rest.slice(0, 2);
+      const more = rest.length > page.length ? { next: page.at(-1)?.seq ?? 0 } : {};
+      const first = query.after === undefined && backend.snapshot !== undefined ? { snapshot: backend.snapshot } : {};
+      return { status: 200, body: { durableSeq: durable(), entries: page, ...first, ...more } };
+    },
+  };
+
+  const roles =
+    (all: Principal['roles']) =>
+    async (token: string): Promise<Principal> => {
+      backend.tokens.push(token);
+      return { subject: 'pod', roles: all, issuer: ISSUER, claims: {} };
+    };
+  const listeners = [
+    await listenHttp(
+      serveApi(allocatorApi, allocator, { ...serve, metrics: createHttpMetrics(new Registry()), tokenCheck: roles(['game-server']) }),
+      '127.0.0.1',
+      0,
+    ),
+    await listenHttp(
+      serveApi(savesApi, saves, { ...serve, metrics: createHttpMetrics(new Registry()), tokenCheck: roles(['session']) }),
+      '127.0.0.1',
+      0,
+    ),
+  ] as const;
+  const [first, second] = listeners;
+  return Object.assign(backend, { allocatorUrl: `http://127.0.0.1:${first.port}`, savesUrl: `http://127.0.0.1:${second.port}` });
+}
+
+async function newKey(kid: string) {
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kty: 'OKP', kid, alg: 'EdDSA' } };
+}

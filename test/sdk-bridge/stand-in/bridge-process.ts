@@ -1,0 +1,98 @@
+/** A bridge as a pod runs it: its own process, configured by its environment, killed and started at will. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bridgeApi } from '../../../contracts/bridge.ts';
+import { createClient, type Client } from '../../../contracts/client.ts';
+import { createHttpSend } from '../../../runtime/http-send.ts';
+import { startBackend, UID, type Backend } from './backend.ts';
+import { startSidecar, type Sidecar } from './agones-sidecar.ts';
+import { until } from './until.ts';
+
+export interface Pod {
+  readonly sidecar: Sidecar;
+  readonly backend: Backend;
+  readonly tokenFile: string;
+  readonly url: () => string;
+  readonly api: Client<(typeof bridgeApi)['endpoints']>;
+  readonly log: () => string;
+  readonly pid: () => number;
+  /** The allocator's marks appear on the game server. */
+  allocate(): void;
+  /** kill -9, then a new process on the same spool and port. */
+  crash(): Promise<void>;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+const GAME_SERVER = 'gs-1';
+
+export async function startPod(options: { world?: string; env?: Record<string, string> } = {}): Promise<Pod> {
+  const folder = await mkdtemp(join(tmpdir(), 'bridge-'));
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, 'projected-1\n');
+  const sidecar = await startSidecar(GAME_SERVER);
+  const backend = await startBackend(GAME_SERVER, options.world);
+  const http = createHttpSend();
+  let port = 0;
+  let output = '';
+  let child: ChildProcess;
+
+  const start = async () => {
+    const mark = output.length;
+    child = spawn(process.execPath, ['sdk-bridge/main.ts'], {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        ALLOCATOR_URL: backend.allocatorUrl,
+        SAVES_URL: backend.savesUrl,
+        TOKEN_FILE: tokenFile,
+        POD_NAME: GAME_SERVER,
+        POD_NAMESPACE: 'default',
+        AGONES_SDK_GRPC_PORT: String(sidecar.port),
+        BRIDGE_HTTP_PORT: String(port),
+        SPOOL_DIR: join(folder, 'spool'),
+        HEALTH_BEAT_MS: '100',
+        LOG_LEVEL: 'debug',
+        ...options.env,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await until(() => /"message":"listening"[^\n]*/.test(output.slice(mark)) || child.exitCode !== null, 'the bridge listens');
+    port = Number(/"message":"listening"[^\n]*"port":(\d+)/.exec(output.slice(mark))?.[1]);
+  };
+  const stop = async (signal: NodeJS.Signals) => {
+    const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    child.kill(signal);
+    return gone;
+  };
+  await start();
+
+  return {
+    sidecar,
+    backend,
+    tokenFile,
+    url: () => `http://127.0.0.1:${port}`,
+    api: createClient(bridgeApi, {
+      baseUrl: '',
+      send: (request) => http.send({ ...request, url: `http://127.0.0.1:${port}${request.url}` }),
+    }),
+    log: () => output,
+    pid: () => child.pid ?? 0,
+    allocate: () => sidecar.allocate({ 'lifeverse.dev/uid': UID, 'lifeverse.dev/attempt': '1' }),
+    crash: async () => {
+      await stop('SIGKILL');
+      await start();
+    },
+    kill: stop,
+    close: async () => {
+      await stop('SIGKILL');
+      await http.close();
+      await backend.close();
+      await sidecar.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
