@@ -31,7 +31,7 @@ const GROUPS: readonly Group[] = [
   { mode: 'world', size: 1, home: 0, skill: 1_490 },
   { mode: 'world', size: 2, home: 0, skill: 1_510 },
   { mode: 'world', size: 1, home: 0, skill: 1_530 },
-  { mode: 'world', size: 1, home: 1, skill: 1_500 },
+  { mode: 'world', size: 1, home: 0, skill: 1_500 },
   { mode: 'world', size: 2, home: 1, skill: 1_480 },
   { mode: 'world', size: 2, home: 1, skill: 1_520 },
 ];

@@ -1,32 +1,42 @@
 /** A party meets before it queues: its members wait for each other, then go under one name. */
 import { pause } from '../../runtime/deadline.ts';
 
+interface Meeting {
+  here: number;
+  readonly complete: PromiseWithResolvers<string>;
+}
+
 export class Party {
   readonly size: number;
   readonly #name: string;
   #round = 0;
-  #here = 0;
-  #meeting = Promise.withResolvers<string>();
+  #meeting: Meeting = newMeeting();
 
   constructor(name: string, size: number) {
     this.#name = name;
     this.size = size;
   }
 
-  /** The name under which all members queue this time; undefined when the signal came first, or the others did not come in time. */
+  /** The name under which all members queue this time; undefined when the signal or the time's end came before the others did. */
   async meet(signal: AbortSignal, withinMs: number): Promise<string | undefined> {
-    const { promise, resolve } = this.#meeting;
-    this.#here += 1;
-    if (this.#here === this.size) {
-      this.#here = 0;
+    const meeting = this.#meeting;
+    meeting.here += 1;
+    if (meeting.here === this.size) {
       this.#round += 1;
-      this.#meeting = Promise.withResolvers();
-      resolve(`${this.#name}.${this.#round}`);
+      this.#meeting = newMeeting();
+      meeting.complete.resolve(`${this.#name}.${this.#round}`);
     }
-    const met = new AbortController();
-    const name = await Promise.race([promise, pause(withinMs, AbortSignal.any([signal, met.signal])).then(() => undefined)]);
-    met.abort();
-    if (name === undefined) this.#here -= 1;
+    const waited = new AbortController();
+    const patience = pause(withinMs, AbortSignal.any([signal, waited.signal])).then(() => undefined);
+    const name = await Promise.race([meeting.complete.promise, patience]);
+    waited.abort();
+    // Complete in the same moment: then the others have gone ahead, and so does this one.
+    if (name === undefined && this.#meeting !== meeting) return meeting.complete.promise;
+    if (name === undefined) meeting.here -= 1;
     return name;
   }
+}
+
+function newMeeting(): Meeting {
+  return { here: 0, complete: Promise.withResolvers() };
 }

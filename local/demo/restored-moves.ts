@@ -16,7 +16,10 @@ export async function restoredMoves(
   const moves = new Map<string, [number, number][]>();
   let after: number | undefined;
   do {
-    const { body } = await saves.restore({ params: { kind: 'worlds', id: world }, query: after === undefined ? {} : { after } }, { signal });
+    const { body } = await saves.restore(
+      { params: { kind: 'worlds', id: world }, query: after === undefined ? {} : { after } },
+      { signal },
+    );
     if (body.snapshot !== undefined) {
       for (const player of WorldSnapshot.parse(JSON.parse(body.snapshot.data)).players) moves.set(player.id, [...player.moves]);
     }
