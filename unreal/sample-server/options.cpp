@@ -24,7 +24,8 @@ class Reader {
 
   std::optional<std::string> text(const std::string& flag, const char* variable) {
     known_.push_back(flag);
-    for (std::size_t i = 0; i < arguments_.size(); ++i) {
+    // The last one wins, so that a caller can append to arguments that are given.
+    for (std::size_t i = arguments_.size(); i-- > 0;) {
       const std::string& argument = arguments_[i];
       if (argument == flag && i + 1 < arguments_.size()) return arguments_[i + 1];
       if (argument.rfind(flag + "=", 0) == 0) return argument.substr(flag.size() + 1);

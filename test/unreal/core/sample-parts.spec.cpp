@@ -83,6 +83,7 @@ SPEC("options: the command line wins over the environment, and every fault is to
   const Environment environment = [](const char* name) -> const char* { return std::string(name) == "LIFEVERSE_PORT" ? "7000" : nullptr; };
   CHECK(readOptions({}, environment).options->port == 7000);
   CHECK(readOptions({"--port", "7001", "--build=b"}, environment).options->port == 7001);
+  CHECK(readOptions({"--port=7001", "--port", "7002"}, environment).options->port == 7002);
   const ReadOptions wrong = readOptions({"--port=70000", "--hz=x", "--what", "--bind"}, environment);
   CHECK(!wrong.options && wrong.faults.size() == 4);
 }
