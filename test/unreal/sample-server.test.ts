@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import type { BridgeSession } from '../../contracts/bridge.ts';
 import { GameConnection } from '../../local/demo/udp-client.ts';
 import { missingMoves } from '../../local/demo/game-messages.ts';
@@ -103,12 +105,15 @@ describe('sample server', () => {
 
   it('binds the port it is told', async () => {
     const bridge = await bridgeFor();
-    const probe = await serverFor(await bridgeFor());
-    await probe.kill();
-    await serverFor(bridge, ['--port', '27813']);
+    const probe = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address();
+    probe.close();
+    await once(probe, 'close');
+    await serverFor(bridge, ['--port', String(port)]);
     bridge.claim(session());
     await joinable(bridge);
-    assert.equal(bridge.acceptedPort, 27_813);
+    assert.equal(bridge.acceptedPort, port);
   });
 
   it('lets a player in, tells them of each move when it is accepted and again when it is durable', async () => {

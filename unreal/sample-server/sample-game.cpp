@@ -76,7 +76,7 @@ void SampleGame::load(const SessionInfo& info, const WorldRestore* world) {
       world_ = std::move(*restored);
     }
     for (const JournalEntry& entry : world->entries) world_.apply(entry.data);
-    acceptedSeq_ = world->durableSeq;
+    pending_.restart(world->durableSeq);
   }
   Json fields = Json::object();
   fields.set("allocationId", info.allocationId).set("attempt", info.attempt).set("map", info.map);
@@ -180,9 +180,10 @@ void SampleGame::move(Link& link, const Json& message) {
   const PlayerState* player = world_.player(link.player);
   if (player != nullptr && player->moves.contains(n)) {
     // Sent again: its ack was lost. What is no longer pending is durable, or in no world that is kept.
-    const Pending* known = pending(link.player, n);
-    if (known != nullptr) return known->seq <= acceptedSeq_ ? sendAck(link, n, known->seq, false) : void();
-    return sendAck(link, n, 0, session_.world() != nullptr);
+    const PendingMove* known = pending_.find(link.player, n);
+    if (known == nullptr) return sendAck(link, n, 0, session_.world() != nullptr);
+    if (pending_.isAccepted(*known)) sendAck(link, n, known->seq, false);
+    return;
   }
   if (n > (player == nullptr ? 0 : player->moves.last()) + kMostAhead) return refuseMove(link, n, "gap");
   const Json entry = WorldState::move(link.player, n, x, y);
@@ -190,32 +191,21 @@ void SampleGame::move(Link& link, const Json& message) {
     if (session_.stage() != Stage::Playing) return refuseMove(link, n, "ending");
     const auto seq = world->add(entry);
     if (!seq) return refuseMove(link, n, world->readOnly() ? "read-only" : "busy");
-    pending_.push_back({*seq, link.player, n});
+    pending_.add({*seq, link.player, n});
     return world_.apply(entry);
   }
   world_.apply(entry);
   sendAck(link, n, 0, false);
 }
 
-const SampleGame::Pending* SampleGame::pending(const std::string& player, std::int64_t n) const {
-  for (const Pending& move : pending_) {
-    if (move.n == n && move.player == player) return &move;
-  }
-  return nullptr;
-}
-
 void SampleGame::accepted(Seq seq) {
-  if (seq <= acceptedSeq_) return;
-  for (const Pending& move : pending_) {
-    if (move.seq <= acceptedSeq_ || move.seq > seq) continue;
+  for (const PendingMove& move : pending_.accept(seq)) {
     if (Link* link = gate_.joined(move.player)) sendAck(*link, move.n, move.seq, false);
   }
-  acceptedSeq_ = seq;
 }
 
 void SampleGame::durable(Seq seq) {
-  for (; !pending_.empty() && pending_.front().seq <= seq; pending_.pop_front()) {
-    const Pending& move = pending_.front();
+  for (const PendingMove& move : pending_.settle(seq)) {
     if (Link* link = gate_.joined(move.player)) sendAck(*link, move.n, move.seq, true);
   }
 }

@@ -1,7 +1,6 @@
 // The sample's game: lets players in, turns their moves into world entries, tells them what became of each.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "gate.h"
 #include "log.h"
 #include "options.h"
+#include "pending-moves.h"
 #include "script.h"
 #include "world-state.h"
 
@@ -41,19 +41,11 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   void message(Link& link, const lifeverse::Json& message) override;
 
  private:
-  // A move that is applied and not durable yet.
-  struct Pending {
-    lifeverse::Seq seq;
-    std::string player;
-    std::int64_t n;
-  };
-
   void join(Link& link, const std::string& ticket);
   void admit(LinkId id, const std::string& ticket);
   void admitted(LinkId id, const lifeverse::Result<lifeverse::Verdict>& result);
   void sendJoined(Link& link);
   void move(Link& link, const lifeverse::Json& message);
-  const Pending* pending(const std::string& player, std::int64_t n) const;
   void sendAck(Link& link, std::int64_t n, lifeverse::Seq seq, bool durable);
   void refuseMove(Link& link, std::int64_t n, const char* reason);
   void leave(Link& link, bool forGood);
@@ -69,8 +61,7 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   Gate gate_;
   lifeverse::Session session_;
   WorldState world_;
-  std::deque<Pending> pending_;
-  lifeverse::Seq acceptedSeq_ = 0;
+  PendingMoves pending_;
   Script script_;
   lifeverse::Millis now_ = 0;
   lifeverse::Millis stateAt_ = 0;

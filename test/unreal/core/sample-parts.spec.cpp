@@ -3,6 +3,7 @@
 #include "sample-server/http-response-reader.h"
 #include "sample-server/options.h"
 #include "sample-server/packet-cipher.h"
+#include "sample-server/pending-moves.h"
 #include "sample-server/replay-window.h"
 #include "sample-server/script.h"
 #include "sample-server/world-state.h"
@@ -43,6 +44,18 @@ SPEC("world state: snapshot and tail give the world that all entries give") {
   }
   CHECK(whole.write() == resumed.write() && whole.pickups() > 0 && whole.entities() == 5);
   CHECK(!WorldState::read("{}") && !WorldState::read(R"({"pickups":0,"players":[{"id":"a","x":1,"y":1,"moves":[[3,2]]}]})"));
+}
+
+SPEC("pending moves: each is told once as accepted and once as durable, and then forgotten") {
+  PendingMoves pending;
+  pending.restart(5);
+  for (std::int64_t n = 1; n <= 3; ++n) pending.add({5 + n, "ada", n});
+  CHECK(pending.accept(7).size() == 2 && pending.accept(7).empty() && pending.accept(6).empty());
+  CHECK(pending.isAccepted(*pending.find("ada", 2)) && !pending.isAccepted(*pending.find("ada", 3)));
+  const auto durable = pending.settle(6);
+  CHECK(durable.size() == 1 && durable[0].n == 1 && pending.find("ada", 1) == nullptr);
+  // Durable before it was told as accepted: the acks may come together.
+  CHECK(pending.settle(8).size() == 2);
 }
 
 SPEC("replay window: each counter once, old ones never") {
