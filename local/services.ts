@@ -2,6 +2,7 @@
  * The services of the stack, and what each is told by its environment. To give a service another setting is an edit here and nowhere else.
  */
 import type { Role } from '../contracts/roles.ts';
+import { MATCH_MODES } from './match-modes.ts';
 
 /** What is known before the services start. */
 export interface ServiceSurroundings {
@@ -12,6 +13,8 @@ export interface ServiceSurroundings {
   readonly urls: Readonly<Record<ServiceName, string>>;
   readonly clustersFile: string;
   readonly trustedIssuersFile: string;
+  /** Encrypts accounts' signing keys at rest: the same at every start. */
+  readonly accountsSecret: string;
   /** A file with the service's own token. */
   readonly tokenFile: (service: ServiceName) => string;
 }
@@ -33,7 +36,12 @@ export const SERVICES: readonly LocalService[] = [
     name: 'accounts',
     main: 'accounts/main.ts',
     roles: [],
-    env: ({ urls, mongoUrl }) => ({ MONGO_URL: mongoUrl, MONGO_DATABASE: 'accounts', ACCOUNTS_ISSUER: urls.accounts }),
+    env: ({ urls, mongoUrl, accountsSecret }) => ({
+      MONGO_URL: mongoUrl,
+      MONGO_DATABASE: 'accounts',
+      ACCOUNTS_ISSUER: urls.accounts,
+      ACCOUNTS_SECRET: accountsSecret,
+    }),
   },
   {
     name: 'saves',
@@ -59,11 +67,11 @@ export const SERVICES: readonly LocalService[] = [
     name: 'matchmaker',
     main: 'matchmaker/main.ts',
     roles: ['matchmaker'],
-    env: ({ urls, mongoUrl, redisUrl, tokenFile }) => ({
+    env: ({ urls, mongoUrl, tokenFile }) => ({
       MONGO_URL: mongoUrl,
       MONGO_DATABASE: 'matchmaker',
-      REDIS_URL: redisUrl,
       ALLOCATOR_URL: urls.allocator,
+      MATCH_MODES: JSON.stringify(MATCH_MODES),
       SERVICE_TOKEN_FILE: tokenFile('matchmaker'),
     }),
   },

@@ -21,7 +21,9 @@ import { startRedis } from '../redis/start-redis.ts';
 import { SERVICES } from '../services.ts';
 import type { ServiceName } from '../services.ts';
 import { openLocalAuthority } from '../tls/local-authority.ts';
+import type { Manifest } from './apply-manifests.ts';
 import { fleetsReady } from './fleets-ready.ts';
+import { keptSecret } from './kept-secret.ts';
 import { obtainStackParts } from './obtain-stack-parts.ts';
 import { openPortBook } from './port-book.ts';
 import type { PortBook } from './port-book.ts';
@@ -85,8 +87,16 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   const place = (name: string) => ({ name, folder: path.join(state.data, name), around, keeper, authority });
   const startClusters = CLUSTERS.map(async (name) => {
     const cluster = await startGameCluster({
-      ...{ name, namespace: NAMESPACE, nodes: NODES_PER_CLUSTER, tree },
-      ...{ state, around, keeper, authority, ports, baseEnv },
+      name,
+      namespace: NAMESPACE,
+      nodes: NODES_PER_CLUSTER,
+      tree,
+      state,
+      around,
+      keeper,
+      authority,
+      ports,
+      baseEnv,
       sampleServer: parts.sampleServer,
     });
     lifecycle.onClose(name, () => cluster.stop());
@@ -109,8 +119,14 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   });
   const overlay = await backendManifests(authority.caFile, urls);
   const surroundings = {
-    ...{ caFile: authority.caFile, mongoUrl: mongo.url, redisUrl: redis.url, urls },
-    ...{ clustersFile: trust.clusters, trustedIssuersFile: trust.trustedIssuers, tokenFile: trust.tokenOf },
+    caFile: authority.caFile,
+    mongoUrl: mongo.url,
+    redisUrl: redis.url,
+    urls,
+    clustersFile: trust.clusters,
+    trustedIssuersFile: trust.trustedIssuers,
+    tokenFile: trust.tokenOf,
+    accountsSecret: await keptSecret(state.issuer, 'accounts'),
   };
   const without = (around.env['LIFEVERSE_WITHOUT'] ?? '').split(',');
   const services = SERVICES.filter(({ name }) => !without.includes(name));
@@ -121,7 +137,7 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
       step(`${cluster.cluster.name}: Agones serves, fleets are deployed`);
     }),
     startServices(
-      { ...{ tree, services, around: surroundings, ports: servicePorts }, ...{ keeper, authority, baseEnv, signal: around.signal } },
+      { tree, services, around: surroundings, ports: servicePorts, keeper, authority, baseEnv, signal: around.signal },
       (kept) => lifecycle.onClose(kept.name, () => kept.stop()),
     ).then(() => step(`services are ready: ${services.map(({ name }) => name).join(', ')}`)),
   ]);
@@ -139,8 +155,13 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
     mongo: { kind: mongo.kind, url: mongo.url },
     redis: { url: redis.url },
     clusters: clusters.map(({ cluster, hostPorts }) => ({
-      ...{ name: cluster.name, region: cluster.name, url: cluster.url, kubeconfig: cluster.kubeconfig },
-      ...{ namespace: NAMESPACE, issuer: cluster.issuer, hostPorts },
+      name: cluster.name,
+      region: cluster.name,
+      url: cluster.url,
+      kubeconfig: cluster.kubeconfig,
+      namespace: NAMESPACE,
+      issuer: cluster.issuer,
+      hostPorts,
     })),
     services: Object.fromEntries(
       services.map(({ name }) => [name, { url: urls[name], opsUrl: `https://127.0.0.1:${servicePorts[name].opsPort}` }]),
@@ -180,13 +201,10 @@ async function inheritedEnv(around: Surroundings): Promise<Record<string, string
 }
 
 /** What an overlay of `fleets/base` gives in production: where the backend is, and whom to trust. */
-async function backendManifests(
-  caFile: string,
-  urls: Readonly<Record<ServiceName, string>>,
-): Promise<{ apiVersion: string; kind: string; metadata: { name: string; namespace?: string } }[]> {
+async function backendManifests(caFile: string, urls: Readonly<Record<ServiceName, string>>): Promise<Manifest[]> {
   const data = { ALLOCATOR_URL: urls.allocator, SAVES_URL: urls.saves, 'ca.crt': await readFile(caFile, 'utf8') };
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'lifeverse-backend', namespace: NAMESPACE }, ...{ data } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'lifeverse-backend', namespace: NAMESPACE }, data },
   ];
 }
