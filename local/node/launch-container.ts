@@ -10,9 +10,10 @@ import type { ImageProgram, ImageTable } from './images.ts';
 import { rewriteMounts } from './mount-paths.ts';
 import type { MountedVolume } from './mount-paths.ts';
 import type { Container, Pod } from './pod.ts';
-import { rewriteArgs, rewriteEnv } from './port-plan.ts';
+import { listenPorts, rewriteArgs, rewriteEnv } from './port-plan.ts';
 import type { PortPlan } from './port-plan.ts';
 import type { Launched } from './run-container.ts';
+import type { StartGate } from './start-gate.ts';
 
 export interface LaunchParts {
   readonly place: PodPlace;
@@ -20,6 +21,7 @@ export interface LaunchParts {
   readonly keeper: ProcessKeeper;
   readonly cluster: ClusterReads;
   readonly kubeconfig: string;
+  readonly startGate: StartGate;
   /** What every process gets: PATH and the like. */
   readonly baseEnv: Readonly<Record<string, string>>;
   readonly now: () => Date;
@@ -49,15 +51,15 @@ export async function launchContainer(
   try {
     const env = containerEnvironment(container, pod, parts.place, await sourcesOf(container, pod, parts.cluster));
     const mounts = mountsOf(container, setting);
-    const process = await parts.keeper.start({
+    const spec = {
       // The uid's beginning keeps apart two pods that had one name after another.
       name: `${pod.metadata.namespace}_${pod.metadata.name}_${container.name}_${pod.metadata.uid.slice(0, 8)}`,
       command: program.command,
       args: [...program.args, ...argsOf(container, program, env, mounts, setting.ports)],
       env: { ...parts.baseEnv, TMPDIR: setting.folder, ...kubeconfigOf(program, parts), ...envOf(env, mounts, setting.ports) },
       cwd: setting.folder,
-    });
-    return { process };
+    };
+    return { process: await parts.startGate.pass(() => parts.keeper.start(spec), listenPorts(container, setting.ports)) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return {

@@ -1,4 +1,5 @@
 /** The nodes of one cluster, as a process of their own. */
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { createLifecycle, untilSignal } from '../../runtime/lifecycle.ts';
@@ -39,6 +40,7 @@ const node = await startNode({
   folder: config.PODS_FOLDER,
   logs: config.LOG_FOLDER,
   run: config.RUN_FOLDER,
+  startsAtOnce: Math.max(2, availableParallelism()),
   images: localImages({
     root: path.join(import.meta.dirname, '..', '..'),
     node: process.execPath,

@@ -66,6 +66,13 @@ export function probePort(port: number | string, container: Container, plan: Por
   return number === undefined ? undefined : (plan.get(number) ?? number);
 }
 
+/** TCP ports of the machine on which the container may listen once it has started: the declared ones, else those that it is given as flags. */
+export function listenPorts(container: Container, plan: PortPlan): number[] {
+  const declared = container.ports.filter(({ protocol }) => protocol === 'TCP').map(({ containerPort }) => containerPort);
+  const own = container.ports.length > 0 ? declared : flagPorts(container.args);
+  return own.flatMap((port) => plan.get(port) ?? []);
+}
+
 const NUMBER = /^\d{1,5}$/;
 const PORT_NAME = /^--?[\w-]*port$/i;
 const PORT_FLAG = /^(--?[\w-]*port)=(\d{1,5})$/i;

@@ -22,6 +22,7 @@ import type { Pod } from './pod.ts';
 import { podWrites } from './pod-writes.ts';
 import { registerNodes } from './register-nodes.ts';
 import { runPod } from './run-pod.ts';
+import { openStartGate } from './start-gate.ts';
 import type { RunningPod } from './run-pod.ts';
 
 export interface NodeOptions {
@@ -33,6 +34,8 @@ export interface NodeOptions {
   readonly folder: string;
   readonly logs: string;
   readonly run: string;
+  /** See `openStartGate`. */
+  readonly startsAtOnce: number;
   readonly images: ImageTable;
   readonly baseEnv: Readonly<Record<string, string>>;
   readonly log: Log;
@@ -68,6 +71,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     keeper,
     cluster: clusterReads(client),
     kubeconfig: options.kubeconfig,
+    startGate: openStartGate(options.startsAtOnce, stopping.signal),
     baseEnv: options.baseEnv,
     now: options.now,
   };

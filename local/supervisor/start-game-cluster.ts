@@ -72,8 +72,9 @@ export async function startGameCluster(parts: GameClusterParts): Promise<GameClu
     hostPorts,
     async play() {
       const agones = await run(await agonesProcess(parts, cluster, hostPorts));
-      await run(nodeProcess(parts, cluster));
       await untilAgonesServes(client, agones, around.signal);
+      // Only now, so that Agones sees which pods the nodes have lost since the last life.
+      await run(nodeProcess(parts, cluster));
     },
     async deploy(more) {
       await applyManifests(client, [...more, ...(await readKustomization(path.join(parts.tree, FLEETS)))], around.signal);

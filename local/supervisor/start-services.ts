@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Agent, request } from 'undici';
-import type { ProcessKeeper } from '../processes/process-keeper.ts';
-import type { KeptProcess } from '../processes/process-keeper.ts';
+import type { KeptProcess, ProcessKeeper } from '../processes/process-keeper.ts';
 import { waitUntil } from '../processes/wait-until.ts';
 import { commonEnv } from '../services.ts';
 import type { LocalService, ServiceName, ServiceSurroundings } from '../services.ts';

@@ -42,9 +42,12 @@ export async function writeTrust(parts: TrustParts): Promise<TrustFiles> {
     { issuer: issuer.issuer, jwks: `file:${issuer.jwksFile}`, roles: [...SERVICE_ROLES] },
     { issuer: urls.accounts, jwks: `${urls.accounts}/.well-known/jwks.json`, roles: ['player', 'operator'] },
     { issuer: urls.allocator, jwks: `${urls.allocator}/.well-known/jwks.json`, roles: ['session'] },
-    ...clusters.map((cluster) => ({
-      ...{ issuer: cluster.issuer, jwks: cluster.jwksUrl, jwksTokenFile: cluster.tokenFile },
-      ...{ roles: ['game-server'], cluster: cluster.name },
+    ...clusters.map((cluster): TrustedIssuer => ({
+      issuer: cluster.issuer,
+      jwks: cluster.jwksUrl,
+      jwksTokenFile: cluster.tokenFile,
+      roles: ['game-server'],
+      cluster: cluster.name,
     })),
   ];
   const clusterList = clusters.map(({ name, kubeconfig }) => ({ name, region: name, kubeconfig, namespace: parts.namespace }));

@@ -36,8 +36,14 @@ describe('the environment of a container', () => {
       ],
     });
     assert.deepEqual(environmentOf(pod), {
-      ...{ POD: 'p', NAMESPACE: 'n', UID: 'u-1', NODE: 'node-1', IP: '127.0.0.1', FLEET: 'duel' },
-      ...{ BOTH: 'p@node-1 $(LATER) $(POD)', LATER: 'x' },
+      POD: 'p',
+      NAMESPACE: 'n',
+      UID: 'u-1',
+      NODE: 'node-1',
+      IP: '127.0.0.1',
+      FLEET: 'duel',
+      BOTH: 'p@node-1 $(LATER) $(POD)',
+      LATER: 'x',
     });
   });
 
@@ -111,7 +117,11 @@ describe('an image', () => {
 
 describe('the scheduler', () => {
   const node = (name: string, pods: number, more = {}): Parameters<typeof chooseNode>[1][number] => ({
-    ...{ name, pods, maxPods: 4, cordoned: false, labels: {} },
+    name,
+    pods,
+    maxPods: 4,
+    cordoned: false,
+    labels: {},
     ...more,
   });
 
