@@ -6,7 +6,7 @@ import type { Heartbeat } from '../health/beat.ts';
 import { acceptSession, type AcceptParts } from '../moves/accept-session.ts';
 import { admitPlayer, type AdmitParts } from '../moves/admit-player.ts';
 import { findSeat, markLeft, markPresent, mendRoster, seatView, type SeatChange, type Seats } from '../seats/seats.ts';
-import { ended, greeted, reseated, sessionView, warmed } from '../session.ts';
+import { ended, greeted, reseated, sessionView, warmed, type SessionState } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { WorldLink } from '../world/world-link.ts';
 
@@ -126,7 +126,7 @@ function worldHandlers({ store, world }: BridgeParts) {
     },
     appendWorld: async ({ body }) => {
       const journal = world.journal();
-      if (store.current().phase === 'ended')
+      if (isPlayedOut(store.current()))
         throw new AppError('conflict', 'session_ended', 'the session is over: nothing is accepted any more');
       return { status: 200, body: await journal.append(body.entries) };
     },
@@ -139,6 +139,11 @@ function worldHandlers({ store, world }: BridgeParts) {
       return { status: 200, body: {} };
     },
   } satisfies Partial<BridgeHandlers>;
+}
+
+/** Ended by the game server itself. A server that Agones takes away may still save what it has, for as long as it runs. */
+function isPlayedOut({ phase, tell }: SessionState): boolean {
+  return phase === 'ended' && tell !== 'fail';
 }
 
 /** Aborted after the wait, or when the caller has gone. */

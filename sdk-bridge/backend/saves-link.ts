@@ -41,11 +41,11 @@ export function createSavesLink(baseUrl: string, send: Send, grant: () => string
     putSnapshot: async (id, epoch, snapshot) =>
       void (await client.putSnapshot({ params: { kind: 'worlds', id }, body: { epoch, snapshot } }, { timeoutMs: LARGE_CALL_MS })),
     journalSink: (id, epoch) => ({
-      append: async (entries, signal) => {
+      append: async (entries) => {
         try {
           const { body } = await client.appendEntries(
             { params: { kind: 'worlds', id }, body: { epoch, entries: [...entries] } },
-            { timeoutMs: CALL_MS, signal },
+            { timeoutMs: CALL_MS },
           );
           return { kind: 'stored', durableSeq: body.durableSeq };
         } catch (cause) {

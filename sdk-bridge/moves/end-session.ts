@@ -71,8 +71,11 @@ export function createSessionEnd({ store, allocator, flush, shutDown, flushMs, l
       if (phase === 'claimed' || phase === 'joinable') {
         await store.change((state) => ended(state, 'the game server stopped', 'fail', now()));
       }
+      // Also after the end was told: a server that was taken away may have saved until now.
+      const durable = await flush(AbortSignal.timeout(ms));
+      if (!durable) log.error('accepted entries did not become durable', { uid: store.current().claim?.uid });
       if (phase !== 'idle' && !closed) {
-        await within(ms + STOP_TELL_MS, 'the end of the session', told.promise).catch((cause: unknown) =>
+        await within(STOP_TELL_MS, 'the end of the session', told.promise).catch((cause: unknown) =>
           log.warn('stopped before its end', { cause }),
         );
       }

@@ -17,7 +17,7 @@ export type StoreOutcome = { readonly kind: 'stored'; readonly durableSeq: numbe
 
 /** Where entries become durable. Throws while it is away; `fenced` once and for all when another holds the world. */
 export interface JournalSink {
-  append(entries: readonly JournalEntry[], signal: AbortSignal): Promise<StoreOutcome>;
+  append(entries: readonly JournalEntry[]): Promise<StoreOutcome>;
 }
 
 export interface WorldJournal {
@@ -70,7 +70,7 @@ export function createWorldJournal(durable: number, readOnly: boolean, { spool, 
   const forward = async (signal: AbortSignal) => {
     const entries = await spool.read(position.durable, BATCH_ENTRIES, BATCH_BYTES);
     if (entries.length === 0) throw new AppError('internal', 'spool_gap', `the spool has no entry after ${position.durable}`);
-    const outcome = await keepTrying('forwarding world entries', () => sink.append(entries, signal), { signal, log, passing: () => true });
+    const outcome = await keepTrying('forwarding world entries', () => sink.append(entries), { signal, log, passing: () => true });
     if (outcome.kind === 'fenced') {
       fenced = true;
       onFenced(outcome.detail);
