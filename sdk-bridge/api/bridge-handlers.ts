@@ -87,7 +87,7 @@ function seatHandlers({ store, admit, refreshClaim, now }: BridgeParts) {
     return made;
   };
   return {
-    admit: async ({ body }) => ({ status: 200, body: await admitPlayer(admit, body.ticket) }),
+    admit: async ({ body }, { signal }) => ({ status: 200, body: await admitPlayer(admit, body.ticket, signal) }),
     present: async ({ params: { player } }) => {
       const made = known(await change((seats) => markPresent(seats, player, now())), player);
       if (made.kind === 'refused')
@@ -106,7 +106,8 @@ function seatHandlers({ store, admit, refreshClaim, now }: BridgeParts) {
     packetKey: async ({ params: { player } }) => {
       if (store.current().claim !== null && findSeat(store.current().seats, player) === undefined) await refreshClaim();
       const seat = findSeat(store.current().seats, player);
-      if (seat === undefined || seat.state === 'left')
+      // Also of a seat that was given up: a fresh ticket opens it again, and the key alone opens nothing.
+      if (seat === undefined)
         throw new AppError('not-found', 'seat_unknown', `${player} holds no seat in this session`);
       return { status: 200, body: { packetKey: seat.packetKey } };
     },

@@ -21,9 +21,16 @@ export interface AdmitParts {
   readonly now: () => number;
 }
 
+/**
+ * The allocator lets players come as soon as it has noted the accept, which may be before its answer has reached us: who comes in between
+ * waits for that answer.
+ */
+const ACCEPTED_MS = 5_000;
+
 /** The verdict is on disk before it is given: a ticket opens the door once, also across a crash. */
-export async function admitPlayer(parts: AdmitParts, ticket: string): Promise<Verdict> {
+export async function admitPlayer(parts: AdmitParts, ticket: string, signal: AbortSignal): Promise<Verdict> {
   const { store, check, refreshClaim, leasePlayer, graceMs, log, now } = parts;
+  await store.until(({ phase }) => phase !== 'claimed', AbortSignal.any([signal, AbortSignal.timeout(ACCEPTED_MS)]));
   const { claim } = store.current();
   const closed = whyClosed(store.current());
   if (closed !== undefined || claim === null) return refuse(log, closed ?? 'no-session', 'no session is open here');

@@ -56,4 +56,25 @@ describe('a session on the bridge', function () {
     assert.equal(pod.backend.told.at(-1), 'end played');
     assert.equal(pod.sidecar.state(), 'Shutdown');
   });
+
+  it('lets a player wait who comes before the answer to the accept', async () => {
+    pod = await startPod({});
+    await pod.api.hello({ body: { build: 'b1', plugin: 'test' } });
+    await pod.api.warm({});
+    await until(() => pod.sidecar.state() === 'Ready', 'Agones knows Ready');
+    pod.allocate();
+    await pod.api.session({ query: { wait: 10, from: 'idle' } });
+    const early = pod.api.admit({ body: { ticket: await pod.backend.ticket('ann') } });
+    await pod.api.accept({ body: { port: 7777, build: 'b1' } });
+    assert.equal((await early).body.admitted, true);
+  });
+
+  it('takes a player back who had left for good, by a fresh ticket', async () => {
+    pod = await startPod({});
+    await joinable();
+    await pod.api.admit({ body: { ticket: await pod.backend.ticket('ann') } });
+    await pod.api.leave({ params: { player: 'ann' }, body: { forGood: true } });
+    assert.equal((await pod.api.packetKey({ params: { player: 'ann' } })).body.packetKey, 'key-ann');
+    assert.equal((await pod.api.admit({ body: { ticket: await pod.backend.ticket('ann') } })).body.admitted, true);
+  });
 });

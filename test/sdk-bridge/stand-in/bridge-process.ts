@@ -18,6 +18,8 @@ export interface Pod {
   readonly api: Client<(typeof bridgeApi)['endpoints']>;
   readonly log: () => string;
   readonly pid: () => number;
+  /** Hello, warm, Ready, allocated, claimed, accepted. */
+  play(): Promise<void>;
   /** The allocator's marks appear on the game server. */
   allocate(): void;
   /** kill -9, then a new process on the same spool and port. */
@@ -69,19 +71,29 @@ export async function startPod(options: { world?: string; env?: Record<string, s
     return gone;
   };
   await start();
+  const api = createClient(bridgeApi, {
+    baseUrl: '',
+    send: (request) => http.send({ ...request, url: `http://127.0.0.1:${port}${request.url}` }),
+  });
+  const allocate = () => sidecar.allocate({ 'lifeverse.dev/uid': UID, 'lifeverse.dev/attempt': '1' });
 
   return {
+    play: async () => {
+      await api.hello({ body: { build: 'b1', plugin: 'test' } });
+      await api.warm({});
+      await until(() => sidecar.state() === 'Ready', 'Agones knows Ready');
+      allocate();
+      await api.session({ query: { wait: 10, from: 'idle' } });
+      await api.accept({ body: { port: 7777, build: 'b1' } });
+    },
     sidecar,
     backend,
     tokenFile,
     url: () => `http://127.0.0.1:${port}`,
-    api: createClient(bridgeApi, {
-      baseUrl: '',
-      send: (request) => http.send({ ...request, url: `http://127.0.0.1:${port}${request.url}` }),
-    }),
+    api,
     log: () => output,
     pid: () => child.pid ?? 0,
-    allocate: () => sidecar.allocate({ 'lifeverse.dev/uid': UID, 'lifeverse.dev/attempt': '1' }),
+    allocate,
     crash: async () => {
       await stop('SIGKILL');
       await start();
