@@ -107,8 +107,7 @@ function seatHandlers({ store, admit, refreshClaim, now }: BridgeParts) {
       if (store.current().claim !== null && findSeat(store.current().seats, player) === undefined) await refreshClaim();
       const seat = findSeat(store.current().seats, player);
       // Also of a seat that was given up: a fresh ticket opens it again, and the key alone opens nothing.
-      if (seat === undefined)
-        throw new AppError('not-found', 'seat_unknown', `${player} holds no seat in this session`);
+      if (seat === undefined) throw new AppError('not-found', 'seat_unknown', `${player} holds no seat in this session`);
       return { status: 200, body: { packetKey: seat.packetKey } };
     },
   } satisfies Partial<BridgeHandlers>;

@@ -1,80 +1,275 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { generateKeyPair } from 'jose';
+import { AppError } from '../../contracts/app-error.ts';
 import { startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
 
 describe('a session on the bridge', function () {
-  this.timeout(30_000);
+  this.timeout(40_000);
   let pod: Pod;
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed' && process.env['SHOW_LOG']) process.stderr.write(pod.log());
-    await pod.close();
-  });
+  afterEach(() => pod.close());
 
-  const joinable = async () => {
-    await pod.api.hello({ body: { build: 'b1', plugin: 'test' } });
-    await pod.api.warm({});
-    await until(() => pod.sidecar.state() === 'Ready', 'Agones knows Ready');
-    pod.allocate();
-    const claimed = (await pod.api.session({ query: { wait: 10, from: 'idle' } })).body;
-    assert.equal(claimed.phase, 'claimed');
-    return (await pod.api.accept({ body: { port: 7777, build: 'b1' } })).body;
+  const entries = (from: number, count: number) => Array.from({ length: count }, (_, at) => ({ seq: from + at, data: { n: from + at } }));
+  const append = async (from: number, count: number) => (await pod.api.appendWorld({ body: { entries: entries(from, count) } })).body;
+  const admit = async (ticket: string) => (await pod.api.admit({ body: { ticket } })).body;
+  const refusalOf = async (ticket: string) => {
+    const verdict = await admit(ticket);
+    return verdict.admitted ? 'admitted' : verdict.refusal;
   };
+  const seatsOf = async () => Object.fromEntries((await pod.api.roster({})).body.seats.map(({ playerId, state }) => [playerId, state]));
+  const durable = async (seq: number) => (await pod.api.worldAcks({ query: { wait: 20, after: seq - 1 } })).body;
+  const worldOpen = () =>
+    until(
+      async () =>
+        pod.api.worldAcks({}).then(
+          () => true,
+          () => false,
+        ),
+      'the world is open',
+    );
+  const isConflict = (code: string) => (cause: unknown) => cause instanceof AppError && cause.kind === 'conflict' && cause.code === code;
 
   it('goes from allocated to joinable, takes entries of the world and ends in order', async () => {
     pod = await startPod({ world: 'w1' });
-    const state = await joinable();
-    assert.equal(state.phase, 'joinable');
-    assert.deepEqual(
-      state.session?.seats.map((seat) => [seat.playerId, seat.state]),
-      [
-        ['ann', 'held'],
-        ['bob', 'held'],
-      ],
-    );
+    await pod.play();
+    assert.equal((await pod.api.session({})).body.phase, 'joinable');
+    assert.deepEqual(await seatsOf(), { ann: 'held', bob: 'held' });
     assert.deepEqual(pod.backend.told, ['claim', 'accept 7777']);
 
-    const verdict = (await pod.api.admit({ body: { ticket: await pod.backend.ticket('ann') } })).body;
+    const verdict = await admit(await pod.backend.ticket('ann'));
     assert.deepEqual(verdict, { admitted: true, seat: { playerId: 'ann', role: 'player', state: 'admitted' }, packetKey: 'key-ann' });
     assert.deepEqual(pod.backend.leases, ['ann']);
     assert.equal((await pod.api.present({ params: { player: 'ann' } })).body.state, 'present');
 
-    const world = (await pod.api.world({})).body;
-    assert.deepEqual(world, { world: 'w1', durableSeq: 0, entries: [] });
-    const acks = (await pod.api.appendWorld({ body: { entries: [1, 2, 3].map((seq) => ({ seq, data: { n: seq } })) } })).body;
-    assert.equal(acks.accepted, 3);
-    assert.equal((await pod.api.worldAcks({ query: { wait: 5, after: 2 } })).body.durable, 3);
+    assert.deepEqual((await pod.api.world({})).body, { world: 'w1', durableSeq: 0, entries: [] });
+    assert.equal((await append(1, 5)).accepted, 5);
+    assert.equal((await durable(5)).durable, 5);
     await pod.api.putWorldSnapshot({ body: { seq: 1, data: 'snap' } });
+    await assert.rejects(pod.api.putWorldSnapshot({ body: { seq: 9, data: 'snap' } }), isConflict('snapshot_ahead'));
     const again = (await pod.api.world({})).body;
-    assert.deepEqual(again.snapshot, { seq: 1, data: 'snap' });
-    assert.deepEqual(
-      again.entries.map(({ seq }) => seq),
-      [2, 3],
-    );
+    assert.deepEqual([again.snapshot, again.entries], [{ seq: 1, data: 'snap' }, entries(2, 4)]);
 
     const ended = (await pod.api.end({ body: { reason: 'played' } })).body;
     assert.equal(ended.phase, 'ended');
     assert.equal(pod.backend.told.at(-1), 'end played');
     assert.equal(pod.sidecar.state(), 'Shutdown');
+    assert.equal(await refusalOf(await pod.backend.ticket('bob')), 'no-session');
+    await assert.rejects(append(6, 1), isConflict('session_ended'));
   });
 
-  it('lets a player wait who comes before the answer to the accept', async () => {
-    pod = await startPod({});
-    await pod.api.hello({ body: { build: 'b1', plugin: 'test' } });
-    await pod.api.warm({});
-    await until(() => pod.sidecar.state() === 'Ready', 'Agones knows Ready');
+  it('lets in who has a good ticket, once, and says of every other what is wrong', async () => {
+    pod = await startPod();
+    assert.equal(await refusalOf('nonsense'), 'no-session');
     pod.allocate();
     await pod.api.session({ query: { wait: 10, from: 'idle' } });
-    const early = pod.api.admit({ body: { ticket: await pod.backend.ticket('ann') } });
-    await pod.api.accept({ body: { port: 7777, build: 'b1' } });
-    assert.equal((await early).body.admitted, true);
+    const { backend } = pod;
+    const good = await backend.ticket('ann');
+    assert.equal(await refusalOf(good), 'not-joinable');
+    await pod.api.accept({ body: { port: 1, build: 'b1' } });
+
+    const forger = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+    const refused = {
+      malformed: 'nonsense',
+      signature: await backend.ticket('ann', {}, forger.privateKey),
+      expired: await backend.ticket('ann', { exp: 1_000 }),
+      'other-server': await backend.ticket('ann', { attempt: 2 }),
+      'other-build': await backend.ticket('ann', { build: 'b2' }),
+      full: await backend.ticket('stranger'),
+    };
+    for (const [refusal, ticket] of Object.entries(refused)) assert.equal(await refusalOf(ticket), refusal);
+    assert.equal(await refusalOf(`${good.split('.').slice(0, 2).join('.')}.`), 'signature');
+    assert.deepEqual(await seatsOf(), { ann: 'held', bob: 'held' });
+
+    const both = await Promise.all([admit(good), admit(good)]);
+    assert.ok(
+      both.every((verdict) => verdict.admitted),
+      'the same connection may ask twice before it is in',
+    );
+    await pod.api.present({ params: { player: 'ann' } });
+    assert.equal(await refusalOf(good), 'seat-taken');
+    await pod.api.leave({ params: { player: 'ann' }, body: {} });
+    assert.equal(await refusalOf(good), 'admitted', 're-entry within the grace is the same seat');
+    await pod.api.leave({ params: { player: 'ann' }, body: { forGood: true } });
+    assert.equal(await refusalOf(good), 'used');
+    assert.equal(await refusalOf(await backend.ticket('ann')), 'admitted', 'a fresh ticket opens the door again');
+    assert.doesNotMatch(pod.log(), /key-ann|eyJ/, 'no ticket and no key in the log');
   });
 
-  it('takes a player back who had left for good, by a fresh ticket', async () => {
-    pod = await startPod({});
-    await joinable();
-    await pod.api.admit({ body: { ticket: await pod.backend.ticket('ann') } });
-    await pod.api.leave({ params: { player: 'ann' }, body: { forGood: true } });
-    assert.equal((await pod.api.packetKey({ params: { player: 'ann' } })).body.packetKey, 'key-ann');
-    assert.equal((await pod.api.admit({ body: { ticket: await pod.backend.ticket('ann') } })).body.admitted, true);
+  it('follows the allocator to new signing keys, and still honours the old ones', async () => {
+    pod = await startPod();
+    await pod.play();
+    const old = await pod.backend.ticket('bob');
+    await pod.backend.rotateKey();
+    assert.equal(await refusalOf(await pod.backend.ticket('ann')), 'admitted');
+    assert.equal(await refusalOf(old), 'admitted');
+  });
+
+  it('learns of players who were added since the claim', async () => {
+    pod = await startPod();
+    await pod.play();
+    pod.backend.players = [...pod.backend.players, { id: 'cat', role: 'player', packetKey: 'key-cat' }];
+    assert.equal((await pod.api.packetKey({ params: { player: 'cat' } })).body.packetKey, 'key-cat');
+    assert.equal(await refusalOf(await pod.backend.ticket('cat')), 'admitted');
+  });
+
+  it('keeps nobody at the door while saves is away, and takes the lease afterwards', async () => {
+    pod = await startPod();
+    await pod.play();
+    pod.backend.savesAway = true;
+    assert.equal(await refusalOf(await pod.backend.ticket('ann')), 'admitted');
+    assert.deepEqual(pod.backend.leases, []);
+    pod.backend.savesAway = false;
+    await until(() => pod.backend.leases.includes('ann'), 'the lease is taken');
+  });
+
+  it('accepts entries while saves is away and makes them durable when it is back', async () => {
+    pod = await startPod({ world: 'w1' });
+    await pod.play();
+    await worldOpen();
+    pod.backend.savesAway = true;
+    assert.deepEqual(await append(1, 3), { accepted: 3, durable: 0, readOnly: false });
+    assert.deepEqual(await append(2, 3), { accepted: 4, durable: 0, readOnly: false });
+    await assert.rejects(append(6, 1), isConflict('sequence_gap'));
+    pod.backend.savesAway = false;
+    assert.equal((await durable(4)).durable, 4);
+    assert.deepEqual(pod.backend.stored, entries(1, 4));
+  });
+
+  it('survives kill -9 with every seat, used ticket and accepted entry', async () => {
+    pod = await startPod({ world: 'w1' });
+    await pod.play();
+    const [ann, bob] = [await pod.backend.ticket('ann'), await pod.backend.ticket('bob')];
+    await admit(ann);
+    await pod.api.present({ params: { player: 'ann' } });
+    await admit(bob);
+    await pod.api.leave({ params: { player: 'bob' }, body: { forGood: true } });
+    await worldOpen();
+    await append(1, 2);
+    await durable(2);
+    pod.backend.savesAway = true;
+    await append(3, 500);
+    await pod.crash();
+
+    assert.equal((await pod.api.session({})).body.phase, 'joinable');
+    assert.deepEqual(await seatsOf(), { ann: 'present', bob: 'left' });
+    assert.equal(await refusalOf(ann), 'seat-taken');
+    assert.equal(await refusalOf(bob), 'used');
+    await worldOpen();
+    assert.equal((await append(503, 1)).accepted, 503, 'it goes on where it was, though saves is away');
+    pod.backend.savesAway = false;
+    assert.equal((await durable(503)).durable, 503);
+    assert.deepEqual(pod.backend.stored, entries(1, 503));
+    assert.deepEqual(pod.backend.told, ['claim', 'accept 7777'], 'nothing is told twice');
+    assert.equal(pod.sidecar.state(), 'Allocated');
+  });
+
+  it('goes on with an end that kill -9 interrupted', async () => {
+    pod = await startPod({ world: 'w1' });
+    await pod.play();
+    await worldOpen();
+    pod.backend.savesAway = true;
+    await append(1, 2);
+    const ending = pod.api.end({ body: { reason: 'played' } }).catch(() => {});
+    await until(async () => (await pod.api.session({})).body.phase === 'ended', 'the end has begun');
+    await pod.crash();
+    await ending;
+    pod.backend.savesAway = false;
+    await until(() => pod.sidecar.state() === 'Shutdown', 'the end is carried out');
+    assert.equal(pod.backend.stored.length, 2);
+    assert.deepEqual(pod.backend.told.slice(2), ['end played']);
+  });
+
+  it('goes read-only when another takes the world, and ends for it to go on elsewhere', async () => {
+    pod = await startPod({ world: 'w1', env: { LEASE_LOST_MS: '300' } });
+    await pod.play();
+    await worldOpen();
+    pod.backend.worldEpoch = 4;
+    const told = pod.api.session({ query: { wait: 10, from: 'joinable' } });
+    await append(1, 1);
+    assert.deepEqual(await durable(1), { accepted: 1, durable: 0, readOnly: true });
+    assert.equal((await told).body.readOnly, true);
+    await assert.rejects(append(2, 1), isConflict('world_read_only'));
+    await until(() => pod.sidecar.state() === 'Shutdown', 'the session ends');
+    assert.equal(pod.backend.told.at(-1), 'fail the world lease is lost');
+    assert.deepEqual(pod.backend.stored, []);
+  });
+
+  it('shuts down when the session is not its own', async () => {
+    pod = await startPod();
+    pod.backend.notYours = true;
+    pod.allocate();
+    await until(() => pod.sidecar.state() === 'Shutdown', 'it shuts down');
+    const { phase, reason } = (await pod.api.session({})).body;
+    assert.equal(phase, 'ended');
+    assert.match(reason ?? '', /the claim was refused/);
+    assert.deepEqual(pod.backend.told, []);
+  });
+
+  it('shuts down when accept is refused', async () => {
+    pod = await startPod();
+    pod.allocate();
+    await pod.api.session({ query: { wait: 10, from: 'idle' } });
+    pod.backend.notYours = true;
+    await assert.rejects(pod.api.accept({ body: { port: 1, build: 'b1' } }), isConflict('accept_refused'));
+    await until(() => pod.sidecar.state() === 'Shutdown', 'it shuts down');
+  });
+
+  it('claims when the allocator is back, with the token as it then is', async () => {
+    pod = await startPod();
+    pod.backend.allocatorAway = true;
+    pod.allocate();
+    await until(() => pod.log().includes('it failed and is tried again'), 'the claim fails');
+    await writeFile(pod.tokenFile, 'projected-2\n');
+    pod.backend.allocatorAway = false;
+    assert.equal((await pod.api.session({ query: { wait: 20, from: 'idle' } })).body.phase, 'claimed');
+    assert.equal(pod.backend.tokens.at(-1), 'projected-2');
+  });
+
+  it('flushes, and tells that the session is lost, when it is stopped after its game server', async () => {
+    pod = await startPod({ world: 'w1' });
+    await pod.play();
+    await worldOpen();
+    pod.backend.savesAway = true;
+    await append(1, 3);
+    const exit = pod.kill('SIGTERM');
+    await until(() => pod.log().includes('"message":"stopping"'), 'it stops');
+    pod.backend.savesAway = false;
+    assert.equal(await exit, 0);
+    assert.equal(pod.backend.stored.length, 3);
+    assert.equal(pod.backend.told.at(-1), 'fail the game server stopped');
+  });
+
+  it('warns the game server when Agones takes it away, and still takes what it saves', async () => {
+    pod = await startPod({ world: 'w1' });
+    await pod.play();
+    await worldOpen();
+    const told = pod.api.session({ query: { wait: 10, from: 'joinable' } });
+    pod.sidecar.become('Unhealthy');
+    assert.deepEqual([(await told).body.phase, (await told).body.reason], ['ended', 'the game server is Unhealthy']);
+    await append(1, 1);
+    assert.equal(await pod.kill('SIGTERM'), 0);
+    assert.equal(pod.backend.stored.length, 1);
+    assert.equal(pod.backend.told.at(-1), 'fail the game server is Unhealthy');
+  });
+
+  it('stops vouching for a game thread that hangs, not for one that hitches', async () => {
+    pod = await startPod({ env: { HEALTH_PLAYING_MS: '1500', HEALTH_LOADING_MS: '60000' } });
+    await pod.play();
+    await pod.api.frame({ body: { frames: 30, longestMs: 900 } });
+    const from = Date.now();
+    await until(() => Date.now() - from > 1_000, 'a hitch');
+    assert.ok(Date.now() - (pod.sidecar.beats.at(-1) ?? 0) < 500, 'it still beats');
+    await until(() => pod.log().includes('the game server hangs'), 'a hang');
+  });
+
+  it('stays within 90 MB', async () => {
+    pod = await startPod({ world: 'w1', env: { LOG_LEVEL: 'info' } });
+    await pod.play();
+    await worldOpen();
+    for (let from = 1; from < 5_000; from += 100) await append(from, 100);
+    const status = await readFile(`/proc/${pod.pid()}/status`, 'utf8');
+    const residentMb = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+    assert.ok(residentMb <= 90, `${residentMb.toFixed(0)} MB resident`);
   });
 });
