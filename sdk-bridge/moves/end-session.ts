@@ -52,7 +52,8 @@ export function createSessionEnd({ store, allocator, flush, shutDown, flushMs, l
   };
 
   const carryOut = async () => {
-    const state = store.current();
+    // On disk first, so that a restart goes on with it.
+    const state = await store.change((known) => known);
     log.info('the session ends', { reason: state.reason, tell: state.tell });
     const durable = await flush(AbortSignal.any([work.signal, AbortSignal.timeout(flushMs)]));
     if (!durable) log.error('accepted entries did not become durable', { uid: state.claim?.uid });

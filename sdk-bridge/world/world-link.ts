@@ -39,6 +39,8 @@ interface OwnedWorld {
 export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): WorldLink {
   let journal: WorldJournal | undefined;
   const opened = Promise.withResolvers<void>();
+  /** What an earlier process left on disk is known: without a journal by then, nothing was accepted. */
+  const lookedBack = Promise.withResolvers<void>();
 
   const onFenced = (detail: string) => {
     log.warn('the world lease is lost', { detail });
@@ -51,6 +53,7 @@ export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): 
     let spool: Spool | undefined = await reopenSpool(folder, owner, log);
     let isLost = store.current().readOnly;
     if (spool === undefined) {
+      lookedBack.resolve();
       const lease = await keepTrying('looking at the world lease', () => saves.worldLease(world), { signal, log });
       if (lease.epoch !== owner.epoch) {
         isLost = true;
@@ -61,6 +64,7 @@ export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): 
     journal = createWorldJournal(spool.first, isLost, { spool, sink: saves.journalSink(world, owner.epoch), log, onFenced });
     log.info('the world journal is open', { world, epoch: owner.epoch, ...journal.acks() });
     opened.resolve();
+    lookedBack.resolve();
     return journal;
   };
 
@@ -78,7 +82,10 @@ export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): 
   };
 
   const flush = async (signal: AbortSignal) => {
-    if (journal === undefined) return true;
+    const { claim } = store.current();
+    if (claim === null || ownedWorld(claim) === undefined) return true;
+    await Promise.race([lookedBack.promise, aborted(signal)]);
+    if (journal === undefined) return !signal.aborted;
     const { accepted } = journal.acks();
     const { durable } = await journal.untilDurable(accepted - 1, signal);
     return durable >= accepted;

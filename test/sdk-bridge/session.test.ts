@@ -172,6 +172,7 @@ describe('a session on the bridge', function () {
     await append(1, 2);
     const ending = pod.api.end({ body: { reason: 'played' } }).catch(() => {});
     await until(async () => (await pod.api.session({})).body.phase === 'ended', 'the end has begun');
+    await until(() => pod.log().includes('the session ends'), 'it is being carried out');
     await pod.crash();
     await ending;
     pod.backend.savesAway = false;
