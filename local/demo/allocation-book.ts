@@ -19,6 +19,8 @@ export interface AllocationBook {
   readonly known: ReadonlyMap<string, KnownAllocation>;
   /** Made in this run, oldest first. */
   ofThisRun(): AllocationDocument[];
+  /** The session that was at this address last has ended in order. */
+  hasEnded(address: { readonly host: string; readonly port: number }): boolean;
   refresh(): Promise<void>;
   /** Refreshes until the signal. */
   follow(signal: AbortSignal): Promise<void>;
@@ -53,14 +55,17 @@ export function openAllocationBook(stack: StackFile, since: Date, carried: () =>
       });
     }
   };
+  const ofThisRun = () =>
+    [...known.values()]
+      .map(({ document }) => document)
+      .filter(({ createdAt }) => createdAt >= since)
+      .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
   return {
     known,
     refresh,
-    ofThisRun: () =>
-      [...known.values()]
-        .map(({ document }) => document)
-        .filter(({ createdAt }) => createdAt >= since)
-        .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime()),
+    ofThisRun,
+    hasEnded: ({ host, port }) =>
+      ofThisRun().findLast(({ server }) => server?.address.port === port && server.address.host === host)?.state === 'ended',
     follow: async (signal) => {
       while (!signal.aborted) {
         // The database may be away for a moment; the next round sees what this one has missed.

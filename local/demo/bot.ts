@@ -1,7 +1,9 @@
 /** One bot player: signs up, queues, joins, plays, leaves, and queues again; finds its world again when the server dies. */
+import type { PlayerSession } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import type { Send } from '../../contracts/client.ts';
 import { pause } from '../../runtime/deadline.ts';
+import { waitUntil } from '../processes/wait-until.ts';
 import type { StackFile } from '../supervisor/stack-file.ts';
 import type { Part } from './cast.ts';
 import { playerClients, type PlayerClients } from './clients.ts';
@@ -26,6 +28,8 @@ export interface BotParts {
   readonly ledger: Ledger;
   readonly luck: () => number;
   readonly now: () => number;
+  /** The session at this place is over, in order. */
+  readonly hasEnded: (place: Place) => boolean;
   /** Placed, and about to join for the first time. */
   readonly beforeJoin?: (place: Place, signal: AbortSignal) => Promise<void>;
   /** Left for good. */
@@ -36,11 +40,13 @@ const PARTY_MS = 60_000;
 const PLACED_MS = 120_000;
 const JOIN_MS = 15_000;
 const FOUND_AGAIN_MS = 90_000;
+const ENDED_MS = 3_000;
 const ASK_AGAIN_MS = 500;
 const HOLD_SECONDS = 5;
 /** Time in the game; a world is played for longer, and for a while again after it moved. */
 const PLAY_MS = { duel: 4_000, world: 12_000, resumed: 5_000 } as const;
-const REST_MS = 1_500;
+/** Between matches; long enough that the server left last has mostly ended. */
+const REST_MS = { least: 1_500, more: 1_500 } as const;
 
 export class Bot {
   readonly #parts: BotParts;
@@ -69,7 +75,7 @@ export class Bot {
       );
       while (!closing.aborted && !signal.aborted) {
         this.#phase('resting');
-        await pause(this.#parts.luck() * REST_MS, AbortSignal.any([closing, signal]));
+        await pause(REST_MS.least + this.#parts.luck() * REST_MS.more, AbortSignal.any([closing, signal]));
         if (!closing.aborted && !signal.aborted) await this.#tryMatch(closing, signal);
       }
     } catch (error) {
@@ -105,19 +111,20 @@ export class Bot {
 
   /** From the first join to the last leave, through as many servers as it takes. */
   async #match(first: Place, signal: AbortSignal): Promise<void> {
-    const { part, tally, beforeJoin, afterLeave } = this.#parts;
+    const { part, tally, now, beforeJoin, afterLeave } = this.#parts;
     this.#phase('joining');
     await beforeJoin?.(first, signal);
     let place = first;
     let ending = await this.#visit(place, PLAY_MS[part.mode], signal);
     while (ending === 'gone' && place.world !== undefined) {
       this.#phase('resuming');
-      const lost = place;
-      const since = this.#parts.now();
-      place = await this.#findAgain(lost, signal);
-      ending = await this.#visit(place, PLAY_MS.resumed, signal, () => this.#resumedAt(place, since));
+      const since = now();
+      const found = await this.#findAgain(place, signal);
+      if (found === undefined) return tally.say(`${part.name} came too late to ${place.world}: its session has ended`);
+      place = found;
+      ending = await this.#visit(place, PLAY_MS.resumed, signal, () => this.#resumedAt(found, since));
     }
-    if (ending === 'gone' && part.mode === 'duel') tally.say(`${part.name} lost its duel with its server`);
+    if (ending === 'gone') tally.say(`${part.name} has lost its ${part.mode} with the server`);
     if (ending === 'left') afterLeave?.(place);
   }
 
@@ -125,7 +132,7 @@ export class Bot {
     const { tally, ledger, luck } = this.#parts;
     const { world } = place;
     const game = await this.#join(place, signal);
-    if (game === undefined) return 'gone';
+    if (typeof game === 'string') return game;
     this.#phase('playing');
     tally.joined(matchOf(place.allocationId), this.#playerId);
     if (world !== undefined) {
@@ -139,39 +146,54 @@ export class Bot {
     return play(game, { forMs, luck, promised, signal });
   }
 
-  /** @returns undefined where a world's server does not answer: it may have died just now. */
-  async #join(place: Place, signal: AbortSignal): Promise<GameConnection | undefined> {
+  /** @returns an ending where there is nothing to join any more: the session has just ended, or its server has just died. */
+  async #join(place: Place, signal: AbortSignal): Promise<GameConnection | Ending> {
     try {
       return await GameConnection.connect({ ...place, playerId: this.#playerId, signal, timeoutMs: JOIN_MS });
     } catch (error) {
-      const silent = error instanceof AppError && (error.kind === 'timeout' || error.kind === 'unavailable');
-      if (silent && place.world !== undefined) return undefined;
+      signal.throwIfAborted();
+      const { part, tally, hasEnded } = this.#parts;
+      const wait = { what: 'the session has ended', deadlineMs: ENDED_MS, signal };
+      if (await waitUntil(() => hasEnded(place), wait).catch(() => false)) {
+        tally.say(`${part.name} came too late to ${place.world ?? place.allocationId}: ${textOf(error)}`);
+        return 'over';
+      }
+      if (place.world !== undefined && error instanceof AppError && error.kind === 'timeout') return 'gone';
       throw error;
     }
   }
 
   #resumedAt(place: Place, since: number): void {
     const { tally, now } = this.#parts;
-    if (tally.resumed.has(place.allocationId)) return;
+    // Back on the same server: it had only been silent.
+    if (matchOf(place.allocationId) === place.allocationId || tally.resumed.has(place.allocationId)) return;
     tally.resumed.add(place.allocationId);
     tally.say(`${place.world} goes on at port ${place.address.port}, ${((now() - since) / 1_000).toFixed(1)} s after its server was gone`);
   }
 
-  /** Asks until the session is somewhere else: for a moment the allocator still believes in the dead server. */
-  async #findAgain(lost: Place, signal: AbortSignal): Promise<Place> {
+  /** Asks until the session is somewhere else: for a moment the allocator still believes in the dead server. Undefined: it has ended. */
+  async #findAgain(lost: Place, signal: AbortSignal): Promise<Place | undefined> {
     const deadline = performance.now() + FOUND_AGAIN_MS;
-    const where = () =>
-      this.#clients.allocator.playerSession({ params: { id: this.#playerId }, query: { wait: HOLD_SECONDS } }, { signal });
     while (performance.now() < deadline) {
-      const found = await keepAsking(where, { signal, withinMs: FOUND_AGAIN_MS }).catch((error: unknown) => {
-        if (error instanceof AppError && error.kind === 'not-found') return undefined;
-        throw error;
-      });
-      if (found !== undefined && found.body.allocationId !== lost.allocationId) return { ...found.body, world: found.body.world };
+      const found = await this.#session(signal);
+      if (found !== undefined && found.allocationId !== lost.allocationId) return { ...found, world: found.world };
+      if (this.#parts.hasEnded(lost)) return undefined;
+      // Polled: for as long as it believes in the dead server, it answers at once.
       await pause(ASK_AGAIN_MS, signal);
       signal.throwIfAborted();
     }
     throw new AppError('timeout', 'not_found_again', `${lost.world} was not resumed within ${FOUND_AGAIN_MS} ms`);
+  }
+
+  /** Where this player's session is now, as the allocator says; undefined where there is none. */
+  async #session(signal: AbortSignal): Promise<PlayerSession | undefined> {
+    const call = { params: { id: this.#playerId }, query: { wait: HOLD_SECONDS } };
+    try {
+      return (await keepAsking(() => this.#clients.allocator.playerSession(call, { signal }), { signal, withinMs: FOUND_AGAIN_MS })).body;
+    } catch (error) {
+      if (error instanceof AppError && error.kind === 'not-found') return undefined;
+      throw error;
+    }
   }
 
   #phase(phase: Phase): void {

@@ -96,7 +96,7 @@ type Look = DemoParts & {
 };
 
 function cast(look: Look, send: ReturnType<typeof createHttpSend>['send']): Bot[] {
-  const { stack, tally, ledger, luck, now, recorder } = look;
+  const { stack, tally, ledger, luck, now, recorder, book } = look;
   const [first, second] = stack.clusters.map(({ region }) => region);
   const build = recorder.build();
   if (first === undefined || second === undefined || build === undefined) throw new Error('the demo needs two clusters with game servers');
@@ -124,6 +124,7 @@ function cast(look: Look, send: ReturnType<typeof createHttpSend>['send']): Bot[
         ledger,
         luck,
         now,
+        hasEnded: ({ address }) => book.hasEnded(address),
         ...(part === pair[0] ? { beforeJoin: (place, signal) => badTickets.tryAll(place, signal) } : {}),
         ...(part === pair[1] ? { afterLeave: (place) => badTickets.used(place) } : {}),
       }),

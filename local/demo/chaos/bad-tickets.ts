@@ -47,7 +47,7 @@ export function createBadTickets(stack: StackFile, tally: Tally, now: () => numb
     } catch (error) {
       if (!(error instanceof AppError) || !RIGHT[kind].includes(error.code)) throw error;
       tally.refusedTickets.add(kind);
-      tally.say(`a ${kind} ticket was refused: ${error.message}`);
+      tally.say(`${kind === 'expired' ? 'an' : 'a'} ${kind} ticket was refused: ${error.message}`);
     }
   };
 
