@@ -32,7 +32,7 @@ export function localImages({ root, node, sampleServer }: ImageSurroundings): Im
     'lifeverse.invalid/sdk-bridge': script('sdk-bridge/main.ts'),
     'lifeverse.invalid/sample-server': { command: sampleServer, args: [] },
     /** For tests: sleeps until it is told to stop, or does what its arguments say. */
-    'lifeverse.invalid/sleep': script('local/node/sleep-image.ts'),
+    'lifeverse.invalid/sleep': script('local/node/sleep-image/main.ts'),
   };
   return (image) => table[image.replace(/(@sha256:.*|:[^/:]*)$/, '')];
 }
