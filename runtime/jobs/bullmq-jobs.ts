@@ -2,7 +2,8 @@
  * Jobs on BullMQ: a hint whose turn it is, never the truth.
  *
  * Redis may be wiped or away at any time; whoever enqueues must be able to make the job again from the database, and a
- * handler must be safe to run twice. Adding a job that waits already changes nothing.
+ * handler must be safe to run twice. A key waits once at most: adding it again while it waits changes nothing, while it is
+ * delayed brings it forward, and while it runs gives it one more turn afterwards, so that no news is missed.
  */
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -29,7 +30,7 @@ export interface Jobs {
   /** Resolves false when Redis is away: the sweep makes the job again later. */
   add(key: string, options?: JobOptions): Promise<boolean>;
   /** Starts taking jobs; the handler gets the key and an abort signal at close. */
-  work(concurrency: number, handler: (key: string) => Promise<void>): void;
+  work(concurrency: number, handler: (key: string, signal: AbortSignal) => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -40,16 +41,17 @@ const STALLED_CHECK_MS = 2_500;
 const MAX_STALLS = 1_000_000;
 /** An `add` gives up after this: the request path must not wait for Redis. */
 const ADD_MS = 500;
+/** Longest that the jobs that run may hold up the end. */
+const CLOSE_MS = 3_000;
 
 export function createJobs(options: JobsOptions): Jobs {
   const outage = createOutageLog(options.log, options.name);
-  const connect = (blocking: boolean) => {
+  const connect = () => {
     const ca =
       options.caFile === undefined || !options.url.startsWith('rediss:') ? {} : { tls: { ca: readFileSync(options.caFile, 'utf8') } };
     const redis = new Redis(options.url, {
       ...ca,
       maxRetriesPerRequest: null,
-      enableOfflineQueue: blocking,
       connectTimeout: 2_000,
       retryStrategy: (times) => Math.min(50 * 2 ** times, 1_000),
     });
@@ -57,19 +59,25 @@ export function createJobs(options: JobsOptions): Jobs {
     redis.on('ready', outage.over);
     return redis;
   };
-  const client = connect(false);
+  const client = connect();
   const queue = new Queue(options.name, { connection: client, prefix: options.prefix, skipWaitingForReady: true });
   queue.on('error', outage.seen);
+  const closing = new AbortController();
+  const running = new Set<Promise<void>>();
+  const tracked = (job: Promise<void>) => {
+    running.add(job);
+    return job.finally(() => running.delete(job));
+  };
   const workers: { worker: Worker; connection: Redis }[] = [];
 
   return {
     add: async (key, { delayMs = 0, priority = 0 } = {}) => {
+      // While it is away nothing is lined up for its return: the database knows better then.
+      if (client.status !== 'ready') return false;
       try {
-        await within(
-          ADD_MS,
-          'adding a job',
-          queue.add(key, {}, { jobId: jobIdOf(key), delay: delayMs, priority, removeOnComplete: true, removeOnFail: true }),
-        );
+        const deduplication = { id: jobIdOf(key), keepLastIfActive: true, reschedule: delayMs === 0 };
+        const added = queue.add(key, {}, { deduplication, delay: delayMs, priority, removeOnComplete: true, removeOnFail: true });
+        await within(ADD_MS, 'adding a job', added);
         return true;
       } catch (cause) {
         outage.seen(cause);
@@ -77,8 +85,8 @@ export function createJobs(options: JobsOptions): Jobs {
       }
     },
     work: (concurrency, handler) => {
-      const connection = connect(true);
-      const worker = new Worker(options.name, (job) => handler(job.name), {
+      const connection = connect();
+      const worker = new Worker(options.name, (job) => tracked(handler(job.name, closing.signal)), {
         connection,
         prefix: options.prefix,
         concurrency,
@@ -94,8 +102,12 @@ export function createJobs(options: JobsOptions): Jobs {
       workers.push({ worker, connection });
     },
     close: async () => {
+      closing.abort();
+      for (const { worker } of workers) await within(CLOSE_MS, 'pausing a worker', worker.pause(true)).catch(() => {});
+      // Ours to wait for: a worker that was asked to close gently cannot be made to hurry any more.
+      await within(CLOSE_MS, 'ending the jobs', Promise.allSettled(running)).catch(() => {});
       for (const { worker, connection } of workers) {
-        await within(3_000, 'closing a worker', worker.close()).catch(() => worker.close(true));
+        await within(CLOSE_MS, 'closing a worker', worker.close(true)).catch(() => {});
         connection.disconnect();
       }
       await within(1_000, 'closing a queue', queue.close()).catch(() => {});
@@ -104,9 +116,9 @@ export function createJobs(options: JobsOptions): Jobs {
   };
 }
 
-/** BullMQ refuses ids that are whole numbers or have a colon. */
-export function jobIdOf(key: string): string {
-  return `k-${key.replaceAll(':', '_')}`;
+/** One id for one key; a colon divides the parts of BullMQ's own names. */
+function jobIdOf(key: string): string {
+  return `k-${encodeURIComponent(key)}`;
 }
 
 /** One warning per outage, not one per try. */
