@@ -9,7 +9,7 @@ const Env = z.object({
   ...trustEnv,
   ...mongoEnv,
   ...serviceTokenEnv,
-  ALLOCATOR_URL: z.url({ protocol: /^https$/ }).describe('https origin of the allocator'),
+  ALLOCATOR_URL: z.url({ protocol: /^https?$/ }).describe('https origin of the allocator'),
   MATCH_MODES: jsonVariable(Modes, 'JSON object mode → {fleet, map, players, …}, or file:PATH'),
 });
 

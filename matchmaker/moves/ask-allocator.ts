@@ -8,7 +8,7 @@ import type { MatchmakerParts } from './matchmaker-parts.ts';
 import { placeMatch } from './place-match.ts';
 
 /** Seconds that one look is held for a change. A match's lease lasts longer than this. */
-const HOLD_SECONDS = 5;
+const HOLD_SECONDS = 3;
 /** A world that was asked for again this often is given up at the first round that fails. */
 const MOST_ROUNDS = 20;
 

@@ -17,8 +17,8 @@ export interface MatchDriver {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Longer than any one step takes, in milliseconds: a look at the allocator is held for 5 s. */
-export const MATCH_LEASE_MS = 12_000;
+/** Longer than any one step takes, in milliseconds: a look at the allocator is held for 3 s. */
+export const MATCH_LEASE_MS = 8_000;
 /** How often open matches without a process are looked for; there are some only after a crash. */
 const LOOK_MS = 1_000;
 const MOST_AT_ONCE = 500;

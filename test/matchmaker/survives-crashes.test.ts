@@ -51,25 +51,29 @@ describe('the matchmaker, crashed at any write', function () {
   for (const after of [false, true]) {
     it(`neither doubles nor forgets a match when it dies ${after ? 'right after' : 'right before'} each of its writes`, async () => {
       let complete = false;
+      let deaths = 0;
       for (let write = 1; !complete; write += 1) {
-        const players = [1, 2].map((n) => `p${after ? 'a' : 'b'}${write}-${n}`);
-        for (const player of players) await mm.backend.createTicket({ body: ticketOf(player, { build: `b${write}` }) });
+        const build = `${after ? 'after' : 'before'}-${write}`;
+        const players = [1, 2].map((n) => `${build}-${n}`);
+        for (const player of players) await mm.backend.createTicket({ body: ticketOf(player, { build }) });
         const dying = dyingParts(mm, write, after);
         const driver = createMatchDriver(dying.parts);
         void matchingRound(dying.parts, driver, 'duel');
         await until('it dies or is done', async () => {
-          complete = (await mm.store.tickets.count({ state: 'placed', build: `b${write}` })) === 2 && !dying.died();
+          complete = (await mm.store.tickets.count({ state: 'placed', build })) === 2 && !dying.died();
           return complete || dying.died();
         });
+        if (!complete) deaths += 1;
         await new Promise((resolve) => setTimeout(resolve, 20));
         // Another process, later than every lease of the dead one.
         const next = mm.run(mm.partsOf({ now: () => new Date(Date.now() + MATCH_LEASE_MS + 1_000) }));
         await assertEachPlacedOnce(players);
+        await until('no match is open', async () => (await mm.store.matches.count({ open: true })) === 0);
         await next.stop();
         await mm.store.turns.remove({});
         assert.ok(write < 40);
       }
-      await until('no match is open', async () => (await mm.store.matches.count({ open: true })) === 0);
+      assert.ok(deaths >= 8, `it died ${deaths} times: intent, two tickets, asking, request, two tickets, end`);
     });
   }
 
