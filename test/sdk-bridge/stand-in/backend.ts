@@ -12,6 +12,8 @@ import { serveApi, type Handlers } from '../../../runtime/serve-api.ts';
 import type { Principal } from '../../../runtime/token-check.ts';
 
 export const UID = 'a'.repeat(32);
+/** What a claim says; `worldEpoch` above it means that another has the world. */
+const FIRST_EPOCH = 1;
 export const ISSUER = 'https://allocator.test';
 
 export interface Backend {
@@ -31,6 +33,8 @@ export interface Backend {
   /** While set, claims and accepts are refused with 409. */
   notYours: boolean;
   worldEpoch: number;
+  /** The grant for saves that a claim gives. */
+  grant: string;
   players: Claim['players'];
   ticket(playerId: string, change?: Partial<JoinTicketClaims>, key?: CryptoKey, kid?: string): Promise<string>;
   /** Signs with a key that only the allocator's key set knows from now on. */
@@ -62,7 +66,8 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     savesAway: false,
     allocatorAway: false,
     notYours: false,
-    worldEpoch: 3,
+    worldEpoch: FIRST_EPOCH,
+    grant: 'grant',
     players: [
       { id: 'ann', role: 'player', packetKey: 'key-ann' },
       { id: 'bob', role: 'player', packetKey: 'key-bob' },
@@ -135,7 +140,7 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     ticketKeys: claimKeys,
     ticketIssuer: ISSUER,
     deadlineAt: new Date(Date.now() + 60_000).toISOString(),
-    saves: { token: 'grant', ...(world === undefined ? {} : { worldEpoch: 3 }) },
+    saves: { token: backend.grant, ...(world === undefined ? {} : { worldEpoch: FIRST_EPOCH }) },
   });
 
   const durable = () => backend.stored.at(-1)?.seq ?? 0;

@@ -30,7 +30,12 @@ export interface Pod {
 
 const GAME_SERVER = 'gs-1';
 
-export async function startPod(options: { world?: string; env?: Record<string, string> } = {}): Promise<Pod> {
+export interface PodOptions {
+  readonly world?: string;
+  readonly env?: Record<string, string>;
+}
+
+export async function startPod(options: PodOptions = {}): Promise<Pod> {
   const folder = await mkdtemp(join(tmpdir(), 'bridge-'));
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'projected-1\n');
