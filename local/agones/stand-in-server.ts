@@ -63,6 +63,7 @@ export class StandInServer {
   async #answer(request: IncomingMessage): Promise<AllocationAnswer> {
     const path = new URL(request.url ?? '/', 'https://stand-in').pathname;
     const { method = 'GET' } = request;
+    if (method !== 'POST' && ALLOCATIONS.test(path)) return { ...notFound(), status: 405, body: 'Method not supported\n' };
     if (method === 'GET') {
       const document = path === '/misbehaviour' ? this.#misbehaviour : ALLOCATION_DISCOVERY[path];
       if (path === '/healthz') return { status: 200, contentType: 'text/plain', body: 'ok' };

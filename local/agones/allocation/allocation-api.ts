@@ -72,6 +72,7 @@ export async function answerAllocation(
   if (faults.length > 0) {
     return json(422, invalidStatus({ group: ALLOCATION_GROUP, kind: ALLOCATION_KIND, name: '' }, faults));
   }
+  if (spec.multiClusterSetting?.enabled === true) return plain(500, 'no multi-cluster allocation policy is specified');
   const createdAt = now();
   let status: AllocationStatus;
   try {
@@ -82,7 +83,8 @@ export async function answerAllocation(
   const { name: _named, namespace: _other, ...given } = decoded.metadata;
   const answer = {
     kind: ALLOCATION_KIND,
-    apiVersion: ALLOCATION_API_VERSION,
+    // What was sent without its kind comes back under a version that means nothing.
+    apiVersion: decoded.isNamed ? ALLOCATION_API_VERSION : 'v1',
     metadata: {
       ...given,
       ...(status.gameServerName === '' ? {} : { name: status.gameServerName }),
@@ -101,7 +103,9 @@ async function inWantedForm(accept: string, answer: unknown): Promise<Allocation
   return { status: 201, contentType: 'application/yaml', body: stringify(answer) };
 }
 
-type Decoded = { readonly fault: string } | { readonly spec: AllocationSpec; readonly metadata: Readonly<Record<string, unknown>> };
+type Decoded =
+  | { readonly fault: string }
+  | { readonly spec: AllocationSpec; readonly metadata: Readonly<Record<string, unknown>>; readonly isNamed: boolean };
 
 async function decodedBody(contentType: string, text: string): Promise<Decoded> {
   const mediaType = contentType.split(';')[0]?.trim() ?? '';
@@ -134,7 +138,7 @@ function decodedObject(body: Readonly<Record<string, unknown>>): Decoded {
     return { fault: 'error decoding body: json: cannot unmarshal the specification of an allocation' };
   }
   const isObject = typeof metadata === 'object' && metadata !== null;
-  return { spec, metadata: isObject ? { ...metadata } : {} };
+  return { spec, metadata: isObject ? { ...metadata } : {}, isNamed: 'kind' in body || 'apiVersion' in body };
 }
 
 const json = (status: number, body: unknown): AllocationAnswer => ({

@@ -109,16 +109,26 @@ export function defaultedSpec(sent: AllocationSpec): AllocationSpec {
     required,
     ...(preferred === undefined ? {} : { preferred }),
     selectors,
-    ...(sent.priorities === undefined ? {} : { priorities: sent.priorities }),
+    ...(sent.priorities === undefined ? {} : { priorities: sent.priorities.map((priority) => ({ order: 'Ascending', ...priority })) }),
     scheduling: sent.scheduling === undefined || String(sent.scheduling) === '' ? 'Packed' : sent.scheduling,
     metadata: sent.metadata ?? {},
   };
 }
 
-const readyUnlessTold = (selector: Selector): Selector => ({
-  ...selector,
-  gameServerState: selector.gameServerState ?? 'Ready',
+/** Only what is known is kept; numbers that were not sent are zero. */
+const readyUnlessTold = ({ matchLabels, matchExpressions, gameServerState, counters, lists }: Selector): Selector => ({
+  ...(matchLabels === undefined ? {} : { matchLabels }),
+  ...(matchExpressions === undefined ? {} : { matchExpressions }),
+  gameServerState: gameServerState ?? 'Ready',
+  ...(counters === undefined ? {} : { counters: each(counters, (counter) => ({ ...NO_COUNTER_LIMITS, ...counter })) }),
+  ...(lists === undefined ? {} : { lists: each(lists, (list) => ({ ...NO_LIST_LIMITS, ...list })) }),
 });
+
+const NO_COUNTER_LIMITS: Required<CounterSelector> = { minCount: 0, maxCount: 0, minAvailable: 0, maxAvailable: 0 };
+const NO_LIST_LIMITS: Required<ListSelector> = { containsValue: '', minAvailable: 0, maxAvailable: 0 };
+
+const each = <Value>(values: Readonly<Record<string, Value>>, complete: (value: Value) => Value): Readonly<Record<string, Value>> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, complete(value)]));
 
 /** What an allocation answers about the game server that it took. */
 export function allocatedStatus({ metadata, status }: GameServer): AllocationStatus {

@@ -50,12 +50,20 @@ export class GameServerController {
     this.#queue = new WorkQueue('game-servers', WIDTH, (key, until) => this.#sync(key, until), view.log, signal);
     this.#podQueue = new WorkQueue('game-server-pods', WIDTH, (key, until) => this.#syncPod(key, until), view.log, signal);
     view.gameServers.onChange((before, after) => this.#gameServerChanged(before, after));
+    view.nodes.onChange(() => this.#nodeChanged());
     view.pods.onChange((before, after) => {
       const pod = after ?? before;
       if (pod === undefined || controllerOf(pod)?.kind !== 'GameServer') return;
       this.#queue.add(keyOf(pod));
       this.#podQueue.add(keyOf(pod));
     });
+  }
+
+  /** A node that has its address now lets the servers go on that wait for it. */
+  #nodeChanged(): void {
+    for (const gameServer of this.#view.gameServers.values()) {
+      if (stateOf(gameServer) === 'Starting') this.#queue.add(keyOf(gameServer));
+    }
   }
 
   async drained(): Promise<void> {
@@ -70,6 +78,8 @@ export class GameServerController {
     }
     if (before === undefined) this.#ports.observe(after);
     this.#queue.add(keyOf(after));
+    // Its pod may have got its address while the state was being written.
+    if (stateOf(after) === 'Scheduled') this.#podQueue.add(keyOf(after));
   }
 
   async #sync(key: string, signal: AbortSignal): Promise<void> {

@@ -48,7 +48,7 @@ export function podOf(gameServer: GameServer): NewPod {
   const template = spec.template;
   const gameContainer = spec.container ?? '';
   const masksToken = (template.spec.serviceAccountName ?? '') === '';
-  const wire = (container: Container): Container => wired(container, gameServer, masksToken);
+  const wire = (container: Container): Container => wired(container, gameServer, masksToken && container.name === gameContainer);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -85,8 +85,8 @@ export function podOf(gameServer: GameServer): NewPod {
   };
 }
 
-/** Every container but the sidecar learns where the SDK is, gets its ports, and does not see the sidecar's token. */
-function wired(container: Container, { spec }: GameServer, masksToken: boolean): Container {
+/** Every container but the sidecar learns where the SDK is and gets its ports; only from the game the sidecar's token is hidden. */
+function wired(container: Container, { spec }: GameServer, isMasked: boolean): Container {
   const ports = (spec.ports ?? [])
     .filter((port) => (port.container ?? spec.container) === container.name)
     .map(({ containerPort, hostPort, protocol }): ContainerPort => ({
@@ -102,7 +102,7 @@ function wired(container: Container, { spec }: GameServer, masksToken: boolean):
       { name: 'AGONES_SDK_GRPC_PORT', value: String(spec.sdkServer?.grpcPort ?? 9357) },
       { name: 'AGONES_SDK_HTTP_PORT', value: String(spec.sdkServer?.httpPort ?? 9358) },
     ],
-    ...(masksToken
+    ...(isMasked
       ? {
           volumeMounts: [...(container.volumeMounts ?? []), { name: 'empty', readOnly: true, mountPath: TOKEN_FOLDER }],
         }

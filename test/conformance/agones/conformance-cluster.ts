@@ -1,0 +1,126 @@
+/** Where the cases are replayed: the stand-in on an API server of its own, or the real Agones of given contexts. */
+import { Agent, request } from 'node:https';
+import { readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+
+import { KubeClient } from '../../../local/agones/kube/kube-client.ts';
+import { readKubeConnection, type KubeConnection } from '../../../local/agones/kube/kube-connection.ts';
+import { jsonLog } from '../../../local/agones/log.ts';
+import { SERVING_NAMES } from '../../../local/agones/manifests.ts';
+import { startStandIn } from '../../../local/agones/stand-in.ts';
+import { startCluster } from '../../../local/cluster/start-cluster.ts';
+import { freePort } from '../../../local/processes/free-port.ts';
+import { testStack } from '../../../local/testing.ts';
+import type { RecordedRequest, RecordedResponse } from './recorded-case.ts';
+
+export interface ConformanceCluster {
+  readonly title: string;
+  readonly isStandIn: boolean;
+  readonly client: KubeClient;
+  readonly connection: KubeConnection;
+  readonly kubeconfig: string;
+  /** Sends a recorded request as it was sent. */
+  replay(request: RecordedRequest): Promise<RecordedResponse>;
+  stop(): Promise<void>;
+}
+
+/** `AGONES_CONTEXTS=one,two`: contexts of the usual kubeconfig, behind which real Agones run. */
+export const agonesContexts = (): string[] => (process.env['AGONES_CONTEXTS'] ?? '').split(',').filter((name) => name !== '');
+
+/** The stand-in is quick to answer here: its batch wait is as short as in the second run of the recordings. */
+const BATCH_WAIT_MS = 10;
+
+export async function startConformanceCluster(): Promise<ConformanceCluster> {
+  const stack = await testStack();
+  const name = `agones-conformance-${randomBytes(3).toString('hex')}`;
+  const cluster = await startCluster({ ...stack, name, folder: path.join(stack.folder, name) });
+  const files = await stack.authority.issue({ name, commonName: name, use: 'server', dnsNames: SERVING_NAMES });
+  const connection = await readKubeConnection(cluster.kubeconfig);
+  const now = (): Date => new Date();
+  const firstPort = await freePort();
+  const standIn = await startStandIn({
+    connection,
+    port: 0,
+    certificate: { cert: await readFile(files.certFile, 'utf8'), key: await readFile(files.keyFile, 'utf8') },
+    caBundle: await readFile(cluster.caFile, 'utf8'),
+    hostPorts: { first: firstPort, last: Math.min(firstPort + 500, 65_535) },
+    batchWaitMs: BATCH_WAIT_MS,
+    gameNamespaces: ['default'],
+    log: jsonLog(() => undefined, now),
+    chance: { now, random: Math.random, newSuffix: () => randomBytes(8).toString('hex') },
+  });
+  const opened = open('the stand-in', true, cluster.kubeconfig, connection);
+  return {
+    ...opened,
+    stop: async () => {
+      await opened.stop();
+      await standIn.stop();
+      await cluster.stop();
+    },
+  };
+}
+
+/** A cluster that runs already. */
+export async function openConformanceContext(context: string): Promise<ConformanceCluster> {
+  const kubeconfig = process.env['KUBECONFIG'] ?? path.join(process.env['HOME'] ?? '', '.kube', 'config');
+  return open(context, false, kubeconfig, await readKubeConnection(kubeconfig, context));
+}
+
+function open(title: string, isStandIn: boolean, kubeconfig: string, connection: KubeConnection): ConformanceCluster {
+  const client = new KubeClient(connection);
+  const agent = new Agent({
+    keepAlive: true,
+    rejectUnauthorized: !connection.insecure,
+    ...(connection.ca === undefined ? {} : { ca: connection.ca }),
+    ...(connection.clientCertificate === undefined ? {} : { cert: connection.clientCertificate }),
+    ...(connection.clientKey === undefined ? {} : { key: connection.clientKey }),
+  });
+  return {
+    title,
+    isStandIn,
+    client,
+    connection,
+    kubeconfig,
+    replay: (recorded) => replay(connection, agent, recorded),
+    stop: () => {
+      agent.destroy();
+      client.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function replay(connection: KubeConnection, agent: Agent, recorded: RecordedRequest): Promise<RecordedResponse> {
+  const body = recorded.body === undefined ? undefined : typeof recorded.body === 'string' ? recorded.body : JSON.stringify(recorded.body);
+  // An empty content type was recorded as one that was not sent.
+  const headers = Object.entries(recorded.headers ?? {}).filter(([, value]) => value !== '');
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      `${connection.server}${recorded.path}`,
+      {
+        method: recorded.method,
+        agent,
+        signal: AbortSignal.timeout(20_000),
+        headers: {
+          ...Object.fromEntries(headers),
+          ...(connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` }),
+          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+        },
+      },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk: string) => (text += chunk));
+        answer.on('error', reject);
+        answer.on('end', () => {
+          const contentType = answer.headers['content-type'] ?? null;
+          const isJson = contentType?.startsWith('application/json') === true && text !== '';
+          resolve({ status: answer.statusCode ?? 0, contentType, body: isJson ? JSON.parse(text) : text });
+        });
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
