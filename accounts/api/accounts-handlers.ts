@@ -44,7 +44,8 @@ export function accountsHandlers(auth: BetterAuth, events: AccountsEvents): Hand
     refresh: ({ body }) => translating(async () => ({ status: 201, body: await signedIn(body.sessionToken) })),
     signOut: ({ body }) =>
       translating(async () => {
-        await auth.api.signOut({ headers: bearerOf(body.sessionToken) });
+        // What is no token ends no login, and is not valid afterwards: as was asked.
+        if (couldBeToken(body.sessionToken)) await auth.api.signOut({ headers: bearerOf(body.sessionToken) });
         return { status: 204, body: undefined };
       }),
     // Parsed, so that only public parts of a key can leave.
@@ -52,7 +53,13 @@ export function accountsHandlers(auth: BetterAuth, events: AccountsEvents): Hand
   };
 }
 
+/** The library reads a session token from a header, which holds no control or non-Latin characters; it never made a token with any. */
+function couldBeToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
 function bearerOf(sessionToken: string): Headers {
+  if (!couldBeToken(sessionToken)) throw loginRefused();
   return new Headers({ authorization: `Bearer ${sessionToken}` });
 }
 
@@ -73,8 +80,7 @@ async function translating<R>(work: () => Promise<R>): Promise<R> {
     if (!(cause instanceof APIError)) throw translateMongoError(cause);
     const code = String(cause.body?.code ?? '');
     if (TAKEN.has(code)) throw emailTaken(cause);
-    if (cause.statusCode === 401)
-      throw new AppError('unauthenticated', 'login_refused', 'e-mail, password or session token is wrong', { cause });
+    if (cause.statusCode === 401) throw loginRefused(cause);
     if (cause.statusCode < 500) throw new AppError('invalid', code.toLowerCase() || 'refused', cause.message, { cause });
     throw new AppError('internal', 'accounts_failed', cause.message, { cause });
   }
@@ -86,6 +92,10 @@ async function whyNotMade(auth: BetterAuth, email: string, cause: unknown): Prom
   const { internalAdapter } = await auth.$context;
   if ((await internalAdapter.findUserByEmail(email)) !== null) throw emailTaken(cause);
   throw new AppError('unavailable', 'account_not_made', 'the account could not be stored; ask again', { cause, retryAfter: 1 });
+}
+
+function loginRefused(cause?: unknown): AppError {
+  return new AppError('unauthenticated', 'login_refused', 'e-mail, password or session token is wrong', { cause });
 }
 
 function emailTaken(cause: unknown): AppError {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { decodeProtectedHeader } from 'jose';
 import { accountsApi, type SignedIn } from '../../contracts/accounts.ts';
 import type { AppError } from '../../contracts/app-error.ts';
+import { PlayerId } from '../../contracts/words.ts';
 import { freePort } from '../../local/processes/free-port.ts';
 import { testStack } from '../../local/testing.ts';
 import { createHttpSend } from '../../runtime/http-send.ts';
@@ -41,7 +43,7 @@ describe('Accounts', function () {
     const { authority } = await testStack();
     const http = createHttpSend(authority.caFile);
     try {
-      const trusted = [{ issuer, jwks: `${issuer}/.well-known/jwks.json`, roles: ['player'] }];
+      const trusted = [{ issuer, jwks: `${issuer}/.well-known/jwks.json`, roles: ['player' as const] }];
       return await createTokenCheck(trusted, { send: http.send, now: Date.now })(signedIn.accessToken);
     } finally {
       await http.close();
@@ -98,6 +100,43 @@ describe('Accounts', function () {
       .catch((error: AppError) => error);
     assert.ok(refused instanceof Error);
     assert.deepEqual(refused.faults.map((fault) => fault.pointer).toSorted(), ['#/body/email', '#/body/name', '#/body/password']);
+  });
+
+  it('refuses whatever is no session token, and never fails over it', async () => {
+    const client = accounts.client();
+    const { accessToken } = (await client.signUp({ body: { email: newEmail(), password: PASSWORD, name: 'Kim' } })).body;
+    for (const sessionToken of ['x', '🜁', 'a\0b', 'a\r\nx-evil: 1', '\ud800', '%', ' ', '{"$ne":1}', accessToken]) {
+      await assert.rejects(client.refresh({ body: { sessionToken } }), code('login_refused'), JSON.stringify(sessionToken));
+      assert.equal((await client.signOut({ body: { sessionToken } })).status, 204);
+    }
+  });
+
+  it('takes any text as a password and a name', async () => {
+    for (const password of ['\0'.repeat(12), '🜁'.repeat(64), '\ud800'.repeat(12)]) {
+      const email = newEmail();
+      const made = (await accounts.client().signUp({ body: { email, password, name: '\0🜁\ud800' } })).body;
+      assert.equal((await accounts.client().signIn({ body: { email, password } })).body.playerId, made.playerId);
+    }
+  });
+
+  it('serves 24 players who sign up at once, and signs with one key for all', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 24 }, () => accounts.client().signUp({ body: { email: newEmail(), password: PASSWORD, name: 'Bot' } })),
+    );
+    assert.equal(new Set(made.map(({ body }) => body.playerId)).size, 24);
+    for (const { body } of made) assert.ok(PlayerId.safeParse(body.playerId).success, body.playerId);
+    assert.equal((await accounts.client().keys({})).body.keys.length, 1);
+  });
+
+  it('writes no password and no token to its log', async () => {
+    const email = newEmail();
+    const { sessionToken, accessToken } = (await accounts.client().signUp({ body: { email, password: PASSWORD, name: 'Log' } })).body;
+    await accounts
+      .client()
+      .refresh({ body: { sessionToken: `${sessionToken}🜁` } })
+      .catch(() => {});
+    const log = await readFile(accounts.process.logFile, 'utf8');
+    for (const secret of [PASSWORD, sessionToken, accessToken, email]) assert.equal(log.includes(secret), false);
   });
 
   it('shows only public keys', async () => {

@@ -69,10 +69,10 @@ export async function scriptedAllocator() {
   return {
     url: served.url,
     token: await issuer.sign('matchmaker', ['matchmaker']),
-    client: served.client,
+    client: (token: string) => served.client(token),
     allocations,
     script,
-    close: served.close,
+    close: () => served.close(),
   };
 }
 

@@ -16,12 +16,18 @@ function dyingParts(mm: MatchmakerUnderTest, write: number, after: boolean): { p
       const result = await work(...args);
       return left === 0 ? gone() : result;
     };
-  const { tickets, matches } = mm.store;
-  const { allocator } = mm.partsOf();
+  const { tickets, matches, allocator } = mm.partsOf();
   const parts = mm.partsOf({
-    tickets: { ...tickets, change: mortal(tickets.change) },
-    matches: { ...matches, change: mortal(matches.change), insert: mortal(matches.insert) },
-    allocator: { ...allocator, requestAllocation: mortal(allocator.requestAllocation) },
+    tickets: { ...tickets, change: mortal((...call: Parameters<typeof tickets.change>) => tickets.change(...call)) },
+    matches: {
+      ...matches,
+      change: mortal((...call: Parameters<typeof matches.change>) => matches.change(...call)),
+      insert: mortal((...call: Parameters<typeof matches.insert>) => matches.insert(...call)),
+    },
+    allocator: {
+      ...allocator,
+      requestAllocation: mortal((...call: Parameters<typeof allocator.requestAllocation>) => allocator.requestAllocation(...call)),
+    },
   });
   return { parts, died: () => left <= 0 };
 }
