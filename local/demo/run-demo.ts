@@ -42,6 +42,8 @@ export interface DemoParts {
 const PLAYED_MS = 240_000;
 const GONE_MS = 60_000;
 const SETTLED_MS = 75_000;
+/** Players do not come all in one moment. */
+const ARRIVAL_MS = 150;
 const DRAW_MS = 250;
 
 /** @returns what was found at the end. It is bounded, but for the waiting for the signal. */
@@ -61,7 +63,11 @@ export async function runDemo(parts: DemoParts): Promise<Findings> {
   const drawing = keepDrawing(look, signal);
   try {
     const closing = new AbortController();
-    const bots = cast(look, http.send).map((bot) => bot.live(closing.signal, signal));
+    const bots = cast(look, http.send).map(async (bot, index) => {
+      await pause(index * ARRIVAL_MS, AbortSignal.any([closing.signal, signal]));
+      await bot.live(closing.signal, signal);
+    });
+    const gone = allGone(bots);
     const disturbances = [
       { name: 'killing a game server', run: (until: AbortSignal) => killGameServer(look, until) },
       { name: 'killing the allocator', run: (until: AbortSignal) => killAllocator(look, until) },
@@ -69,10 +75,12 @@ export async function runDemo(parts: DemoParts): Promise<Findings> {
     const disturbed = { done: false };
     const disturbing = disturb(disturbances, tally, matches !== undefined, signal).then(() => (disturbed.done = true));
     if (matches === undefined) await new Promise((resolve) => parts.signal.addEventListener('abort', resolve, { once: true }));
-    const enough = () => disturbed.done && tally.refusedTickets.size === 3 && matchesOf(book.ofThisRun(), tally) >= (matches ?? 0);
+    // Bots that have all given up will not play any more.
+    const enough = () =>
+      gone() || (disturbed.done && tally.refusedTickets.size === 3 && matchesOf(book.ofThisRun(), tally) >= (matches ?? 0));
     await inTime(tally, waitUntil(enough, { what: `${matches} matches and every mishap`, deadlineMs: PLAYED_MS, signal }), parts.signal);
     closing.abort();
-    await inTime(tally, allWithin(bots, GONE_MS, 'every bot has gone', signal), parts.signal);
+    await inTime(tally, waitUntil(gone, { what: 'every bot has gone', deadlineMs: GONE_MS, signal }), parts.signal);
     await inTime(tally, settled(book, recorder, signal), parts.signal);
     await inTime(tally, audit(look, http.send, signal), parts.signal);
     const found = findings(look);
@@ -140,10 +148,10 @@ async function inTime(tally: Tally, work: Promise<unknown>, interrupted: AbortSi
   }
 }
 
-async function allWithin(bots: readonly Promise<void>[], deadlineMs: number, what: string, signal: AbortSignal): Promise<void> {
+function allGone(bots: readonly Promise<void>[]): () => boolean {
   const state = { gone: false };
   void Promise.all(bots).then(() => (state.gone = true));
-  await waitUntil(() => state.gone, { what, deadlineMs, signal });
+  return () => state.gone;
 }
 
 /** All sessions have ended, and no game server carries one any more. */
