@@ -10,16 +10,17 @@ import { startMongo } from './mongo/start-mongo.ts';
 import type { RunningMongo } from './mongo/start-mongo.ts';
 import { cacheFolder } from './parts/cache-folder.ts';
 import type { Surroundings } from './parts/part.ts';
-import { endProcess } from './processes/end-process.ts';
-import { isAlive, identityOf } from './processes/process-identity.ts';
+import { identityOf } from './processes/process-identity.ts';
 import { openProcessKeeper } from './processes/process-keeper.ts';
 import type { ProcessKeeper } from './processes/process-keeper.ts';
-import { readRunRecords, sweepLeftovers } from './processes/run-records.ts';
+import { endOwn, sweepLeftovers } from './processes/run-records.ts';
 import { waitUntil } from './processes/wait-until.ts';
 import { startRedis } from './redis/start-redis.ts';
 import type { RunningRedis } from './redis/start-redis.ts';
+import { bringDown } from './supervisor/bring-down.ts';
 import { readStackFile } from './supervisor/stack-file.ts';
 import type { StackFile } from './supervisor/stack-file.ts';
+import { stateFolder } from './supervisor/state-folder.ts';
 import { openLocalAuthority } from './tls/local-authority.ts';
 import type { LocalAuthority } from './tls/local-authority.ts';
 
@@ -41,7 +42,8 @@ export const testStack = once(async (): Promise<TestStack> => {
   const folder = path.join(RUNS, String(process.pid));
   mkdirSync(folder, { recursive: true });
   stops.push(async () => {
-    await endAllOf(folder);
+    await endOwn(path.join(folder, 'run'), 2_000);
+    await endRun(folder);
     rmSync(folder, { recursive: true, force: true });
   });
   const around: Surroundings = {
@@ -115,16 +117,15 @@ async function forgetDeadRuns(): Promise<void> {
   for (const name of readdirSync(RUNS)) {
     const folder = path.join(RUNS, name);
     if (identityOf(Number(name)) !== undefined) continue;
-    // First what the run itself had started, then what stacks of its own had.
-    for (const run of ['run', path.join('stack', 'run')]) await sweepLeftovers(path.join(folder, run), 2_000);
+    await endRun(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function endAllOf(folder: string): Promise<void> {
-  await Promise.all(
-    readRunRecords(path.join(folder, 'run'))
-      .filter(({ record }) => isAlive(record))
-      .map(({ record }) => endProcess(record, 2_000)),
-  );
+/** What a run had started itself, and the stacks that it had brought up: their supervisors belong to nobody. */
+async function endRun(folder: string): Promise<void> {
+  await sweepLeftovers(path.join(folder, 'run'), 2_000);
+  for (const name of readdirSync(folder).filter((entry) => entry.endsWith('stack'))) {
+    await bringDown(stateFolder({ LIFEVERSE_STATE_DIR: path.join(folder, name) }, folder), () => undefined);
+  }
 }

@@ -60,6 +60,15 @@ export async function sweepLeftovers(folder: string, graceMs: number): Promise<s
   return [...ended.flat(), ...(await sweepLeftovers(folder, graceMs))];
 }
 
+/** Ends every process that this one keeps, then what those had kept in their turn. */
+export async function endOwn(folder: string, graceMs: number): Promise<void> {
+  const own = readRunRecords(folder).filter(
+    ({ record }) => record.owner.pid === process.pid && record.pid !== process.pid && isAlive(record),
+  );
+  await Promise.all(own.map(({ record }) => endProcess(record, graceMs)));
+  await sweepLeftovers(folder, graceMs);
+}
+
 function fileOf(folder: string, name: string): string {
   return path.join(folder, `${name.replaceAll('/', '_')}.json`);
 }

@@ -38,6 +38,8 @@ export interface GameCluster {
   /** The fleets; `more` is what an overlay would add. */
   deploy(more: readonly Manifest[]): Promise<void>;
   /** Agones first, so that it does not replace servers that end because their nodes do. */
+  stopPlay(): Promise<void>;
+  /** The control plane, after that. */
   stop(): Promise<void>;
 }
 
@@ -79,8 +81,10 @@ export async function startGameCluster(parts: GameClusterParts): Promise<GameClu
     async deploy(more) {
       await applyManifests(client, [...more, ...(await readKustomization(path.join(parts.tree, FLEETS)))], around.signal);
     },
-    async stop() {
+    async stopPlay() {
       for (const kept of processes) await kept.stop();
+    },
+    async stop() {
       client.close();
       await cluster.stop();
     },

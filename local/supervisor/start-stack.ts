@@ -17,6 +17,8 @@ import { startMongo } from '../mongo/start-mongo.ts';
 import type { Surroundings } from '../parts/part.ts';
 import { identityOf } from '../processes/process-identity.ts';
 import { openProcessKeeper } from '../processes/process-keeper.ts';
+import type { KeptProcess } from '../processes/process-keeper.ts';
+import { endOwn } from '../processes/run-records.ts';
 import { startRedis } from '../redis/start-redis.ts';
 import { SERVICES } from '../services.ts';
 import type { ServiceName } from '../services.ts';
@@ -31,6 +33,7 @@ import { openRestartingKeeper } from './restarting-keeper.ts';
 import { writeStackFile } from './stack-file.ts';
 import type { StackFile } from './stack-file.ts';
 import { startGameCluster } from './start-game-cluster.ts';
+import type { GameCluster } from './start-game-cluster.ts';
 import { startServices } from './start-services.ts';
 import type { StateFolder } from './state-folder.ts';
 import { writeTrust } from './write-trust.ts';
@@ -52,6 +55,7 @@ export const CLUSTERS = ['europe-west1', 'us-east1'] as const;
 export const NAMESPACE = 'lifeverse';
 const NODES_PER_CLUSTER = 3;
 const FLEETS_READY_MS = 180_000;
+const LEFT_GRACE_MS = 3_000;
 
 /** On failure everything that was started is stopped again. */
 export async function startStack(options: StackOptions): Promise<RunningStack> {
@@ -79,13 +83,16 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   const issuer = await openIssuer(state.issuer, now);
   const ports = await openPortBook(state.portsFile);
   lifecycle.onClose('ports', () => ports.close());
+  // Last of all: what a start that was broken off had not handed over yet.
+  lifecycle.onClose('what is left', () => endOwn(state.run, LEFT_GRACE_MS));
   const servicePorts = await portsOf(ports);
   const urls = mapServices((name) => `https://127.0.0.1:${servicePorts[name].port}`);
   const baseEnv = await inheritedEnv(around);
   step('parts are there');
 
   const place = (name: string) => ({ name, folder: path.join(state.data, name), around, keeper, authority });
-  const startClusters = CLUSTERS.map(async (name) => {
+  const started: GameCluster[] = [];
+  const startOneCluster = async (name: string): Promise<GameCluster> => {
     const cluster = await startGameCluster({
       name,
       namespace: NAMESPACE,
@@ -99,14 +106,15 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
       baseEnv,
       sampleServer: parts.sampleServer,
     });
-    lifecycle.onClose(name, () => cluster.stop());
+    started.push(cluster);
     return cluster;
-  });
+  };
   const [mongo, redis, ...clusters] = await Promise.all([
     ports.port('mongo').then((port) => owned('document database', startMongo({ ...place('mongo'), port }), lifecycle)),
     ports.port('redis').then((port) => owned('Redis', startRedis({ ...place('redis'), port }), lifecycle)),
-    ...startClusters,
+    ...CLUSTERS.map(startOneCluster),
   ]);
+  lifecycle.onClose('clusters', () => all(started, (cluster) => cluster.stop()));
   await ports.save();
   step(`document database (${mongo.kind}), Redis and ${clusters.length} clusters are up`);
 
@@ -130,6 +138,9 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   };
   const without = (around.env['LIFEVERSE_WITHOUT'] ?? '').split(',');
   const services = SERVICES.filter(({ name }) => !without.includes(name));
+  lifecycle.onClose('Agones and nodes', () => all(clusters, (cluster) => cluster.stopPlay()));
+  const running: KeptProcess[] = [];
+  lifecycle.onClose('services', () => all(running, (service) => service.stop()));
   await Promise.all([
     ...clusters.map(async (cluster) => {
       await cluster.play();
@@ -138,7 +149,7 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
     }),
     startServices(
       { tree, services, around: surroundings, ports: servicePorts, keeper, authority, baseEnv, signal: around.signal },
-      (kept) => lifecycle.onClose(kept.name, () => kept.stop()),
+      (kept) => void running.push(kept),
     ).then(() => step(`services are ready: ${services.map(({ name }) => name).join(', ')}`)),
   ]);
   await Promise.all(clusters.map(({ client }) => fleetsReady(client, NAMESPACE, FLEETS_READY_MS, around.signal)));
@@ -172,6 +183,10 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   lifecycle.onClose('stack file', () => rm(state.stackFile, { force: true }));
   keeper.watchOver();
   return stack;
+}
+
+async function all<T>(parts: readonly T[], stop: (part: T) => Promise<void>): Promise<void> {
+  await Promise.all(parts.map(stop));
 }
 
 async function owned<T extends { stop(): Promise<void> }>(name: string, starting: Promise<T>, lifecycle: Lifecycle): Promise<T> {

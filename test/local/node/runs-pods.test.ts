@@ -301,6 +301,37 @@ describe('a node', function () {
     await untilGone(pod);
   });
 
+  it('ends in its next life the containers that a kill -9 has left behind', async () => {
+    await node.stop();
+    const stack = await testStack();
+    const killed = await stack.keeper.start({
+      name: 'runs-pods-node',
+      command: process.execPath,
+      args: [path.join(import.meta.dirname, '../../../local/node/main.ts')],
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        KUBECONFIG: kubeconfig,
+        NODES: 'runs-pods-1,runs-pods-2',
+        PODS_FOLDER: path.join(folder, 'pods'),
+        LOG_FOLDER: path.join(folder, 'logs'),
+        RUN_FOLDER: path.join(folder, 'run'),
+        SAMPLE_SERVER: '/nowhere',
+      },
+    });
+    const pod = await create({ initContainers: [sidecar('bridge')], containers: [container('game')] });
+    await untilNoted('both run', (all) => all.length === 2);
+    const pids = noted().map(({ pid }) => identityOf(pid));
+    await untilPhase(pod, 'Running');
+    process.kill(killed.pid, 'SIGKILL');
+    await killed.ended;
+    for (const identity of pids) assert.ok(identity !== undefined && isAlive(identity));
+    node = await start();
+    for (const identity of pids) assert.ok(identity !== undefined && !isAlive(identity));
+    await untilPhase(pod, 'Failed');
+    await remove(pod);
+    await untilGone(pod);
+  });
+
   it('leaves no process behind when it stops, and calls the pods it lost Failed in its next life', async () => {
     const pod = await create({ initContainers: [sidecar('bridge')], containers: [container('game')] });
     await untilPhase(pod, 'Running');

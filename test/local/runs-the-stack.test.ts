@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
+import { Agent, request } from 'undici';
+import { identityOf, isAlive } from '../../local/processes/process-identity.ts';
+import type { ProcessIdentity } from '../../local/processes/process-identity.ts';
+import { readRunRecords } from '../../local/processes/run-records.ts';
+import { waitUntil } from '../../local/processes/wait-until.ts';
+import { readStackFile } from '../../local/supervisor/stack-file.ts';
+import type { StackFile } from '../../local/supervisor/stack-file.ts';
+import { testStack } from '../../local/testing.ts';
+
+const MAIN = path.join(import.meta.dirname, '../../local/main.ts');
+/** A first run builds the parts. */
+const START_MS = 1_800_000;
+
+describe('the local stack', function () {
+  this.timeout(START_MS);
+
+  let state: string;
+  let env: NodeJS.ProcessEnv;
+  let stack: StackFile;
+
+  /** @returns exit code and what was printed. */
+  const command = async (...args: string[]): Promise<{ code: number | null; said: string }> => {
+    const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, said };
+  };
+  const up = async (): Promise<void> => {
+    const { code, said } = await command('up');
+    assert.equal(code, 0, said);
+    const read = readStackFile(path.join(state, 'stack.json'));
+    assert.ok(read !== undefined);
+    stack = read;
+  };
+  const living = (): ProcessIdentity[] =>
+    readRunRecords(path.join(state, 'run'))
+      .map(({ record }) => record)
+      .filter((record) => isAlive(record));
+  const isReady = async (opsUrl: string): Promise<boolean> => {
+    const dispatcher = new Agent({ connect: { ca: readFileSync(stack.caFile) } });
+    try {
+      const answer = await request(`${opsUrl}/readyz`, { dispatcher, signal: AbortSignal.timeout(3_000) });
+      await answer.body.dump();
+      return answer.statusCode === 200;
+    } catch {
+      return false;
+    } finally {
+      await dispatcher.close();
+    }
+  };
+
+  before(async () => {
+    const { folder } = await testStack();
+    // `testing.ts` brings down every `*stack` of a run that was killed.
+    state = path.join(folder, 'own-stack');
+    env = { ...process.env, LIFEVERSE_STATE_DIR: state };
+    await up();
+  });
+  after(async () => {
+    await command('down');
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  it('says in stack.json where everything is, to its owner only', async () => {
+    assert.equal(statSync(path.join(state, 'stack.json')).mode & 0o077, 0);
+    assert.deepEqual(
+      stack.clusters.map(({ name }) => name),
+      ['europe-west1', 'us-east1'],
+    );
+    for (const { opsUrl } of Object.values(stack.services)) assert.equal(await isReady(opsUrl), true);
+    assert.equal((await command('status')).code, 0);
+  });
+
+  it('has the fleets of fleets/base Ready in both clusters, as any Kubernetes client sees them', async () => {
+    for (const { kubeconfig, namespace } of stack.clusters) {
+      const config = new KubeConfig();
+      config.loadFromFile(kubeconfig);
+      const api = config.makeApiClient(CustomObjectsApi);
+      const list = (await api.listNamespacedCustomObject({ group: 'agones.dev', version: 'v1', namespace, plural: 'fleets' })) as {
+        items: { metadata: { name: string }; spec: { replicas: number }; status: { readyReplicas: number } }[];
+      };
+      assert.deepEqual(
+        list.items.map(({ metadata, spec, status }) => [metadata.name, status.readyReplicas === spec.replicas]),
+        [
+          ['sample-duel', true],
+          ['sample-world', true],
+        ],
+      );
+    }
+  });
+
+  it('refuses a second supervisor of the same folder', async () => {
+    const { code, said } = await command('run');
+    assert.equal(code, 1);
+    assert.match(said, /up already/);
+  });
+
+  it('starts a service again that was killed', async () => {
+    const record = readRunRecords(path.join(state, 'run')).find(({ record: { name } }) => name === 'allocator')?.record;
+    assert.ok(record !== undefined);
+    process.kill(record.pid, 'SIGKILL');
+    const wait = { what: 'the allocator is back', deadlineMs: 30_000, signal: new AbortController().signal };
+    const opsUrl = stack.services['allocator']?.opsUrl ?? '';
+    await waitUntil(async () => !isAlive(record) && (await isReady(opsUrl)), wait);
+  });
+
+  it('recovers on the next start from a kill -9 of its supervisor, and keeps its URLs', async () => {
+    const before = { ids: living(), services: stack.services };
+    assert.ok(before.ids.length > 20);
+    process.kill(stack.supervisor.pid, 'SIGKILL');
+    await waitUntil(() => !isAlive(stack.supervisor), { what: 'it is gone', deadlineMs: 5_000, signal: new AbortController().signal });
+    assert.equal((await command('status')).code, 3);
+    await up();
+    for (const identity of before.ids) assert.equal(isAlive(identity), false);
+    assert.deepEqual(stack.services, before.services);
+  });
+
+  it('leaves nothing behind when it goes down', async () => {
+    const before = living();
+    assert.equal((await command('down')).code, 0);
+    for (const identity of before) assert.equal(isAlive(identity), false);
+    assert.equal(identityOf(stack.supervisor.pid), undefined);
+    assert.equal((await command('status')).code, 3);
+  });
+});
