@@ -148,10 +148,10 @@ describe('over HTTPS', function () {
         const answer = await fetch(`http://127.0.0.1:${ops.port}${where}`);
         return { status: answer.status, text: await answer.text() };
       };
-      let missing: string | undefined;
-      readiness.check('database', () => missing);
+      const database: { missing?: string } = {};
+      readiness.check('database', () => database.missing);
       assert.equal((await ask('/readyz')).status, 200);
-      missing = 'does not answer';
+      database.missing = 'does not answer';
       assert.deepEqual(await ask('/readyz'), { status: 503, text: '{"ready":false,"missing":{"database":"does not answer"}}' });
       readiness.check('throws', () => Promise.reject(new Error('no')));
       assert.match((await ask('/readyz')).text, /"throws":"no"/);

@@ -11,8 +11,22 @@ const shows = (value: unknown) => JSON.stringify(redact({ value })).includes(SEC
 
 describe('redaction', () => {
   for (const name of [
-    ...['password', 'Authorization', 'COOKIE', 'set-cookie', 'joinTicket', 'packetKey', 'accessToken', 'apiKeys', 'clientSecret'],
-    ...['SERVICE_TOKEN', 'privateKeyPem', 'passphrase', 'credentials', 'jwt', 'tlsKey', 'proxy-authorization'],
+    'password',
+    'Authorization',
+    'COOKIE',
+    'set-cookie',
+    'joinTicket',
+    'packetKey',
+    'accessToken',
+    'apiKeys',
+    'clientSecret',
+    'SERVICE_TOKEN',
+    'privateKeyPem',
+    'passphrase',
+    'credentials',
+    'jwt',
+    'tlsKey',
+    'proxy-authorization',
   ]) {
     it(`hides what is called ${name}`, () => assert.ok(!shows({ [name]: SECRET })));
   }
@@ -50,7 +64,12 @@ describe('redaction', () => {
   it('leaves the rest as it is', () => {
     const at = new Date(0);
     assert.deepEqual(redact({ a: 1, b: [true, null], c: { d: 'text' }, at, big: 5n, idempotencyKey: 'k' }), {
-      ...{ a: 1, b: [true, null], c: { d: 'text' }, at: at.toISOString(), big: '5', idempotencyKey: 'k' },
+      a: 1,
+      b: [true, null],
+      c: { d: 'text' },
+      at: at.toISOString(),
+      big: '5',
+      idempotencyKey: 'k',
     });
   });
 
