@@ -2,7 +2,7 @@
  * The real parts for tests, each started at its first use and shared by the whole mocha run; `test/parts.ts` stops them at its end.
  * Processes that an earlier run left behind (kill -9) are ended first.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { startCluster } from './cluster/start-cluster.ts';
 import type { RunningCluster } from './cluster/start-cluster.ts';
@@ -14,12 +14,9 @@ import { identityOf } from './processes/process-identity.ts';
 import { openProcessKeeper } from './processes/process-keeper.ts';
 import type { ProcessKeeper } from './processes/process-keeper.ts';
 import { endOwn, sweepLeftovers } from './processes/run-records.ts';
-import { waitUntil } from './processes/wait-until.ts';
 import { startRedis } from './redis/start-redis.ts';
 import type { RunningRedis } from './redis/start-redis.ts';
 import { bringDown } from './supervisor/bring-down.ts';
-import { readStackFile } from './supervisor/stack-file.ts';
-import type { StackFile } from './supervisor/stack-file.ts';
 import { stateFolder } from './supervisor/state-folder.ts';
 import { openLocalAuthority } from './tls/local-authority.ts';
 import type { LocalAuthority } from './tls/local-authority.ts';
@@ -67,26 +64,6 @@ export const testRedis = once(async (): Promise<RunningRedis> => owned(await sta
 /** One cluster, without Agones and without nodes: tests use namespaces of their own in it. */
 export const testCluster = once(async (): Promise<RunningCluster> => owned(await startCluster(await placeFor('test-cluster'))));
 
-/**
- * The whole local stack, as `make up` starts it, in a state folder of this run. The state folder's `stack.json` is also what other processes
- * may read; `stateDir` is for starting commands of the stack against it.
- */
-export const testWholeStack = once(async (): Promise<{ readonly stateDir: string; readonly stack: StackFile }> => {
-  const { folder, around, keeper } = await testStack();
-  const stateDir = path.join(folder, 'stack');
-  const main = path.join(import.meta.dirname, 'main.ts');
-  const env = definedOf({ ...around.env, LIFEVERSE_STATE_DIR: stateDir });
-  const kept = owned(await keeper.start({ name: 'stack', command: process.execPath, args: [main, 'run'], env, graceMs: 90_000 }));
-  const stack = await waitUntil(
-    () => {
-      if (kept.end !== undefined) throw new Error(`the stack could not start:\n${readFileSync(kept.logFile, 'utf8').slice(-4_000)}`);
-      return readStackFile(path.join(stateDir, 'stack.json'));
-    },
-    { what: 'the stack is up', deadlineMs: 1_800_000, signal: stopping.signal, everyMs: 200 },
-  );
-  return { stateDir, stack };
-});
-
 /** For mocha's global teardown. */
 export async function stopTestParts(): Promise<void> {
   stopping.abort(new Error('The test run ends'));
@@ -101,10 +78,6 @@ async function placeFor(name: string): Promise<{ name: string } & TestStack> {
 function owned<T extends { stop(): Promise<void> }>(part: T): T {
   stops.push(() => part.stop());
   return part;
-}
-
-function definedOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
