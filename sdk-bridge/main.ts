@@ -1,12 +1,10 @@
 /** The sidecar between one game server, Agones and the backend. */
 import { join } from 'node:path';
-import { Registry } from 'prom-client';
 import { bridgeApi } from '../contracts/bridge.ts';
 import { ConfigError } from '../runtime/config.ts';
-import { createHttpSend } from '../runtime/http-send.ts';
 import { createLifecycle, untilSignal } from '../runtime/lifecycle.ts';
 import { createLog } from '../runtime/log.ts';
-import { createHttpMetrics } from '../runtime/metrics.ts';
+import type { HttpMetrics } from '../runtime/metrics.ts';
 import { serveApi } from '../runtime/serve-api.ts';
 import { createAgonesClient } from './agones/agones-client.ts';
 import { createGameServerWatch } from './agones/game-server-watch.ts';
@@ -14,6 +12,7 @@ import { loadSdkStubs } from './agones/sdk-stubs.ts';
 import { settleState } from './agones/settle-state.ts';
 import { bridgeHandlers } from './api/bridge-handlers.ts';
 import { createAllocatorLink } from './backend/allocator-link.ts';
+import { createPlainSend } from './backend/plain-send.ts';
 import { createSavesLink } from './backend/saves-link.ts';
 import { readBridgeConfig, type BridgeConfig } from './config.ts';
 import { createHeartbeat } from './health/beat.ts';
@@ -33,6 +32,9 @@ import { createWorldLink } from './world/world-link.ts';
 /** Time at a stop beyond the flush: telling the allocator, closing. */
 const STOP_MARGIN_MS = 5_000;
 
+/** Nobody asks a bridge for metrics yet, and what gathers them takes 5 MB beside every game server. */
+const UNMEASURED: HttpMetrics = { measure: () => (_request, _response, next) => next() };
+
 async function run(config: BridgeConfig): Promise<number> {
   const gameServer = config.POD_NAME;
   const now = Date.now;
@@ -41,7 +43,7 @@ async function run(config: BridgeConfig): Promise<number> {
   const { signal } = lifecycle;
   const store = await openSessionStore(config.SPOOL_DIR, gameServer, log);
 
-  const http = createHttpSend(config.BACKEND_CA_FILE);
+  const http = createPlainSend(config.BACKEND_CA_FILE);
   lifecycle.onClose('http client', () => http.close());
   const allocator = createAllocatorLink(config.ALLOCATOR_URL, http.send, config.TOKEN_FILE, gameServer);
   const saves = createSavesLink(config.SAVES_URL, http.send, () => store.current().claim?.saves.token);
@@ -107,7 +109,7 @@ async function run(config: BridgeConfig): Promise<number> {
     refreshClaim,
     now,
   });
-  const api = serveApi(bridgeApi, handlers, { log, metrics: createHttpMetrics(new Registry()), stopping: signal });
+  const api = serveApi(bridgeApi, handlers, { log, metrics: UNMEASURED, stopping: signal });
   const agonesSurface = createRestSurface({ calls, client, watch });
   const isOurs = (url: string) => url.startsWith('/lifeverse/') || url === '/openapi.json';
   const listeners = await listenLoopback(

@@ -33,6 +33,8 @@ const GAME_SERVER = 'gs-1';
 export interface PodOptions {
   readonly world?: string;
   readonly env?: Record<string, string>;
+  /** Before the script. */
+  readonly nodeArgs?: readonly string[];
 }
 
 export async function startPod(options: PodOptions = {}): Promise<Pod> {
@@ -48,7 +50,7 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
 
   const start = async () => {
     const mark = output.length;
-    child = spawn(process.execPath, ['sdk-bridge/main.ts'], {
+    child = spawn(process.execPath, [...(options.nodeArgs ?? []), 'sdk-bridge/main.ts'], {
       env: {
         PATH: process.env['PATH'] ?? '',
         ALLOCATOR_URL: backend.allocatorUrl,
