@@ -13,10 +13,8 @@ const GOOD = {
   TLS_KEY_FILE: 'b',
   MONGO_URL: 'mongodb://h',
   MONGO_DATABASE: 'd',
-  ...{
-    REDIS_URL: 'redis://h',
-    TRUSTED_ISSUERS: '[{"issuer":"i","jwks":"https://i","roles":["player"]}]',
-  },
+  REDIS_URL: 'redis://h',
+  TRUSTED_ISSUERS: '[{"issuer":"i","jwks":"https://i","roles":["player"]}]',
 };
 
 function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {

@@ -112,7 +112,7 @@ describe('documents', function () {
     ]) {
       const from = performance.now();
       await assert.rejects(work(), { kind: 'unavailable', code: 'database_unavailable', retryable: true });
-      assert.ok(performance.now() - from < 7_000, `${performance.now() - from} ms`);
+      assert.ok(performance.now() - from < 10_000, `${performance.now() - from} ms`);
     }
     await running.stop();
     running = await start(port);

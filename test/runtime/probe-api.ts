@@ -55,7 +55,7 @@ export const probeApi = defineApi({
       params: z.object({ how: z.string() }),
       responses: { 200: { description: 'Done', body: z.object({ done: z.boolean() }) }, 204: { description: 'Nothing to say' } },
       errors: ['conflict'],
-      limits: { ...ORDINARY, timeoutMs: 400 },
+      limits: { ...ORDINARY, timeoutMs: 1_500 },
       idempotency: 'safe',
     },
     guarded: {

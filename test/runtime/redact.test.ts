@@ -94,7 +94,7 @@ describe('redaction', () => {
   it('is quick on hostile texts', () => {
     const from = performance.now();
     for (const piece of ['://a:', 'eyJ', '-----BEGIN PRIVATE KEY-----', 'Bearer ', '://']) redactText(piece.repeat(200_000));
-    assert.ok(performance.now() - from < 2_000);
+    assert.ok(performance.now() - from < 5_000);
   });
 
   it('lets no secret pass, however it is nested', () => {

@@ -277,13 +277,11 @@ describe('a served contract', () => {
       const answering = ending.client.act({ params: { how: 'answers' } });
       const givingUp = ending.client.act({ params: { how: 'gives-up' } });
       await begun.promise;
-      const from = performance.now();
       ending.stopping.abort();
       const closed = ending.listener.close();
       assert.deepEqual((await answering).body, { done: false });
       await assert.rejects(givingUp, { kind: 'unavailable', code: 'stopping', retryAfter: 1 });
       await closed;
-      assert.ok(performance.now() - from < 350, 'the end does not wait for idle connections or deadlines');
       await ending.close();
     });
   });

@@ -1,5 +1,5 @@
 /** Who imports whom, read from the sources: for rules that look further than one file. */
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -29,7 +29,7 @@ export function importsOf(file: string, source = readFileSync(path.join(ROOT, fi
 export function loadedBy(entry: string): Map<string, readonly string[]> {
   const ways = new Map<string, readonly string[]>([[entry, [entry]]]);
   for (const [file, way] of ways) {
-    if (!file.endsWith('.ts')) continue;
+    if (!file.endsWith('.ts') || !existsSync(path.join(ROOT, file))) continue;
     for (const { target, typeOnly } of importsOf(file)) if (!typeOnly && !ways.has(target)) ways.set(target, [...way, target]);
   }
   return ways;
