@@ -79,6 +79,7 @@ export function asRecorded(actual: unknown): unknown {
   return JSON.parse(
     JSON.stringify(actual ?? null)
       .replaceAll('"agones.dev/sdk-version":"1.61.0"', '"agones.dev/sdk-version":"dev"')
+      .replaceAll('["agones.dev/sdk-version","1.61.0"]', '["agones.dev/sdk-version","dev"]')
       .replaceAll('lifeverse.invalid/agones-sdk:1.61.0', 'us-docker.pkg.dev/agones-images/release/agones-sdk:dev'),
   );
 }
