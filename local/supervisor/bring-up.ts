@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, truncateSync } from 'node
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf, isAlive } from '../processes/process-identity.ts';
-import { livingSupervisor } from './claim-supervision.ts';
+import { livingSupervisor, SUPERVISOR_LOG } from './claim-supervision.ts';
 import { readStackFile } from './stack-file.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -24,7 +24,7 @@ export async function bringUp({ state, say, node, main, tree, env }: UpOptions):
     return 0;
   }
   mkdirSync(state.logs, { recursive: true });
-  const logFile = path.join(state.logs, 'supervisor.log');
+  const logFile = path.join(state.logs, SUPERVISOR_LOG);
   const log = openSync(logFile, 'a');
   truncateSync(logFile);
   const child = spawn(node, [main, 'run'], { detached: true, stdio: ['ignore', log, log], env, cwd: tree });

@@ -1,10 +1,13 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { identityOf, isAlive } from '../processes/process-identity.ts';
 import { readRunRecords, removeRunRecord, sweepLeftovers, writeRunRecord } from '../processes/run-records.ts';
 import type { RunRecord } from '../processes/run-records.ts';
 import type { StateFolder } from './state-folder.ts';
 
 const NAME = 'supervisor';
+/** What a supervisor in the background says. */
+export const SUPERVISOR_LOG = 'supervisor.log';
 const LEFTOVER_GRACE_MS = 8_000;
 
 /** The living supervisor of the stack, if there is one. */
@@ -25,5 +28,12 @@ export async function claimSupervision(state: StateFolder, say: (line: string) =
   const swept = await sweepLeftovers(state.run, LEFTOVER_GRACE_MS);
   if (swept.length > 0) say(`ended what a killed supervisor had left behind: ${swept.join(', ')}`);
   writeRunRecord(state.run, { ...self, name: NAME, owner: self });
+  forgetLogs(state.logs);
   return () => removeRunRecord(state.run, NAME);
+}
+
+/** The last life's logs are kept until the next one begins; the supervisor's own is being written already. */
+function forgetLogs(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) if (name !== SUPERVISOR_LOG) rmSync(path.join(folder, name), { recursive: true, force: true });
 }
