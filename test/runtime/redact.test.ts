@@ -79,6 +79,13 @@ describe('redaction', () => {
     for (const part of ['conflict', 'the_code', 'words', 'inner', 'TypeError', 'redact.test.ts']) assert.ok(text.includes(part), part);
   });
 
+  it('spells out each of several errors', () => {
+    assert.match(
+      JSON.stringify(redact({ cause: new AggregateError([new Error('the first'), new Error('the second')]) })),
+      /the first.*the second/,
+    );
+  });
+
   it('bears rings, depth, width and getters that throw', () => {
     const ring: Record<string, unknown> = {};
     ring['self'] = ring;

@@ -35,12 +35,12 @@ describe('the token check', () => {
     second = await makeKey('second');
   });
 
-  const world = (published: () => readonly JWK[] | undefined, trusted: Partial<TrustedIssuer> = {}) => {
+  const world = (published: () => readonly JWK[] | undefined | Promise<readonly JWK[]>, trusted: Partial<TrustedIssuer> = {}) => {
     const clock = { now: NOW };
     const asked: string[] = [];
     const send: Send = async ({ url }) => {
       asked.push(url);
-      const keys = published();
+      const keys = await published();
       if (keys === undefined) throw new Error('the issuer is away');
       return { status: 200, headers: {}, body: JSON.stringify({ keys }) };
     };
@@ -80,6 +80,15 @@ describe('the token check', () => {
     const [, payload] = (await sign(first)).split('.');
     await assert.rejects(check(`${encode({ alg: 'none' })}.${payload}.`), refused());
     await assert.rejects(check(`${encode({ alg: 'none', kid: 'first' })}.${payload}.`), refused());
+  });
+
+  it('refuses an algorithm that is not on its list, even under a published key', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES384', { extractable: true });
+    const { check } = world(async () => [{ ...(await exportJWK(publicKey)), kid: 'other' }]);
+    const token = new SignJWT({ iss: 'https://issuer', aud: 'lifeverse', sub: 'x', exp: SECONDS + 60, roles: ['player'] })
+      .setProtectedHeader({ alg: 'ES384', kid: 'other' })
+      .sign(privateKey);
+    await assert.rejects(check(await token), refused());
   });
 
   it('refuses a token that is signed with the public key as a shared secret', async () => {
