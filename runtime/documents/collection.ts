@@ -18,8 +18,6 @@ export interface Documents<T extends Kept> {
   readonly name: string;
   find(id: string): Promise<T | undefined>;
   list(filter: Filter<T>, options?: { sort?: Sort; limit?: number; skip?: number }): Promise<T[]>;
-  /** Every match, one after the other, without holding all in memory. */
-  stream(filter: Filter<T>, options?: { sort?: Sort }): AsyncIterable<T>;
   count(filter: Filter<T>): Promise<number>;
   /** `taken`: a document with this id, or with one of its unique values, exists; `index` says which index objects. */
   insert(document: T): Promise<{ inserted: true } | { inserted: false; index: string }>;
@@ -55,17 +53,6 @@ export function documentsOf<T extends Kept>(db: Db, name: string, schema: z.ZodT
         if (options.skip !== undefined) cursor.skip(options.skip);
         return (await cursor.limit(options.limit ?? 1_000).toArray()).map(parse);
       }),
-    stream: async function* (filter, options = {}) {
-      const cursor = raw.find(filter);
-      if (options.sort !== undefined) cursor.sort(options.sort);
-      try {
-        for await (const found of cursor) yield parse(found);
-      } catch (cause) {
-        throw translateMongoError(cause);
-      } finally {
-        await cursor.close();
-      }
-    },
     count: (filter) => translated(() => raw.countDocuments(filter)),
     insert: (document) =>
       translated(async () => {

@@ -1,7 +1,7 @@
 /** What is durable, page by page: the newest snapshot, then the journal after it. */
 import { AppError } from '../../contracts/app-error.ts';
 import type { JournalEntry, Restore, Snapshot } from '../../contracts/saves.ts';
-import { entriesOf } from '../store/journal-batch.ts';
+import { entriesOf, type BatchSize, type JournalBatch } from '../store/journal-batch.ts';
 import { joinSnapshot } from '../store/snapshot-parts.ts';
 import { visibleRanges, type Subject } from '../subject.ts';
 import type { SavesParts } from './saves-parts.ts';
@@ -52,23 +52,42 @@ async function readSnapshot(parts: SavesParts, subject: Subject): Promise<Snapsh
 /** At most as many entries, and about as many bytes, as a page holds; at least one entry where there is one. */
 async function readPage(parts: SavesParts, subject: Subject, after: number): Promise<JournalEntry[]> {
   const entries: JournalEntry[] = [];
-  let bytes = 0;
+  let room = PAGE_BYTES;
   let head = after;
   for (const range of visibleRanges(subject, after)) {
-    const filter = { subject: subject._id, stretch: range.stretch, to: { $gt: range.after }, from: { $lte: range.until } };
-    for await (const batch of parts.batches.stream(filter, { sort: { to: 1 } })) {
+    if (entries.length === PAGE_ENTRIES) break;
+    const all = await parts.batchSizes(subject._id, range, PAGE_ENTRIES - entries.length);
+    if ((all[0]?.from ?? Number.POSITIVE_INFINITY) > head + 1) throw gap(subject, head + 1);
+    const fitting = all.slice(0, howManyFit(all, head + PAGE_ENTRIES - entries.length, entries.length === 0, room));
+    for (const batch of await readBatches(parts, fitting)) {
       for (const { seq, text } of entriesOf(batch)) {
-        if (seq <= head) continue;
-        if (entries.length === PAGE_ENTRIES || (bytes > 0 && bytes + text.length > PAGE_BYTES)) return entries;
+        if (seq <= head || entries.length === PAGE_ENTRIES) continue;
         if (seq !== head + 1) throw gap(subject, head + 1);
         entries.push({ seq, data: JSON.parse(text) as Record<string, unknown> });
-        bytes += text.length;
         head = seq;
       }
+      room -= batch.bytes;
     }
-    if (head < range.until) throw gap(subject, head + 1);
+    if (head < range.until) break;
   }
   return entries;
+}
+
+/** @param last the highest entry that the page has room for. @param one whether at least one batch is to be read. */
+function howManyFit(batches: readonly BatchSize[], last: number, one: boolean, room: number): number {
+  let [count, bytes] = [0, 0];
+  for (const batch of batches) {
+    if (batch.from > last || (bytes + batch.bytes > room && !(one && count === 0))) break;
+    count += 1;
+    bytes += batch.bytes;
+  }
+  return count;
+}
+
+async function readBatches(parts: SavesParts, sizes: readonly BatchSize[]): Promise<JournalBatch[]> {
+  if (sizes.length === 0) return [];
+  const found = await parts.batches.list({ _id: { $in: sizes.map((size) => size._id) } });
+  return found.toSorted((a, b) => a.from - b.from);
 }
 
 /** Never to be seen; better no world than one with a hole in it. */

@@ -11,10 +11,16 @@ export const JournalBatch = z.object({
   stretch: z.int(),
   from: z.int(),
   to: z.int(),
+  /** Length of the data. */
+  bytes: z.int(),
   /** The entries' data as JSON texts: whatever a game writes comes back to the letter, and no key of it means anything to MongoDB. */
   data: z.array(z.string()),
 });
 export type JournalBatch = z.infer<typeof JournalBatch>;
+
+/** What tells how much of a journal fits a page, without reading it. */
+export const BatchSize = JournalBatch.pick({ _id: true, from: true, to: true, bytes: true });
+export type BatchSize = z.infer<typeof BatchSize>;
 
 /** Below MongoDB's 16 MiB a document, with room for the frame around each text. */
 const LARGEST_BYTES = 12 * 1024 * 1024;
@@ -32,6 +38,7 @@ export function batchOf(subject: Subject, entries: readonly JournalEntry[]): Jou
     stretch: subject.stretch,
     from,
     to: from + entries.length - 1,
+    bytes,
     data,
   };
 }

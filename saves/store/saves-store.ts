@@ -1,8 +1,9 @@
 /** The three collections of saves. */
 import type { Db } from 'mongodb';
-import { documentsOf, ensureIndexes, type Documents } from '../../runtime/documents/collection.ts';
-import { Subject } from '../subject.ts';
-import { JournalBatch } from './journal-batch.ts';
+import { z } from 'zod';
+import { documentsOf, ensureIndexes, translated, type Documents } from '../../runtime/documents/collection.ts';
+import { Subject, type VisibleRange } from '../subject.ts';
+import { BatchSize, JournalBatch } from './journal-batch.ts';
 import { SnapshotPart } from './snapshot-parts.ts';
 
 export interface SavesStore {
@@ -10,12 +11,21 @@ export interface SavesStore {
   readonly subjects: Documents<Subject>;
   readonly batches: Documents<JournalBatch>;
   readonly snapshotParts: Documents<SnapshotPart>;
+  /** The batches of one range, in order, at most `limit`. */
+  batchSizes(subjectId: string, range: VisibleRange, limit: number): Promise<BatchSize[]>;
 }
 
 export async function openSavesStore(db: Db): Promise<SavesStore> {
+  const batches = documentsOf(db, 'saves_journal', JournalBatch);
   const store: SavesStore = {
     subjects: documentsOf(db, 'saves_subjects', Subject),
-    batches: documentsOf(db, 'saves_journal', JournalBatch),
+    batches,
+    batchSizes: async (subjectId, range, limit) => {
+      const filter = { subject: subjectId, stretch: range.stretch, to: { $gt: range.after }, from: { $lte: range.until } };
+      const projection = { from: 1, to: 1, bytes: 1 };
+      const found = await translated(() => batches.raw.find(filter, { projection }).sort({ to: 1 }).limit(limit).toArray());
+      return z.array(BatchSize).parse(found);
+    },
     snapshotParts: documentsOf(db, 'saves_snapshots', SnapshotPart),
   };
   await ensureIndexes(store.batches, [{ key: { subject: 1, stretch: 1, to: 1 }, name: 'by_place' }]);

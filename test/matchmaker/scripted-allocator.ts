@@ -76,8 +76,6 @@ export async function scriptedAllocator() {
   };
 }
 
-export type ScriptedAllocator = Awaited<ReturnType<typeof scriptedAllocator>>;
-
 /** Endpoints that a matchmaker never calls. */
 function unplayed(): Handlers<typeof allocatorApi.endpoints> {
   const refuse = () => Promise.reject(new AppError('internal', 'not_played', 'the matchmaker does not call this'));
