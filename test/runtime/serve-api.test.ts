@@ -12,7 +12,8 @@ interface Answer {
   readonly text: string;
 }
 
-describe('a served contract', () => {
+describe('a served contract', function () {
+  this.timeout(10_000);
   let probe: Probe;
   before(async () => void (probe = await openProbe()));
   after(() => probe.close());
