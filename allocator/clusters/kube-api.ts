@@ -1,6 +1,7 @@
 /** Requests to one Kubernetes API server: identity from a kubeconfig, a deadline on each, watches as lines. */
 import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
 import { AppError } from '../../contracts/app-error.ts';
 
@@ -30,8 +31,17 @@ export interface KubeApi {
 /** Credentials are looked up again after this, so that a renewed token or a rotated authority is taken up. */
 const IDENTITY_FRESH_MS = 30_000;
 
+interface Identity {
+  readonly options: RequestOptions;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly secrets: object;
+  readonly agent: Agent;
+  readonly at: number;
+}
+
 export function openKubeApi(file: string, context: string | undefined, now: () => number): KubeApi {
-  let identity: { options: RequestOptions; headers: Readonly<Record<string, string>>; agent: Agent; at: number } | undefined;
+  let identity: Identity | undefined;
+  const agents: Agent[] = [];
   const identify = async () => {
     if (identity !== undefined && now() - identity.at < IDENTITY_FRESH_MS) return identity;
     const config = new KubeConfig();
@@ -42,10 +52,12 @@ export function openKubeApi(file: string, context: string | undefined, now: () =
     const given: RequestOptions = {};
     await config.applyToHTTPSOptions(given);
     const { ca, cert, key, headers, rejectUnauthorized } = given;
-    const secrets = { ca, cert, key, rejectUnauthorized };
-    identity?.agent.destroy();
-    const agent = new Agent({ keepAlive: true, maxSockets: 128, ...defined(secrets) });
-    identity = { options: targetOf(cluster.server), headers: textsOf(headers), agent, at: now() };
+    const secrets = defined({ ca, cert, key, rejectUnauthorized });
+    // The old agent is not destroyed: a watch and what is in flight go on on its sockets.
+    const same = identity !== undefined && isDeepStrictEqual(identity.secrets, secrets) ? identity.agent : undefined;
+    const agent = same ?? new Agent({ keepAlive: true, maxSockets: 128, ...secrets });
+    if (same === undefined) agents.push(agent);
+    identity = { options: targetOf(cluster.server), headers: textsOf(headers), secrets, agent, at: now() };
     return identity;
   };
 
@@ -102,7 +114,7 @@ export function openKubeApi(file: string, context: string | undefined, now: () =
         }
       }
     },
-    close: () => identity?.agent.destroy(),
+    close: () => agents.forEach((agent) => agent.destroy()),
   };
 }
 

@@ -42,11 +42,6 @@ interface Weighed extends Candidate {
   readonly rejected: Rejection | undefined;
 }
 
-/** A cluster that a wish may be served by at its present age, whatever is free there. */
-export function isEligible(cluster: Candidate, wish: Wish): boolean {
-  return [undefined, 'no-capacity'].includes(rejectionOf(cluster, wish, limitAt(wish.latencyPolicy, wish.ageMs)));
-}
-
 export function chooseCluster(clusters: readonly Candidate[], wish: Wish): Choice {
   const limit = limitAt(wish.latencyPolicy, wish.ageMs);
   const weighed: Weighed[] = clusters.map((cluster) => ({

@@ -62,7 +62,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     { key: { nextActionAt: 1 }, name: 'due' },
     { key: { 'request.fleet': 1, waiting: 1, turn: 1 }, name: 'line' },
     { key: { 'seats.id': 1, state: 1 }, name: 'seats' },
-    { key: { 'server.cluster': 1, nextActionAt: 1 }, name: 'bound' },
+    { key: { 'server.cluster': 1, state: 1 }, name: 'bound_live' },
   ]);
   const first = async (filter: Filter<Doc>) => (await documents.list(filter, { limit: 1, sort: { createdAt: -1 } }))[0];
   return {
@@ -86,7 +86,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
         },
         { sort: { turn: 1 }, limit },
       ),
-    boundIn: (cluster) => documents.list({ 'server.cluster': cluster, nextActionAt: { $ne: null } }, { limit: 100_000 }),
+    boundIn: (cluster) => documents.list({ 'server.cluster': cluster, state: { $in: ['allocated', 'ready'] } }, { limit: 100_000 }),
   };
 }
 

@@ -90,8 +90,9 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     /** The bridge in a pod: a token that the cluster gave to exactly this pod. */
     bridgeOf: async (server: { cluster: string; gameServer: string }) =>
       allocator.client(await pods[server.cluster === EAST ? EAST : WEST].token(server.cluster, server.gameServer)),
-    killAllocator: async () => {
-      allocator = await allocator.killAndRestart();
+    /** @param meanwhile happens while there is none */
+    killAllocator: async (meanwhile?: () => Promise<void>) => {
+      allocator = await allocator.killAndRestart(meanwhile);
     },
     /** A second process over the same data. */
     startAnother: async () => startServiceProcess({ ...spec, port: await freePort() }),
@@ -181,7 +182,7 @@ export const letPass = (ms: number): Promise<void> => sleep(ms);
 async function podIssuer(cluster: string) {
   const issuer = await createTokenIssuer(`https://${cluster}.test`, []);
   return {
-    trusted: { ...issuer.trusted, cluster, roles: ['game-server'] },
+    trusted: { ...issuer.trusted, cluster, roles: ['game-server' as const] },
     token: (namespace: string, name: string) =>
       issuer.sign(`system:serviceaccount:${namespace}:game`, [], { 'kubernetes.io': { namespace, pod: { name, uid: 'pod-uid' } } }),
   };

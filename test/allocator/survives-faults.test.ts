@@ -100,6 +100,27 @@ describe('The allocator under faults', function () {
     }
   });
 
+  it('finds out that a session has lost its server while there was no allocator', async () => {
+    const fleet = await world.makeFleet(EAST, 1);
+    await world.knows(EAST, fleet, 1);
+    const [made] = await requestSome(fleet, 1);
+    assert.ok(made);
+    await allAllocated([made]);
+    const { uid, attempt, server } = await stateOf(made.id);
+    assert.ok(server);
+    const bridge = await world.bridgeOf(server);
+    const params = { uid, attempt };
+    await bridge.claimAttempt({ params, body: { gameServer: server.gameServer } });
+    await bridge.acceptAttempt({ params, body: { gameServer: server.gameServer, build: 'dev', port: 7_777 } });
+    assert.equal((await stateOf(made.id)).state, 'ready');
+
+    await world.killAllocator(async () => {
+      await world.deleteServer(EAST, server.gameServer);
+      await until('the server is gone', async () => (await world.carriersOf(uid)).length === 0);
+    });
+    await until('the loss is told', async () => (await stateOf(made.id)).state === 'lost', 20_000);
+  });
+
   it('goes on when Redis is wiped', async () => {
     const fleet = await world.makeFleet(EAST, 0);
     const made = await requestSome(fleet, 3);
