@@ -1,6 +1,7 @@
 /** One stand-in for Agones on one cluster: its manifests, its listener, its controllers. */
 import { Allocator } from './allocation/allocator.ts';
 import { clusterView, startCaches, type Chance } from './controllers/cluster-view.ts';
+import { FleetAutoscalerController } from './controllers/fleet-autoscaler-controller.ts';
 import { FleetController } from './controllers/fleet-controller.ts';
 import { GameServerController } from './controllers/game-server-controller.ts';
 import { GameServerSetController } from './controllers/game-server-set-controller.ts';
@@ -63,6 +64,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       new GameServerSetController(view, ending.signal),
       new GameServerController(view, options.hostPorts, ending.signal),
       new GarbageCollector(view, ending.signal),
+      new FleetAutoscalerController(view, ending.signal),
     );
     await startCaches(view, ending.signal);
     await allocationServed(client, starting);

@@ -5,13 +5,20 @@ import { GAME_SERVERS, collectionPath, objectPath } from '../../../local/agones/
 import type { GameServer } from '../../../local/agones/resources/game-server.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { asRecorded, differences, withSortedFaults, type Bindings } from './compare.ts';
-import { agonesContexts, openConformanceContext, startConformanceCluster, type ConformanceCluster } from './conformance-cluster.ts';
+import {
+  agonesContexts,
+  openConformanceContext,
+  sharedStandIn,
+  stopSharedStandIn,
+  type ConformanceCluster,
+} from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { recordedCases, type RecordedCase } from './recorded-case.ts';
 
 const FILE = 'allocation.json';
 const NAMESPACE = 'al';
 const START_MS = 60_000;
+const STAND_IN = 'the stand-in';
 /** The stand-in and Agones match on a cache: a change made past them is seen a moment later, and nobody says when. */
 const SEEN_MS = 60;
 
@@ -19,8 +26,10 @@ const SEEN_MS = 60;
 const SELECTOR_COUNTS = [0, 2, 4];
 const SELECTOR_VALUES = [['p0'], ['p0', 'p1', 'p2'], ['p0', 'p1', 'p2', 'p3']];
 
+after(stopSharedStandIn);
+
 describe('Agones conformance: allocation', () => {
-  replayOn('the stand-in', startConformanceCluster);
+  replayOn(STAND_IN, sharedStandIn);
   for (const context of agonesContexts()) replayOn(context, () => openConformanceContext(context));
 });
 
@@ -47,7 +56,7 @@ function replayOn(title: string, start: () => Promise<ConformanceCluster>): void
 
     after(async function () {
       this.timeout(START_MS);
-      await cluster.stop();
+      if (title !== STAND_IN) await cluster.stop();
     });
 
     for (const recorded of replayable()) {

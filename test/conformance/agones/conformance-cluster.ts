@@ -16,7 +16,6 @@ import type { RecordedRequest, RecordedResponse } from './recorded-case.ts';
 
 export interface ConformanceCluster {
   readonly title: string;
-  readonly isStandIn: boolean;
   readonly client: KubeClient;
   readonly connection: KubeConnection;
   readonly kubeconfig: string;
@@ -30,6 +29,20 @@ export const agonesContexts = (): string[] => (process.env['AGONES_CONTEXTS'] ??
 
 /** The stand-in is quick to answer here: its batch wait is as short as in the second run of the recordings. */
 const BATCH_WAIT_MS = 10;
+
+let shared: Promise<ConformanceCluster> | undefined;
+
+/** One API server and one stand-in for every suite of a run; each works in namespaces of its own. */
+export function sharedStandIn(): Promise<ConformanceCluster> {
+  return (shared ??= startConformanceCluster());
+}
+
+/** For a root hook of every suite that shares: the first that runs ends it. */
+export async function stopSharedStandIn(): Promise<void> {
+  const started = shared;
+  shared = undefined;
+  await (await started)?.stop();
+}
 
 export async function startConformanceCluster(): Promise<ConformanceCluster> {
   const stack = await testStack();
@@ -50,7 +63,7 @@ export async function startConformanceCluster(): Promise<ConformanceCluster> {
     log: jsonLog(() => undefined, now),
     chance: { now, random: Math.random, newSuffix: () => randomBytes(8).toString('hex') },
   });
-  const opened = open('the stand-in', true, cluster.kubeconfig, connection);
+  const opened = open('the stand-in', cluster.kubeconfig, connection);
   return {
     ...opened,
     stop: async () => {
@@ -64,10 +77,10 @@ export async function startConformanceCluster(): Promise<ConformanceCluster> {
 /** A cluster that runs already. */
 export async function openConformanceContext(context: string): Promise<ConformanceCluster> {
   const kubeconfig = process.env['KUBECONFIG'] ?? path.join(process.env['HOME'] ?? '', '.kube', 'config');
-  return open(context, false, kubeconfig, await readKubeConnection(kubeconfig, context));
+  return open(context, kubeconfig, await readKubeConnection(kubeconfig, context));
 }
 
-function open(title: string, isStandIn: boolean, kubeconfig: string, connection: KubeConnection): ConformanceCluster {
+function open(title: string, kubeconfig: string, connection: KubeConnection): ConformanceCluster {
   const client = new KubeClient(connection);
   const agent = new Agent({
     keepAlive: true,
@@ -78,7 +91,6 @@ function open(title: string, isStandIn: boolean, kubeconfig: string, connection:
   });
   return {
     title,
-    isStandIn,
     client,
     connection,
     kubeconfig,

@@ -1,16 +1,25 @@
 /** Resources: what is accepted, what is added, what is refused, and which pod a game server becomes. */
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { asRecorded, differences, withNames, withSortedFaults, type Bindings } from './compare.ts';
-import { agonesContexts, openConformanceContext, startConformanceCluster, type ConformanceCluster } from './conformance-cluster.ts';
+import {
+  agonesContexts,
+  openConformanceContext,
+  sharedStandIn,
+  stopSharedStandIn,
+  type ConformanceCluster,
+} from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { recordedCases, type RecordedCase, type RecordedRequest } from './recorded-case.ts';
 
 const FILE = 'objects.json';
 const NAMESPACE = '/namespaces/objs';
 const START_MS = 60_000;
+const STAND_IN = 'the stand-in';
+
+after(stopSharedStandIn);
 
 describe('Agones conformance: objects', () => {
-  replayOn('the stand-in', startConformanceCluster);
+  replayOn(STAND_IN, sharedStandIn);
   for (const context of agonesContexts()) replayOn(context, () => openConformanceContext(context));
 });
 
@@ -44,7 +53,7 @@ function replayOn(title: string, start: () => Promise<ConformanceCluster>): void
 
     after(async function () {
       this.timeout(START_MS);
-      await cluster.stop();
+      if (title !== STAND_IN) await cluster.stop();
     });
 
     for (const recorded of recordedCases(FILE)) {

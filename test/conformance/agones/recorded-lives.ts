@@ -47,7 +47,7 @@ export function recordedLives(id: string): { readonly name: string; readonly liv
     const { event, kind, name, state, deleting, spec, same } = entry;
     if (same === true || typeof name !== 'string') continue;
     if (kind === 'gs') recorder.see({ kind, name, event: String(event), step: gameServerStep(String(state), deleting === true) });
-    if (kind === 'gss') recorder.see({ kind, name, event: String(event), step: String(spec ?? 0) });
+    if (kind === 'gss') recorder.see({ kind, name, event: String(event), step: typeof spec === 'number' ? String(spec) : '0' });
   }
   return { name: scene.name, lives: recorder.lives() };
 }

@@ -4,7 +4,7 @@ import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { asRecorded, differences, type Bindings } from './compare.ts';
-import { startConformanceCluster, type ConformanceCluster } from './conformance-cluster.ts';
+import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { recordedCases } from './recorded-case.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
@@ -27,6 +27,8 @@ interface GrpcCase {
   readonly response: { readonly code: number; readonly details?: string; readonly message?: unknown };
 }
 
+after(stopSharedStandIn);
+
 describe('Agones conformance: the SDK over gRPC', () => {
   const bindings: Bindings = new Map();
   let cluster: ConformanceCluster;
@@ -35,7 +37,7 @@ describe('Agones conformance: the SDK over gRPC', () => {
 
   before(async function () {
     this.timeout(START_MS);
-    cluster = await startConformanceCluster();
+    cluster = await sharedStandIn();
     await standNode(cluster);
     bed = await startSidecarBed({
       cluster,
@@ -52,11 +54,9 @@ describe('Agones conformance: the SDK over gRPC', () => {
     client = new Client(`127.0.0.1:${bed.grpcPort}`, credentials.createInsecure());
   });
 
-  after(async function () {
-    this.timeout(START_MS);
+  after(() => {
     client?.close();
     bed?.stop();
-    await cluster.stop();
   });
 
   for (const recorded of calls()) {

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { asRecorded, differences, type Bindings } from './compare.ts';
-import { startConformanceCluster, type ConformanceCluster } from './conformance-cluster.ts';
+import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { recordedCases, type RecordedCase, type RecordedRequest } from './recorded-case.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
@@ -15,6 +15,8 @@ const SHORTER = 10;
 const WRITE_DELAY_MS = 500 / SHORTER;
 const HEADER = 'grpc-metadata-content-type';
 
+after(stopSharedStandIn);
+
 describe('Agones conformance: the SDK over REST', () => {
   const bindings: Bindings = new Map();
   let cluster: ConformanceCluster;
@@ -22,7 +24,7 @@ describe('Agones conformance: the SDK over REST', () => {
 
   before(async function () {
     this.timeout(START_MS);
-    cluster = await startConformanceCluster();
+    cluster = await sharedStandIn();
     await standNode(cluster);
     bed = await startSidecarBed({
       cluster,
@@ -38,10 +40,8 @@ describe('Agones conformance: the SDK over REST', () => {
     });
   });
 
-  after(async function () {
-    this.timeout(START_MS);
+  after(() => {
     bed?.stop();
-    await cluster.stop();
   });
 
   for (const recorded of replayable()) {

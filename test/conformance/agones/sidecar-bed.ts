@@ -5,6 +5,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { EventRecorder } from '../../../local/agones/controllers/event-recorder.ts';
+import { isConflict } from '../../../local/agones/kube/kube-client.ts';
 import { jsonLog } from '../../../local/agones/log.ts';
 import type { GameServer } from '../../../local/agones/resources/game-server.ts';
 import { collectionPath, GAME_SERVERS, objectPath } from '../../../local/agones/resources/resource.ts';
@@ -39,7 +40,9 @@ const ADDRESSES = ['InternalIP', 'ExternalIP'].map((type) => ({ type, address: '
 /** The node that the recorder's stand-in kubelet had. */
 export async function standNode({ client }: ConformanceCluster): Promise<void> {
   const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } };
-  await client.send({ method: 'POST', path: '/api/v1/nodes', body: node });
+  await client.send({ method: 'POST', path: '/api/v1/nodes', body: node }).catch((error: unknown) => {
+    if (!isConflict(error)) throw error;
+  });
   const contentType = 'application/merge-patch+json';
   await client.send({ method: 'PATCH', path: `/api/v1/nodes/${NODE}/status`, contentType, body: { status: { addresses: ADDRESSES } } });
 }

@@ -1,0 +1,127 @@
+/** Scales fleets as their FleetAutoscalers say, each on its own interval: Buffer and Webhook. */
+import type { Fleet, FleetAutoscaler } from '../resources/fleet.ts';
+import { keyOf } from '../resources/object-meta.ts';
+import { FLEETS, FLEET_AUTOSCALERS } from '../resources/resource.ts';
+import { bufferedReplicas, type Desired } from './buffer-size.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { EventRecorder } from './event-recorder.ts';
+import { sameJson } from './same-json.ts';
+import { webhookReplicas } from './scaling-webhook.ts';
+import { WorkQueue } from './work-queue.ts';
+
+const WIDTH = 8;
+const DEFAULT_SECONDS = 30;
+
+export class FleetAutoscalerController {
+  readonly #view: ClusterView;
+  readonly #queue: WorkQueue;
+  readonly #events: EventRecorder;
+
+  constructor(view: ClusterView, signal: AbortSignal) {
+    this.#view = view;
+    this.#events = view.recorder('fleetautoscaler-controller');
+    this.#queue = new WorkQueue('fleet-autoscalers', WIDTH, (key, until) => this.#sync(key, until), view.log, signal);
+    view.autoscalers.onChange((before, after) => {
+      const isNew = after !== undefined && !sameJson(before?.spec, after.spec);
+      if (isNew) this.#queue.add(keyOf(after));
+    });
+  }
+
+  drained(): Promise<void> {
+    return this.#queue.drained();
+  }
+
+  async #sync(key: string, signal: AbortSignal): Promise<void> {
+    const autoscaler = this.#view.autoscalers.get(key);
+    if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) return;
+    const seconds = autoscaler.spec.sync?.fixedInterval?.seconds ?? DEFAULT_SECONDS;
+    try {
+      await this.#scale(autoscaler, signal);
+    } finally {
+      this.#queue.addAfter(key, seconds * 1_000);
+    }
+  }
+
+  async #scale(autoscaler: FleetAutoscaler, signal: AbortSignal): Promise<void> {
+    const { fleetName } = autoscaler.spec;
+    const { namespace, name } = autoscaler.metadata;
+    const fleet = this.#view.fleets.get(`${namespace}/${fleetName}`);
+    if (fleet === undefined) {
+      const message = `could not fetch fleet: ${fleetName}`;
+      this.#events.tell(autoscaler, { type: 'Warning', reason: 'FailedGetFleet', message });
+      return this.#tellUnable(autoscaler, signal);
+    }
+    // A fleet without a status was made a moment ago: there is nothing to judge yet.
+    if (fleet.status === undefined) return;
+    let desired: Desired;
+    try {
+      desired = await desiredBy(autoscaler, fleet, signal);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'unknown';
+      const message = `Error calculating desired fleet size on FleetAutoscaler ${name}. Error: ${why}`;
+      this.#events.tell(autoscaler, { type: 'Warning', reason: 'FleetAutoscaler', message });
+      return this.#tellUnable(autoscaler, signal);
+    }
+    const isScaled = await this.#scaleFleet(autoscaler, fleet, desired, signal);
+    await this.#tellStatus(autoscaler, fleet, desired, isScaled, signal);
+  }
+
+  async #scaleFleet(autoscaler: FleetAutoscaler, fleet: Fleet, { replicas, limit }: Desired, signal: AbortSignal): Promise<boolean> {
+    const now = fleet.spec.replicas ?? 0;
+    if (replicas === now) return false;
+    await this.#view.store.replace(FLEETS, { ...fleet, spec: { ...fleet.spec, replicas } }, signal);
+    const message = `Scaling fleet ${fleet.metadata.name} from ${now} to ${replicas}`;
+    this.#events.tell(autoscaler, { type: 'Normal', reason: 'AutoScalingFleet', message });
+    if (limit !== undefined) {
+      const limited = `Scaling fleet ${fleet.metadata.name} was limited to ${limit} size of ${replicas}`;
+      this.#events.tell(autoscaler, { type: 'Warning', reason: 'ScalingLimited', message: limited });
+    }
+    return true;
+  }
+
+  async #tellStatus(autoscaler: FleetAutoscaler, fleet: Fleet, desired: Desired, isScaled: boolean, signal: AbortSignal): Promise<void> {
+    const lastScaleTime = isScaled
+      ? this.#view
+          .now()
+          .toISOString()
+          .replace(/\.\d+Z$/, 'Z')
+      : (autoscaler.status?.lastScaleTime ?? null);
+    await this.#writeStatus(
+      autoscaler,
+      {
+        currentReplicas: fleet.status?.replicas ?? 0,
+        desiredReplicas: desired.replicas,
+        lastScaleTime,
+        ableToScale: true,
+        scalingLimited: desired.limit !== undefined,
+        lastAppliedPolicy: autoscaler.spec.policy.type ?? '',
+      },
+      signal,
+    );
+  }
+
+  #tellUnable(autoscaler: FleetAutoscaler, signal: AbortSignal): Promise<void> {
+    const { lastScaleTime = null, lastAppliedPolicy = '' } = autoscaler.status ?? {};
+    return this.#writeStatus(
+      autoscaler,
+      { currentReplicas: 0, desiredReplicas: 0, ableToScale: false, scalingLimited: false, lastScaleTime, lastAppliedPolicy },
+      signal,
+    );
+  }
+
+  async #writeStatus(autoscaler: FleetAutoscaler, status: NonNullable<FleetAutoscaler['status']>, signal: AbortSignal): Promise<void> {
+    if (sameJson(status, autoscaler.status)) return;
+    this.#view.autoscalers.observe(await this.#view.store.replaceStatus(FLEET_AUTOSCALERS, { ...autoscaler, status }, signal));
+  }
+}
+
+async function desiredBy(autoscaler: FleetAutoscaler, fleet: Fleet, signal: AbortSignal): Promise<Desired> {
+  const { policy } = autoscaler.spec;
+  if (policy.type === 'Buffer' && policy.buffer !== undefined && fleet.status !== undefined) {
+    return bufferedReplicas(policy.buffer, fleet.status);
+  }
+  if (policy.type === 'Webhook' && policy.webhook !== undefined) {
+    return { replicas: await webhookReplicas(policy.webhook, fleet, signal) };
+  }
+  throw new Error(`the stand-in does not know the policy ${policy.type ?? ''}`);
+}
