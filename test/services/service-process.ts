@@ -14,7 +14,7 @@ export interface ServiceProcess<E extends Endpoints> {
   readonly process: KeptProcess;
   client(token?: string): Client<E>;
   /** kill -9, then the same again on the same port. */
-  killAndRestart(): Promise<ServiceProcess<E>>;
+  killAndRestart(meanwhile?: () => Promise<void>): Promise<ServiceProcess<E>>;
   stop(): Promise<void>;
 }
 
@@ -60,10 +60,11 @@ export async function startServiceProcess<E extends Endpoints>(spec: ServiceSpec
     url,
     process: kept,
     client: (token) => createClient(spec.api, { baseUrl: url, send: http.send, token: () => token }),
-    killAndRestart: async () => {
+    killAndRestart: async (meanwhile) => {
       process.kill(kept.pid, 'SIGKILL');
       await kept.ended;
       await http.close();
+      await meanwhile?.();
       return startServiceProcess({ ...spec, port });
     },
     stop: async () => {
