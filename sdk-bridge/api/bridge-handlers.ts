@@ -29,6 +29,8 @@ type BridgeHandlers = Handlers<(typeof bridgeApi)['endpoints']>;
 const FRAME_SECONDS = 1;
 /** Time to answer before the endpoint's own deadline passes. */
 const MARGIN_MS = 1_000;
+/** Longest wait for a world that is being opened, in milliseconds. */
+const OPEN_MS = 5_000;
 
 export function bridgeHandlers(parts: BridgeParts): BridgeHandlers {
   return { ...sessionHandlers(parts), ...seatHandlers(parts), ...worldHandlers(parts) };
@@ -124,18 +126,18 @@ function worldHandlers({ store, world }: BridgeParts) {
         throw new AppError('unavailable', 'world_away', 'the world cannot be had from saves yet; ask again', { cause, retryAfter: 1 });
       }
     },
-    appendWorld: async ({ body }) => {
-      const journal = world.journal();
+    appendWorld: async ({ body }, { signal }) => {
+      const journal = await world.journal(opening(signal));
       if (isPlayedOut(store.current()))
         throw new AppError('conflict', 'session_ended', 'the session is over: nothing is accepted any more');
       return { status: 200, body: await journal.append(body.entries) };
     },
     worldAcks: async ({ query }, { signal }) => ({
       status: 200,
-      body: await world.journal().untilDurable(query.after, waited(signal, query.wait)),
+      body: await (await world.journal(opening(signal))).untilDurable(query.after, waited(signal, query.wait)),
     }),
-    putWorldSnapshot: async ({ body }) => {
-      await world.putSnapshot(body);
+    putWorldSnapshot: async ({ body }, { signal }) => {
+      await world.putSnapshot(body, opening(signal));
       return { status: 200, body: {} };
     },
   } satisfies Partial<BridgeHandlers>;
@@ -144,6 +146,11 @@ function worldHandlers({ store, world }: BridgeParts) {
 /** Ended by the game server itself. A server that Agones takes away may still save what it has, for as long as it runs. */
 function isPlayedOut({ phase, tell }: SessionState): boolean {
   return phase === 'ended' && tell !== 'fail';
+}
+
+/** Aborted when a world takes too long to open, which needs the saves service only in the first process of a session. */
+function opening(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(OPEN_MS)]);
 }
 
 /** Aborted after the wait, or when the caller has gone. */

@@ -14,12 +14,12 @@ import { createWorldJournal, type WorldJournal } from './world-journal.ts';
 export interface WorldLink {
   /** Opens the journal when a world is claimed, and forwards it until the signal. */
   run(signal: AbortSignal): Promise<void>;
-  /** @throws AppError `not-found` without a world, `unavailable` while it is being opened. */
-  journal(): WorldJournal;
+  /** Waits for it to be opened. @throws AppError `not-found` without a world, `unavailable` when the signal comes first. */
+  journal(signal: AbortSignal): Promise<WorldJournal>;
   /** What is durable, after what was accepted here has become so. */
   restore(signal: AbortSignal): Promise<{ world: string } & Pick<Restore, 'durableSeq' | 'snapshot' | 'entries'>>;
   /** @throws AppError `conflict` when it contains entries that are not durable yet. */
-  putSnapshot(snapshot: Snapshot): Promise<void>;
+  putSnapshot(snapshot: Snapshot, signal: AbortSignal): Promise<void>;
   /** True when nothing accepted is left that is not durable; false when the signal came first, or the world is lost. */
   flush(signal: AbortSignal): Promise<boolean>;
 }
@@ -75,8 +75,9 @@ export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): 
     return owned;
   };
 
-  const journalNow = () => {
+  const openJournal = async (signal: AbortSignal) => {
     claimedWorld();
+    if (journal === undefined) await Promise.race([opened.promise, aborted(signal)]);
     if (journal === undefined) throw new AppError('unavailable', 'world_opening', 'the world is being opened', { retryAfter: 1 });
     return journal;
   };
@@ -92,7 +93,7 @@ export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): 
   };
 
   return {
-    journal: journalNow,
+    journal: openJournal,
     flush,
     run: async (signal) => {
       const { claim } = await store.until((state) => state.claim !== null, signal);
@@ -117,9 +118,9 @@ export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): 
       signal.throwIfAborted();
       return { world, ...(await saves.restoreWorld(world, signal)) };
     },
-    putSnapshot: async (snapshot) => {
+    putSnapshot: async (snapshot, signal) => {
       const { world, owner } = claimedWorld();
-      const { durable, readOnly } = journalNow().acks();
+      const { durable, readOnly } = (await openJournal(signal)).acks();
       if (readOnly) throw new AppError('conflict', 'world_read_only', 'another server holds this world: it is read-only here');
       if (snapshot.seq > durable)
         throw new AppError('conflict', 'snapshot_ahead', `the snapshot contains entry ${snapshot.seq}, durable is ${durable}`);

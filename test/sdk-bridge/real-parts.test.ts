@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { savesApi } from '../../contracts/saves.ts';
 import { savesHandlers } from '../../saves/api/saves-handlers.ts';
-import { startConformanceCluster, type ConformanceCluster } from '../conformance/agones/conformance-cluster.ts';
+import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from '../conformance/agones/conformance-cluster.ts';
 import { standNode, startSidecarBed, type SidecarBed } from '../conformance/agones/sidecar-bed.ts';
 import { restoreAll, savesUnderTest, type SavesUnderTest } from '../saves/saves-under-test.ts';
 import { serveForTest } from '../services/serve-for-test.ts';
 import { UID } from './stand-in/backend.ts';
 import { startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
+
+after(stopSharedStandIn);
 
 /** The SDK server on a real API server, an allocation through the aggregated API, and the saves service on its database. */
 describe('the bridge on real parts', function () {
@@ -21,7 +23,7 @@ describe('the bridge on real parts', function () {
   let pod: Pod;
 
   before(async () => {
-    cluster = await startConformanceCluster();
+    cluster = await sharedStandIn();
     await standNode(cluster);
     saves = await savesUnderTest();
     served = await serveForTest(savesApi, savesHandlers(saves.parts), saves.trusted);
@@ -34,7 +36,6 @@ describe('the bridge on real parts', function () {
     bed?.stop();
     await served?.close();
     await saves?.close();
-    await cluster?.stop();
   });
 
   it('plays a session from Ready to Shutdown, and keeps its world', async () => {

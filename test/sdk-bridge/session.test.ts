@@ -21,15 +21,7 @@ describe('a session on the bridge', function () {
   };
   const seatsOf = async () => Object.fromEntries((await pod.api.roster({})).body.seats.map(({ playerId, state }) => [playerId, state]));
   const durable = async (seq: number) => (await pod.api.worldAcks({ query: { wait: 20, after: seq - 1 } })).body;
-  const worldOpen = () =>
-    until(
-      async () =>
-        pod.api.worldAcks({}).then(
-          () => true,
-          () => false,
-        ),
-      'the world is open',
-    );
+  const worldOpen = () => pod.api.worldAcks({});
   const isConflict = (code: string) => (cause: unknown) => cause instanceof AppError && cause.kind === 'conflict' && cause.code === code;
 
   it('goes from allocated to joinable, takes entries of the world and ends in order', async () => {
