@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
-.PHONY: help check test demo up status down reset bench parts
+.PHONY: help check static test demo up status down reset parts
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,13 +11,16 @@ node_modules/.package-lock.json: package-lock.json
 	npm ci
 	@touch $@
 
-check: node_modules/.package-lock.json ## types, lint, format, unused code: the fast loop
+check: static ## types, lint, format, unused code, and the tests that need no process: the fast loop
+	mocha --config test/pure.mocharc.mjs
+
+static: node_modules/.package-lock.json
 	tsc
 	oxlint
 	oxfmt --check
 	knip
 
-test: check parts ## everything
+test: static parts ## everything
 	mocha
 
 parts: node_modules/.package-lock.json ## get the real parts: etcd, kube-apiserver, a document database, Redis
@@ -37,6 +40,3 @@ down: node_modules/.package-lock.json ## stop it; its data stays
 
 reset: node_modules/.package-lock.json ## stop it and forget its data; the cache of built parts stays
 	@$(NODE) local/main.ts reset
-
-bench: node_modules/.package-lock.json ## ratios of the hot paths on this machine
-	@$(NODE) bench/main.ts
