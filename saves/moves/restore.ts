@@ -1,7 +1,7 @@
 /** What is durable, page by page: the newest snapshot, then the journal after it. */
 import { AppError } from '../../contracts/app-error.ts';
 import type { JournalEntry, Restore, Snapshot } from '../../contracts/saves.ts';
-import { entriesOf, type BatchSize, type JournalBatch } from '../store/journal-batch.ts';
+import { batchId, entriesOf, type BatchSize, type JournalBatch } from '../store/journal-batch.ts';
 import { joinSnapshot } from '../store/snapshot-parts.ts';
 import { visibleRanges, type Subject } from '../subject.ts';
 import type { SavesParts } from './saves-parts.ts';
@@ -86,7 +86,7 @@ function howManyFit(batches: readonly BatchSize[], last: number, one: boolean, r
 
 async function readBatches(parts: SavesParts, sizes: readonly BatchSize[]): Promise<JournalBatch[]> {
   if (sizes.length === 0) return [];
-  const found = await parts.batches.list({ _id: { $in: sizes.map((size) => size._id) } });
+  const found = await parts.batches.list({ _id: { $in: sizes.map((size) => batchId(size.subject, size.stretch, size.from)) } });
   return found.toSorted((a, b) => a.from - b.from);
 }
 

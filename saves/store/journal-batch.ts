@@ -19,7 +19,7 @@ export const JournalBatch = z.object({
 export type JournalBatch = z.infer<typeof JournalBatch>;
 
 /** What tells how much of a journal fits a page, without reading it. */
-export const BatchSize = JournalBatch.pick({ _id: true, from: true, to: true, bytes: true });
+export const BatchSize = JournalBatch.pick({ subject: true, stretch: true, from: true, to: true, bytes: true });
 export type BatchSize = z.infer<typeof BatchSize>;
 
 /** Below MongoDB's 16 MiB a document, with room for the frame around each text. */
@@ -33,7 +33,7 @@ export function batchOf(subject: Subject, entries: readonly JournalEntry[]): Jou
   if (bytes > LARGEST_BYTES)
     throw new AppError('too-large', 'batch_too_large', `the entries are ${bytes} bytes as JSON; send fewer at once`);
   return {
-    _id: `${subject._id}/${subject.stretch}/${from}`,
+    _id: batchId(subject._id, subject.stretch, from),
     subject: subject._id,
     stretch: subject.stretch,
     from,
@@ -45,6 +45,10 @@ export function batchOf(subject: Subject, entries: readonly JournalEntry[]): Jou
 
 export function entriesOf(batch: JournalBatch): { seq: number; text: string }[] {
   return batch.data.map((text, index) => ({ seq: batch.from + index, text }));
+}
+
+export function batchId(subject: string, stretch: number, from: number): string {
+  return `${subject}/${stretch}/${from}`;
 }
 
 function textOf(entry: JournalEntry): string {

@@ -22,13 +22,14 @@ export async function openSavesStore(db: Db): Promise<SavesStore> {
     batches,
     batchSizes: async (subjectId, range, limit) => {
       const filter = { subject: subjectId, stretch: range.stretch, to: { $gt: range.after }, from: { $lte: range.until } };
-      const projection = { from: 1, to: 1, bytes: 1 };
+      // Nothing but what the index holds, so that no batch is read for it.
+      const projection = { _id: 0, subject: 1, stretch: 1, from: 1, to: 1, bytes: 1 };
       const found = await translated(() => batches.raw.find(filter, { projection }).sort({ to: 1 }).limit(limit).toArray());
       return z.array(BatchSize).parse(found);
     },
     snapshotParts: documentsOf(db, 'saves_snapshots', SnapshotPart),
   };
-  await ensureIndexes(store.batches, [{ key: { subject: 1, stretch: 1, to: 1 }, name: 'by_place' }]);
+  await ensureIndexes(store.batches, [{ key: { subject: 1, stretch: 1, to: 1, from: 1, bytes: 1 }, name: 'by_place_with_size' }]);
   await ensureIndexes(store.snapshotParts, [
     { key: { snapshot: 1, index: 1 }, name: 'by_snapshot' },
     { key: { subject: 1, seq: 1 }, name: 'by_subject' },

@@ -116,13 +116,13 @@ describe('saves fences writers when they race', function () {
         fenced += 1;
       }
     };
-    const fencedAtLeast = async (count: number) => {
-      while (fenced < count) await pause(1, over).then(() => over.throwIfAborted());
+    const fencedAtLeast = async (count: number, durable = 0) => {
+      while (fenced < count || acknowledged.size < durable) await pause(1, over).then(() => over.throwIfAborted());
     };
     const holders = Promise.all(
       Array.from({ length: 100 }, async (_, turn) => {
-        // Two or three at once: the next comes when all but two before it are fenced.
-        await fencedAtLeast(turn - 2);
+        // The next comes when all but two before it are fenced, and right into what the newest of them writes.
+        await fencedAtLeast(turn - 2, turn * 3);
         await hold();
       }),
     ).catch((error: unknown) => failed.abort(error));
