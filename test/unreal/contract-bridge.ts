@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../contracts/app-error.ts';
 import { bridgeApi, type BridgeSession, type Seat, type Verdict } from '../../contracts/bridge.ts';
 import type { JournalEntry, Snapshot } from '../../contracts/saves.ts';
@@ -37,6 +38,8 @@ export class ContractBridge {
   /** False: what is accepted stays in the spool. */
   storing = true;
   acceptedPort = 0;
+  /** The accept counts at once; its answer takes this much longer. */
+  acceptAnswersLateMs = 0;
   endReason: string | undefined;
   port = 0;
   readonly #stopping = new AbortController();
@@ -160,6 +163,7 @@ export class ContractBridge {
         this.acceptedPort = body.port;
         this.state = { ...this.state, phase: 'joinable' };
         this.changed();
+        await sleep(this.acceptAnswersLateMs);
         return ok(this.state);
       },
       end: async ({ body }) => {

@@ -130,6 +130,15 @@ describe('sample server', () => {
     assert.deepEqual(bridge.world.entries[1]?.data, { kind: 'move', player: 'ada', n: 2, x: 3, y: 4 });
   });
 
+  it('lets a player wait who comes before the answer to the accept', async () => {
+    const bridge = await bridgeFor();
+    await serverFor(bridge);
+    bridge.acceptAnswersLateMs = 700;
+    bridge.claim(session());
+    await joinable(bridge);
+    assert.equal((await join(bridge, 'ada')).joined.player, 'ada');
+  });
+
   it('plays without a world, where one ack is all there is', async () => {
     const bridge = await bridgeFor();
     await serverFor(bridge);

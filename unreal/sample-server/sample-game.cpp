@@ -116,7 +116,8 @@ void SampleGame::message(Link& link, const Json& message) {
 
 void SampleGame::join(Link& link, const std::string& ticket) {
   if (link.stage == Link::Stage::Joined) return sendJoined(link);
-  if (link.stage != Link::Stage::Open) return;
+  // The allocator may have sent the player before we have heard that we are joinable: the join is sent again in a moment.
+  if (link.stage != Link::Stage::Open || session_.stage() < Stage::Playing) return;
   link.stage = Link::Stage::Joining;
   const LinkId id = link.id;
   Link* old = gate_.joined(link.player);
