@@ -32,8 +32,11 @@ export interface SessionEnd {
   stop(flushMs: number): Promise<void>;
 }
 
-/** Longest for telling the allocator; it finds out by itself later. */
-const TELL_MS = 8_000;
+/**
+ * Longest for telling the allocator: more than it takes to come back after a crash. Who is not told finds out by itself, but then takes the
+ * session for lost and has its world placed anew.
+ */
+const TELL_MS = 30_000;
 /** At a stop the pod's grace is shared with the flush. */
 const STOP_TELL_MS = 3_000;
 
