@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ALLOCATION_DISCOVERY, answerAllocation, type Allocate, type AllocationAnswer } from './allocation/allocation-api.ts';
@@ -23,13 +24,21 @@ export class StandInServer {
   readonly #allocate: Allocate;
   readonly #log: Log;
   readonly #now: () => Date;
+  readonly #sockets = new Set<Duplex>();
   #misbehaviour: Misbehaviour = WELL_BEHAVED;
+  #isClosing = false;
 
   constructor(certificate: ServingCertificate, allocate: Allocate, log: Log, now: () => Date) {
     this.#allocate = allocate;
     this.#log = log;
     this.#now = now;
     this.#server = createServer({ ...certificate }, (request, response) => void this.#serve(request, response));
+    this.#server.on('connection', (socket) => {
+      // A connection that is still shaking hands is none that the server could close by itself.
+      if (this.#isClosing) socket.destroy();
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
   }
 
   get misbehaviour(): Misbehaviour {
@@ -46,8 +55,10 @@ export class StandInServer {
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#isClosing = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

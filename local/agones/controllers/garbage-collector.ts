@@ -80,8 +80,14 @@ export class GarbageCollector {
     const owner = link.owners.get(key);
     if (owner === undefined || !isHeld(owner)) return;
     const owned = link.owned.ownedBy(owner.metadata.uid);
-    for (const object of owned.filter(({ metadata }) => metadata.deletionTimestamp === undefined)) {
-      await this.#view.store.delete(link.ownedKind, object, { uid: object.metadata.uid, propagationPolicy: 'Foreground' }, signal);
+    const standing = owned.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    for (let from = 0; from < standing.length; from += WIDTH) {
+      await Promise.all(
+        standing.slice(from, from + WIDTH).map((object) => {
+          const options = { uid: object.metadata.uid, propagationPolicy: 'Foreground' } as const;
+          return this.#view.store.delete(link.ownedKind, object, options, signal);
+        }),
+      );
     }
     if (owned.length > 0) return;
     const finalizers = (owner.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FOREGROUND);

@@ -35,8 +35,9 @@ async function run(options: SdkOptions): Promise<void> {
   const stop = (name: string): void => {
     log.info('the sidecar ends', { signal: name });
     ending.abort();
+    // As the real one with native sidecars: it goes at once, and what waits to be written is lost.
+    process.exit(0);
   };
-  // As the real one with native sidecars: it goes at once, and what waits to be written is lost.
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   const own = await OwnGameServer.follow(client, options.namespace, options.gameServer, log, signal);
