@@ -76,14 +76,6 @@ export interface AllocationStatus {
   readonly lists?: Lists;
 }
 
-export interface Allocation {
-  readonly apiVersion: typeof ALLOCATION_API_VERSION;
-  readonly kind: typeof ALLOCATION_KIND;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly spec: AllocationSpec;
-  readonly status?: AllocationStatus;
-}
-
 const SPEC_FIELDS: readonly (keyof AllocationSpec)[] = [
   'multiClusterSetting',
   'required',
@@ -150,4 +142,3 @@ export function allocatedStatus({ metadata, status }: GameServer): AllocationSta
 }
 
 export const UNALLOCATED: AllocationStatus = { state: 'UnAllocated', gameServerName: '', source: '' };
-export const CONTENTION: AllocationStatus = { state: 'Contention', gameServerName: '', source: '' };

@@ -1,7 +1,6 @@
 /** The GameServer resource: its fields, its states, and the small questions that everybody asks about it. */
 import type { KubeObject, ObjectMeta, Texts } from './object-meta.ts';
 
-export const AGONES_GROUP = 'agones.dev';
 export const AGONES_API_VERSION = 'agones.dev/v1';
 /** The release that the stand-in mimics. */
 export const AGONES_VERSION = '1.61.0';

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { asRecorded, differences, type Bindings } from './compare.ts';
 import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
+import { isReplayed } from './deviations.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { recordedCases, type RecordedCase, type RecordedRequest } from './recorded-case.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
@@ -60,7 +61,7 @@ function assured(bed: SidecarBed | undefined): SidecarBed {
 /** The lifecycle at the end lives on times of whole seconds; `sdk-lifecycle.test.ts` holds its rules. */
 function replayable(): RecordedCase[] {
   const cases = recordedCases(FILE).filter(({ request, response }) => request !== undefined && response !== undefined);
-  const end = cases.findIndex(({ name }) => name.startsWith('gameserver after: only invalid lifecycle calls'));
+  const end = cases.findIndex(({ name }) => !isReplayed(FILE, name));
   return cases.slice(0, end);
 }
 
