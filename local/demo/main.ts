@@ -1,5 +1,5 @@
 /** `make demo`: the whole stack and 24 bot players, until Ctrl-C; with ONCE=1: 40 matches, a table, `.local/demo.json`, and a verdict. */
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SILENT_LOG, type Log } from '../../runtime/log.ts';
 import { cacheFolder } from '../parts/cache-folder.ts';
@@ -19,6 +19,7 @@ const MATCHES = 40;
 
 const once = (process.env['ONCE'] ?? '') !== '' && process.env['ONCE'] !== '0';
 const state = stateFolder(process.env, TREE);
+const REPORT = path.join(state.root, 'demo.json');
 const screen = openScreen(process.stdout);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const interrupted = new AbortController();
@@ -77,7 +78,7 @@ async function play({ stack }: Stage): Promise<Findings> {
 async function judge(findings: Findings): Promise<number> {
   const report = reportOf(findings);
   const faults = faultsOf(report, findings, MATCHES);
-  await writeFile(path.join(state.root, 'demo.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(REPORT, `${JSON.stringify(report, null, 2)}\n`);
   screen.print([
     ...tableOf(report),
     '',
@@ -87,11 +88,17 @@ async function judge(findings: Findings): Promise<number> {
 }
 
 try {
+  if (once) await rm(REPORT, { force: true });
   const stage = await openStage();
   try {
     const findings = await play(stage);
-    if (once && !interrupted.signal.aborted) process.exitCode = await judge(findings);
-    else screen.print(tableOf(reportOf(findings)));
+    if (once && !interrupted.signal.aborted) {
+      process.exitCode = await judge(findings);
+    } else {
+      screen.print(tableOf(reportOf(findings)));
+      // A run that was cut short has no verdict.
+      if (once) process.exitCode = 130;
+    }
   } finally {
     await stage.close();
   }
