@@ -28,7 +28,12 @@ export interface FleetStates {
 }
 
 /** @param signal ends the watches. */
-export async function startRecorder(stack: StackFile, log: Log, now: () => number, signal: AbortSignal): Promise<Recorder> {
+export async function startRecorder(
+  stack: Pick<StackFile, 'clusters'>,
+  log: Log,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<Recorder> {
   const history = new GameServerHistory();
   const caches = new Map<string, WatchCache<GameServer>>();
   for (const { name, kubeconfig } of stack.clusters) {

@@ -10,6 +10,9 @@ export interface Screen {
 }
 
 const HEADLINE_EVERY_S = 10;
+/** What was printed before stays in sight: the things to try. */
+const ABOVE_ROWS = 8;
+const LEAST_ROWS = 12;
 const CLEAR_TO_END = '\u001b[0J';
 
 export function openScreen(out: NodeJS.WriteStream): Screen {
@@ -24,7 +27,7 @@ function liveScreen(out: NodeJS.WriteStream): Screen {
   };
   return {
     draw: (view) => {
-      const lines = linesOf(view, out.columns - 1).slice(0, out.rows - 1);
+      const lines = linesOf(view, out.columns - 1).slice(0, Math.max(LEAST_ROWS, out.rows - ABOVE_ROWS));
       put(lines);
       drawn = lines.length;
     },
