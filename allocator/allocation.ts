@@ -57,7 +57,7 @@ export const AllocationDocument = z.object({
   deadlineAt: Moment,
   /** Place in line: smaller goes first. See `turnOf`. */
   turn: z.number(),
-  /** True while it waits in line for capacity. */
+  /** True while it stands in line: capacity is first given to those before it. */
   waiting: z.boolean(),
   /** When something is due; null once final and its server is gone. */
   nextActionAt: Moment.nullable(),

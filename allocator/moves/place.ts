@@ -13,7 +13,7 @@ import { settleDoubt } from './settle-doubt.ts';
 /** Waiting allocations are woken by Ready servers; this only heals a wake-up that was lost. Milliseconds. */
 const BACKSTOP_MS = 2_000;
 /** The lease outlives the ask by this much; a worker that wakes later than that does not ask any more. */
-const LEASE_MARGIN_MS = 10_000;
+const LEASE_MARGIN_MS = 4_000;
 /** Saves is away: the world cannot be fenced, so nobody may be asked. */
 const LEASE_RETRY_MS = 1_000;
 
@@ -153,7 +153,7 @@ async function backToLine(parts: MoveParts, placing: AllocationDocument, { attem
     {
       state: 'queued',
       event: { kind: 'queued', at: new Date(now), data: { after: attemptTry?.outcome ?? 'saves-away' } },
-      set: { attempt, intent: null, leaseUntil: null, nextActionAt: new Date(now + Math.max(retryMs, 1)) },
+      set: { attempt, intent: null, leaseUntil: null, waiting: true, nextActionAt: new Date(now + Math.max(retryMs, 1)) },
       ...(attemptTry === undefined ? {} : { push: { attemptTry } }),
     },
   );
