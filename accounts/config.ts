@@ -1,12 +1,9 @@
 /** The accounts service's configuration, from the environment. */
 import { z } from 'zod';
-import { listenEnv, logEnv, mongoEnv, readConfig, tlsEnv, trustEnv } from '../runtime/config.ts';
+import { mongoEnv, readConfig, serviceEnv } from '../runtime/config.ts';
 
 const Env = z.object({
-  ...logEnv,
-  ...listenEnv,
-  ...tlsEnv,
-  ...trustEnv,
+  ...serviceEnv,
   ...mongoEnv,
   ACCOUNTS_ISSUER: z.url().describe('our public https URL; `iss` of access tokens'),
   ACCOUNTS_SECRET: z.string().min(32).describe('at least 32 random characters; encrypts the signing keys at rest'),

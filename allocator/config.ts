@@ -3,13 +3,10 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { KubeName } from '../contracts/words.ts';
-import { ConfigError, listenEnv, logEnv, mongoEnv, readConfig, redisEnv, serviceTokenEnv, tlsEnv, trustEnv } from '../runtime/config.ts';
+import { ConfigError, mongoEnv, readConfig, redisEnv, serviceEnv, serviceTokenEnv } from '../runtime/config.ts';
 
 const Env = z.object({
-  ...logEnv,
-  ...listenEnv,
-  ...tlsEnv,
-  ...trustEnv,
+  ...serviceEnv,
   ...mongoEnv,
   ...redisEnv,
   ...serviceTokenEnv,

@@ -9,6 +9,19 @@ const ByAttempt = z.object({ uid: Uid, attempt: Attempt });
 const HELD = { ...ORDINARY, timeoutMs: 40_000 };
 const CLIENTS = ['matchmaker', 'backend', 'operator'] as const;
 
+const WithReason = z.object({ gameServer: KubeName, reason: z.string().max(1_000) });
+const NOTED = { 200: { description: 'Noted', body: z.object({ state: AllocationState }) } } as const;
+
+/** What the bridge of a bound server reports, in which 409 means: not yours, shut down. */
+const fromBridge = {
+  method: 'POST',
+  access: ['game-server'],
+  params: ByAttempt,
+  errors: ['conflict', 'not-found'],
+  limits: ORDINARY,
+  idempotency: 'repeatable',
+} as const;
+
 export const allocatorApi = defineApi({
   name: 'allocator',
   title: 'LifeVerse allocator',
@@ -89,52 +102,32 @@ export const allocatorApi = defineApi({
       idempotency: 'safe',
     },
     claimAttempt: {
-      method: 'POST',
+      ...fromBridge,
       path: '/v1/attempts/{uid}/{attempt}/claim',
       summary: 'A game server takes up its session',
-      access: ['game-server'],
-      params: ByAttempt,
       body: z.object({ gameServer: KubeName }),
       responses: { 200: { description: 'The session is yours', body: Claim } },
-      errors: ['conflict', 'not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
     },
     acceptAttempt: {
-      method: 'POST',
+      ...fromBridge,
       path: '/v1/attempts/{uid}/{attempt}/accept',
       summary: 'The map is loaded: players may join',
-      access: ['game-server'],
-      params: ByAttempt,
       body: z.object({ gameServer: KubeName, build: Build, port: z.int().min(1).max(65_535).describe('The port that is really bound') }),
       responses: { 200: { description: 'The session is joinable', body: z.object({ state: AllocationState }) } },
-      errors: ['conflict', 'not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
     },
     failAttempt: {
-      method: 'POST',
+      ...fromBridge,
       path: '/v1/attempts/{uid}/{attempt}/fail',
       summary: 'The server cannot hold this session',
-      access: ['game-server'],
-      params: ByAttempt,
-      body: z.object({ gameServer: KubeName, reason: z.string().max(1_000) }),
-      responses: { 200: { description: 'Noted', body: z.object({ state: AllocationState }) } },
-      errors: ['conflict', 'not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
+      body: WithReason,
+      responses: NOTED,
     },
     endAttempt: {
-      method: 'POST',
+      ...fromBridge,
       path: '/v1/attempts/{uid}/{attempt}/end',
       summary: 'The session is over',
-      access: ['game-server'],
-      params: ByAttempt,
-      body: z.object({ gameServer: KubeName, reason: z.string().max(1_000) }),
-      responses: { 200: { description: 'Noted', body: z.object({ state: AllocationState }) } },
-      errors: ['conflict', 'not-found'],
-      limits: ORDINARY,
-      idempotency: 'repeatable',
+      body: WithReason,
+      responses: NOTED,
     },
     listClusters: {
       method: 'GET',

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { jsonVariable, listenEnv, logEnv, mongoEnv, readConfig, serviceTokenEnv, tlsEnv, trustEnv } from '../runtime/config.ts';
+import { jsonVariable, mongoEnv, readConfig, serviceEnv, serviceTokenEnv } from '../runtime/config.ts';
 import { Modes } from './mode.ts';
 
 const Env = z.object({
-  ...logEnv,
-  ...listenEnv,
-  ...tlsEnv,
-  ...trustEnv,
+  ...serviceEnv,
   ...mongoEnv,
   ...serviceTokenEnv,
   ALLOCATOR_URL: z.url({ protocol: /^https?$/ }).describe('https origin of the allocator'),

@@ -127,3 +127,6 @@ export const trustEnv = {
 export const serviceTokenEnv = {
   SERVICE_TOKEN_FILE: z.string().describe('file with this service’s own bearer token; re-read when it changes'),
 };
+
+/** What every service is told: how to log, where to listen, whom to trust. */
+export const serviceEnv = { ...logEnv, ...listenEnv, ...tlsEnv, ...trustEnv };

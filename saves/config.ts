@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { listenEnv, logEnv, mongoEnv, readConfig, tlsEnv, trustEnv } from '../runtime/config.ts';
+import { mongoEnv, readConfig, serviceEnv } from '../runtime/config.ts';
 
-const Env = z.object({ ...logEnv, ...listenEnv, ...tlsEnv, ...trustEnv, ...mongoEnv });
+const Env = z.object({ ...serviceEnv, ...mongoEnv });
 
 export type SavesConfig = z.output<typeof Env>;
 
