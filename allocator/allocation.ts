@@ -57,8 +57,6 @@ export const AllocationDocument = z.object({
   deadlineAt: Moment,
   /** Place in line: smaller goes first. See `turnOf`. */
   turn: z.number(),
-  /** True while it stands in line: capacity is first given to those before it. */
-  waiting: z.boolean(),
   /** When something is due; null once final and its server is gone. */
   nextActionAt: Moment.nullable(),
   leaseUntil: Moment.nullable(),
@@ -165,7 +163,6 @@ export function newAllocation({ uid, client, fingerprint, request, now, worldSes
     createdAt: now,
     deadlineAt: new Date(now.getTime() + request.deadlineSeconds * 1_000),
     turn: turnOf(now.getTime(), request.priority),
-    waiting: false,
     nextActionAt: now,
     leaseUntil: null,
     intent: null,

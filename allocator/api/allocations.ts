@@ -2,6 +2,7 @@
 import { AppError } from '../../contracts/app-error.ts';
 import type { Allocation } from '../../contracts/allocator.ts';
 import type { allocatorApi } from '../../contracts/allocator-api.ts';
+import { pause } from '../../runtime/deadline.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import type { Principal } from '../../runtime/token-check.ts';
 import { isFinal, isSettled, type AllocationDocument } from '../allocation.ts';
@@ -108,7 +109,7 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
         }
         if (moves.now() >= end || signal.aborted) throw new AppError('not-found', 'no_session', `${params.id} has no live session`);
         // No one allocation to wait for: it may not exist yet.
-        await new Promise((resolve) => setTimeout(resolve, SESSION_LOOK_MS));
+        await pause(SESSION_LOOK_MS, signal);
       }
     },
 

@@ -83,7 +83,6 @@ export class AgonesCluster {
       },
     };
     const path = `/apis/allocation.agones.dev/v1/namespaces/${this.config.namespace}/gameserverallocations`;
-    const done = this.census.asking(ask.fleet);
     try {
       const answer = await this.#api.send({ method: 'POST', path, body, timeoutMs });
       return this.#outcome(ask, answer.status, answer.body);
@@ -91,8 +90,6 @@ export class AgonesCluster {
       const error = cause instanceof AppError ? cause : new AppError('internal', 'ask_failed', 'the ask failed', { cause });
       this.#suspect(error);
       return { kind: 'doubt', cause: error };
-    } finally {
-      done();
     }
   }
 

@@ -15,7 +15,7 @@ export class Census {
   readonly #servers = new Map<string, GameServer>();
   /** Servers that we know to be taken before the watch tells. Name → until when we go by it, should the watch never tell. */
   readonly #taken = new Map<string, number>();
-  /** Fleet → questions that are under way. */
+  /** Fleet → servers set aside for questions that are under way. */
   readonly #asking = new Map<string, number>();
   readonly #noneUntil = new Map<string, number>();
   readonly #listeners: CensusChange[] = [];
@@ -59,10 +59,17 @@ export class Census {
     return Math.max(0, free - (this.#asking.get(fleet) ?? 0));
   }
 
-  /** One question for this fleet begins; call the answer when it has ended. */
-  asking(fleet: string): () => void {
+  /**
+   * Sets one Ready server of the fleet aside for a question that is about to be asked; call the answer, once or more,
+   * when the question has ended. Between choosing and setting aside there must be no await.
+   */
+  setAside(fleet: string): () => void {
     this.#asking.set(fleet, (this.#asking.get(fleet) ?? 0) + 1);
-    return () => void this.#asking.set(fleet, (this.#asking.get(fleet) ?? 1) - 1);
+    let held = true;
+    return () => {
+      if (held) this.#asking.set(fleet, (this.#asking.get(fleet) ?? 1) - 1);
+      held = false;
+    };
   }
 
   noteTaken(name: string): void {

@@ -23,7 +23,7 @@ export async function finish(
     {
       state,
       event: { kind: state, at: new Date(parts.now()), data: { reason } },
-      set: { reason, waiting: false, leaseUntil: null, nextActionAt: serverDueAt, ...more },
+      set: { reason, leaseUntil: null, nextActionAt: serverDueAt, ...more },
     },
   );
   if (!moved) return;

@@ -3,7 +3,7 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { Decision } from '../../contracts/allocator.ts';
 import type { AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
-import type { Candidate, Choice, Wish } from '../placement/choose-cluster.ts';
+import { chooseCluster, type Candidate, type Choice, type Wish } from '../placement/choose-cluster.ts';
 import { chooseInTurn } from '../placement/choose-in-turn.ts';
 import { bind, tryOf } from './bind.ts';
 import { finish } from './finish.ts';
@@ -14,28 +14,63 @@ import { settleDoubt } from './settle-doubt.ts';
 const BACKSTOP_MS = 2_000;
 /** The lease outlives the ask by this much; a worker that wakes later than that does not ask any more. */
 const LEASE_MARGIN_MS = 4_000;
+/** Some of those ahead may want what none of the free clusters can give: look that much further. */
+const LOOK_FURTHER = 100;
 /** Saves is away: the world cannot be fenced, so nobody may be asked. */
 const LEASE_RETRY_MS = 1_000;
 
+/** A choice, and the server that is set aside for it until `done` is called. */
+type Chosen = Extract<Choice, { kind: 'chosen' }> & { readonly on: AgonesCluster; readonly done: () => void };
+type Found = Chosen | Exclude<Choice, { kind: 'chosen' }>;
+
 export async function place(parts: MoveParts, queued: AllocationDocument, mayLookAgain = true): Promise<void> {
   if (parts.now() >= queued.deadlineAt.getTime()) return finish(parts, queued, 'expired', 'no server was joinable before the deadline');
-  const choice = await choose(parts, queued);
-  if (choice.kind === 'give-up') return finish(parts, queued, 'failed', 'no cluster within the latency policy');
-  if (choice.kind === 'wait') {
-    const waits = await wait(parts, queued, choice);
+  let found = await choose(parts, queued);
+  if (found.kind === 'wait') {
+    const waits = await wait(parts, queued, found);
+    if (!waits || !mayLookAgain) return;
     // A server may have become Ready between the choice and the write: nobody would wake us for it.
-    if (waits && mayLookAgain && (await choose(parts, queued)).kind === 'chosen') await place(parts, queued, false);
-    return;
+    found = await choose(parts, queued);
   }
-  const cluster = parts.clusters.get(choice.cluster);
-  if (cluster === undefined) return;
-  const placing = await writeIntent(parts, queued, cluster, choice.decision);
-  if (placing !== undefined) await ask(parts, placing, cluster);
+  if (found.kind === 'give-up') return finish(parts, queued, 'failed', 'no cluster within the latency policy');
+  if (found.kind === 'wait') return;
+  try {
+    const placing = await writeIntent(parts, queued, found.on, found.decision);
+    if (placing !== undefined) await ask(parts, placing, found);
+  } finally {
+    found.done();
+  }
 }
 
-async function choose(parts: MoveParts, queued: AllocationDocument): Promise<Choice> {
+/**
+ * Those ahead in line are counted before the clusters are looked at: whoever has left the line by then has a server set
+ * aside, so nobody is counted neither here nor there.
+ */
+async function choose(parts: MoveParts, queued: AllocationDocument): Promise<Found> {
   const { fleet, build } = queued.request;
-  const clusters: Candidate[] = [...parts.clusters.values()].map((cluster) => ({
+  const wish = wishOf(queued, parts.now());
+  const ready = candidates(parts, queued).reduce((sum, cluster) => sum + (cluster.healthy ? cluster.ready : 0), 0);
+  const count = ready === 0 ? 0 : await parts.allocations.countAhead(fleet, build, queued.turn, ready);
+  const clusters = candidates(parts, queued);
+  const alone = chooseCluster(clusters, wish);
+  const free = clusters.find((cluster) => alone.kind === 'chosen' && cluster.name === alone.cluster)?.ready ?? 0;
+  // Whatever those ahead take, one is left: who they are need not be read.
+  if (alone.kind !== 'chosen' || count < free) return setAside(parts, fleet, alone);
+  const ahead = await parts.allocations.line(fleet, build, ready + LOOK_FURTHER, queued.turn);
+  const wishes = ahead.map((other) => wishOf(other, parts.now()));
+  return setAside(parts, fleet, chooseInTurn(candidates(parts, queued), wishes, wish));
+}
+
+function setAside(parts: MoveParts, fleet: string, choice: Choice): Found {
+  if (choice.kind !== 'chosen') return choice;
+  const on = parts.clusters.get(choice.cluster);
+  if (on === undefined) return { kind: 'wait', retryInMs: undefined, decision: choice.decision };
+  return { ...choice, on, done: on.census.setAside(fleet) };
+}
+
+function candidates(parts: MoveParts, queued: AllocationDocument): Candidate[] {
+  const { fleet, build } = queued.request;
+  return [...parts.clusters.values()].map((cluster) => ({
     name: cluster.config.name,
     region: cluster.config.region,
     weight: cluster.config.weight,
@@ -43,14 +78,6 @@ async function choose(parts: MoveParts, queued: AllocationDocument): Promise<Cho
     hasFleet: cluster.census.hasFleet(fleet),
     ready: cluster.census.ready(fleet, build),
   }));
-  const ready = clusters.reduce((sum, cluster) => sum + (cluster.healthy ? cluster.ready : 0), 0);
-  const ahead = ready === 0 ? [] : await parts.allocations.line(fleet, build, ready, queued.turn);
-  const now = parts.now();
-  return chooseInTurn(
-    clusters,
-    ahead.filter((other) => other._id !== queued._id).map((other) => wishOf(other, now)),
-    wishOf(queued, now),
-  );
 }
 
 function wishOf(allocation: AllocationDocument, now: number): Wish {
@@ -66,7 +93,7 @@ async function wait(parts: MoveParts, queued: AllocationDocument, choice: Extrac
   return parts.allocations.amend(
     { uid: queued._id, state: 'queued', attempt: queued.attempt },
     {
-      $set: { waiting: true, nextActionAt: new Date(next) },
+      $set: { nextActionAt: new Date(next) },
       $push: { decisions: { $each: [decision], $slice: -20 } },
       ...(rejected.length === 0 ? {} : { $inc: Object.fromEntries(rejected) }),
     },
@@ -84,7 +111,7 @@ async function writeIntent(
   const leaseUntil = new Date(now.getTime() + parts.askMs + LEASE_MARGIN_MS);
   const attempt = queued.attempt + 1;
   const intent = { cluster: cluster.config.name, attempt, worker: parts.worker, startedAt: now };
-  const set = { attempt, intent, leaseUntil, nextActionAt: leaseUntil, waiting: false };
+  const set = { attempt, intent, leaseUntil, nextActionAt: leaseUntil };
   const moved = await parts.allocations.move(
     { uid: queued._id, state: 'queued', attempt: queued.attempt },
     {
@@ -99,7 +126,7 @@ async function writeIntent(
   return { ...queued, state: 'placing', ...set };
 }
 
-async function ask(parts: MoveParts, placing: AllocationDocument, cluster: AgonesCluster): Promise<void> {
+async function ask(parts: MoveParts, placing: AllocationDocument, { on: cluster, done }: Chosen): Promise<void> {
   const epoch = await fence(parts, placing);
   if (epoch === 'saves-away') return backToLine(parts, placing, { attempt: placing.attempt - 1, retryMs: LEASE_RETRY_MS });
   // This process may have been paused: another may hold the lease by now, and this ask would only make an orphan.
@@ -116,6 +143,7 @@ async function ask(parts: MoveParts, placing: AllocationDocument, cluster: Agone
     },
     parts.askMs,
   );
+  done();
   parts.metrics.asked(cluster.config.name, outcome.kind, (parts.now() - started) / 1_000);
   if (outcome.kind === 'bound') return bind(parts, placing, outcome, epoch);
   if (outcome.kind === 'doubt') return settleDoubt(parts, { ...placing, worldEpoch: epoch }, outcome.cause);
@@ -153,7 +181,7 @@ async function backToLine(parts: MoveParts, placing: AllocationDocument, { attem
     {
       state: 'queued',
       event: { kind: 'queued', at: new Date(now), data: { after: attemptTry?.outcome ?? 'saves-away' } },
-      set: { attempt, intent: null, leaseUntil: null, waiting: true, nextActionAt: new Date(now + Math.max(retryMs, 1)) },
+      set: { attempt, intent: null, leaseUntil: null, nextActionAt: new Date(now + Math.max(retryMs, 1)) },
       ...(attemptTry === undefined ? {} : { push: { attemptTry } }),
     },
   );

@@ -15,7 +15,7 @@ export async function requeue(parts: MoveParts, allocated: AllocationDocument, r
     {
       state: 'queued',
       event: { kind: 'queued', at: new Date(now), data: { after: reason } },
-      set: { server: null, intent: null, claimedAt: null, waiting: true, nextActionAt: new Date(now) },
+      set: { server: null, intent: null, claimedAt: null, nextActionAt: new Date(now) },
       push: {
         attemptTry: { ...tryOf(allocated, now, 'not-accepted', { detail: reason }), gameServer: allocated.server?.gameServer ?? '' },
       },

@@ -23,7 +23,7 @@ export async function settleDoubt(parts: MoveParts, placing: AllocationDocument,
     {
       state: 'queued',
       event: { kind: 'queued', at: new Date(now), data: { after: 'doubt' } },
-      set: { intent: null, leaseUntil: null, waiting: true, nextActionAt: new Date(now) },
+      set: { intent: null, leaseUntil: null, nextActionAt: new Date(now) },
       push: { attemptTry: tryOf(placing, now, 'doubt', { detail: cause?.message ?? 'the worker that asked is gone' }) },
     },
   );

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Filter, UpdateFilter } from 'mongodb';
 import { AppError } from '../../contracts/app-error.ts';
-import { documentsOf, ensureIndexes, type Documents } from '../../runtime/documents/collection.ts';
+import { type Documents, documentsOf, ensureIndexes, translated } from '../../runtime/documents/collection.ts';
 import { AllocationDocument, isFinal, MAY_BECOME } from '../allocation.ts';
 import type { AllocationState } from '../../contracts/allocator.ts';
 
@@ -42,6 +42,8 @@ export interface Allocations {
   amend(from: From, update: UpdateFilter<Doc>): Promise<boolean>;
   /** What is due, soonest first. */
   due(now: Date, limit: number): Promise<Pick<Doc, '_id'>[]>;
+  /** How many stand before a place in line, counted up to `limit`. */
+  countAhead(fleet: string, build: string, turn: number, limit: number): Promise<number>;
   /** Those who wait in line for a fleet, first in line first; those before `turn` where it is given. */
   line(fleet: string, build: string, limit: number, beforeTurn?: number): Promise<Doc[]>;
   /** Those with a game server bound in a cluster that are not done with it. */
@@ -60,7 +62,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     { key: { liveKey: 1 }, unique: true, name: 'live' },
     { key: { 'request.session.world': 1, worldSession: -1 }, name: 'world' },
     { key: { nextActionAt: 1 }, name: 'due' },
-    { key: { 'request.fleet': 1, waiting: 1, turn: 1 }, name: 'line' },
+    { key: { 'request.fleet': 1, state: 1, turn: 1 }, name: 'line' },
     { key: { 'seats.id': 1, state: 1 }, name: 'seats' },
     { key: { 'server.cluster': 1, state: 1 }, name: 'bound_live' },
   ]);
@@ -75,18 +77,18 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     move: (from, to) => documents.change(filterOf(from), updateOf(from, to)),
     amend: (from, update) => documents.change(filterOf(from), update),
     due: (now, limit) => documents.list({ nextActionAt: { $lte: now } }, { sort: { nextActionAt: 1 }, limit }),
-    line: (fleet, build, limit, beforeTurn) =>
-      documents.list(
-        {
-          'request.fleet': fleet,
-          waiting: true,
-          'request.build': build,
-          state: 'queued',
-          ...(beforeTurn === undefined ? {} : { turn: { $lt: beforeTurn } }),
-        },
-        { sort: { turn: 1 }, limit },
-      ),
+    countAhead: (fleet, build, turn, limit) => translated(() => documents.raw.countDocuments(inLine(fleet, build, turn), { limit })),
+    line: (fleet, build, limit, beforeTurn) => documents.list(inLine(fleet, build, beforeTurn), { sort: { turn: 1 }, limit }),
     boundIn: (cluster) => documents.list({ 'server.cluster': cluster, state: { $in: ['allocated', 'ready'] } }, { limit: 100_000 }),
+  };
+}
+
+function inLine(fleet: string, build: string, beforeTurn: number | undefined): Filter<Doc> {
+  return {
+    'request.fleet': fleet,
+    state: 'queued',
+    'request.build': build,
+    ...(beforeTurn === undefined ? {} : { turn: { $lt: beforeTurn } }),
   };
 }
 
