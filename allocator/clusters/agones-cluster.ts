@@ -107,14 +107,6 @@ export class AgonesCluster {
     return List.parse(answer.body).items.map(gameServerOf)[0];
   }
 
-  /** Live. @throws AppError when the API server does not answer. */
-  async find(name: string): Promise<GameServer | undefined> {
-    const answer = await this.#api.send({ method: 'GET', path: `${this.#path}/${name}`, timeoutMs: LOOK_MS });
-    if (answer.status === 404) return undefined;
-    if (answer.status !== 200) throw unexpected('get', answer.status);
-    return gameServerOf(answer.body);
-  }
-
   /** Deletes the server if it still is what we know of it: same object, same version, our mark. */
   async release(server: GameServer, owner: string): Promise<ReleaseOutcome> {
     if (server.owner !== owner) return 'not-ours';

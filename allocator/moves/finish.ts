@@ -2,6 +2,7 @@
 import type { AllocationState } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import type { AllocationDocument } from '../allocation.ts';
+import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import type { MoveParts } from './parts.ts';
 import { releaseCarrier } from './release.ts';
 
@@ -74,21 +75,25 @@ export async function ensureGone(parts: MoveParts, final: AllocationDocument): P
 }
 
 async function tryRelease(parts: MoveParts, allocation: AllocationDocument): Promise<boolean> {
-  const cluster = clusterOf(parts, allocation);
-  if (cluster === undefined) return true;
-  try {
-    return (await releaseCarrier(parts, cluster, allocation._id, allocation.attempt, allocation.state)) === 'gone';
-  } catch (cause) {
-    if (cause instanceof AppError) return false;
-    throw cause;
-  }
+  const { _id, attempt, state } = allocation;
+  return answeredYes(parts, allocation, async (cluster) => (await releaseCarrier(parts, cluster, _id, attempt, state)) === 'gone');
 }
 
 async function isGone(parts: MoveParts, allocation: AllocationDocument): Promise<boolean> {
+  const { _id, attempt } = allocation;
+  return answeredYes(parts, allocation, async (cluster) => (await cluster.findCarrier(parts.owner, _id, attempt)) === undefined);
+}
+
+/** True where no cluster was ever asked; false while the cluster does not answer. */
+async function answeredYes(
+  parts: MoveParts,
+  allocation: AllocationDocument,
+  look: (cluster: AgonesCluster) => Promise<boolean>,
+): Promise<boolean> {
   const cluster = clusterOf(parts, allocation);
   if (cluster === undefined) return true;
   try {
-    return (await cluster.findCarrier(parts.owner, allocation._id, allocation.attempt)) === undefined;
+    return await look(cluster);
   } catch (cause) {
     if (cause instanceof AppError) return false;
     throw cause;

@@ -5,6 +5,7 @@ import type { AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import { chooseCluster, type Candidate, type Choice, type Wish } from '../placement/choose-cluster.ts';
 import { chooseInTurn } from '../placement/choose-in-turn.ts';
+import { KEPT_DECISIONS } from '../store/allocations.ts';
 import { bind, tryOf } from './bind.ts';
 import { finish } from './finish.ts';
 import type { MoveParts } from './parts.ts';
@@ -94,7 +95,7 @@ async function wait(parts: MoveParts, queued: AllocationDocument, choice: Extrac
     { uid: queued._id, state: 'queued', attempt: queued.attempt },
     {
       $set: { nextActionAt: new Date(next) },
-      $push: { decisions: { $each: [decision], $slice: -20 } },
+      $push: { decisions: { $each: [decision], $slice: -KEPT_DECISIONS } },
       ...(rejected.length === 0 ? {} : { $inc: Object.fromEntries(rejected) }),
     },
   );

@@ -44,11 +44,10 @@ interface Weighed extends Candidate {
 
 export function chooseCluster(clusters: readonly Candidate[], wish: Wish): Choice {
   const limit = limitAt(wish.latencyPolicy, wish.ageMs);
-  const weighed: Weighed[] = clusters.map((cluster) => ({
-    ...cluster,
-    worst: worstLatency(wish.players, cluster.region),
-    rejected: rejectionOf(cluster, wish, limit),
-  }));
+  const weighed: Weighed[] = clusters.map((cluster) => {
+    const worst = worstLatency(wish.players, cluster.region);
+    return { ...cluster, worst, rejected: rejectionOf(cluster, wish, worst, limit) };
+  });
   const considered = weighed.slice(0, MOST_CONSIDERED).map(({ name, worst, ready, rejected }) => ({
     cluster: name,
     ready,
@@ -84,11 +83,10 @@ export function limitAt(policy: LatencyPolicy, ageMs: number): Limit {
   return { maxMs: policy.then === 'fail' ? last?.maxMs : undefined, changesInMs: undefined, over: policy.steps.length > 0 };
 }
 
-function rejectionOf(cluster: Candidate, wish: Wish, limit: Limit): Rejection | undefined {
+function rejectionOf(cluster: Candidate, wish: Wish, worst: number | undefined, limit: Limit): Rejection | undefined {
   if (wish.regions.length > 0 && !wish.regions.includes(cluster.region)) return 'region-not-allowed';
   if (!cluster.hasFleet) return 'fleet-missing';
   if (!cluster.healthy) return 'unhealthy';
-  const worst = worstLatency(wish.players, cluster.region);
   if (limit.maxMs !== undefined && worst !== undefined && worst > limit.maxMs) return 'latency';
   return cluster.ready > 0 ? undefined : 'no-capacity';
 }

@@ -52,7 +52,7 @@ export interface Allocations {
 }
 
 /** Bounds of the decision trace. */
-const KEPT_DECISIONS = 20;
+export const KEPT_DECISIONS = 20;
 
 export async function openAllocations(db: Db): Promise<Allocations> {
   const documents = documentsOf<Doc>(db, 'allocations', AllocationDocument);
