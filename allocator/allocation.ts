@@ -78,6 +78,12 @@ export const AllocationDocument = z.object({
   tries: z.array(PlacementTry),
   rejections: z.record(z.string(), z.int()),
   outbox: z.array(OutboxEvent),
+  /** Since when the outbox holds what the event log has not; null while it is empty. */
+  untoldSince: Moment.nullable(),
+  /** Counts every write: the entity tag. */
+  version: z.int(),
+  /** W3C traceparent of the request, handed on to whatever follows from it. */
+  traceparent: z.string(),
 });
 export type AllocationDocument = z.infer<typeof AllocationDocument>;
 
@@ -145,11 +151,21 @@ export interface Seed {
   readonly now: Date;
   /** Which session of its world this will be; 0 where no world is played. */
   readonly worldSession: number;
+  readonly traceparent: string;
   /** One fresh AES-256 key, base64url, per call. */
   readonly newPacketKey: () => string;
 }
 
-export function newAllocation({ uid, client, fingerprint, request, now, worldSession, newPacketKey }: Seed): AllocationDocument {
+export function newAllocation({
+  uid,
+  client,
+  fingerprint,
+  request,
+  now,
+  worldSession,
+  traceparent,
+  newPacketKey,
+}: Seed): AllocationDocument {
   return {
     _id: uid,
     client,
@@ -179,5 +195,8 @@ export function newAllocation({ uid, client, fingerprint, request, now, worldSes
     tries: [],
     rejections: {},
     outbox: [{ id: `${uid}:1`, kind: 'queued', at: now, data: { state: 'queued' } }],
+    untoldSince: now,
+    version: 1,
+    traceparent,
   };
 }

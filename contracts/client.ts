@@ -63,6 +63,8 @@ interface AnyCall {
 }
 
 async function exchange(service: string, spec: EndpointSpec, options: ClientOptions, call: AnyCall, extra: CallOptions) {
+  if (Object.values(spec.responses).some((response) => response.stream !== undefined))
+    throw new AppError('invalid', 'stream_unsupported', `${spec.path} is a stream of events: read it with an EventSource`);
   const token = await options.token?.();
   const answer = await options.send({
     method: spec.method,

@@ -13,6 +13,15 @@ export interface ResponseSpec {
   readonly description: string;
   /** Absent: no body. */
   readonly body?: z.ZodType;
+  /** Instead of a body: server-sent events, each with data of this shape, until `limits.timeoutMs`; then the caller comes again. */
+  readonly stream?: z.ZodType;
+}
+
+/** One server-sent event; a caller who comes again sends the last `id` that it saw as `Last-Event-ID`. */
+export interface StreamedEvent<D> {
+  readonly id: string;
+  readonly event: string;
+  readonly data: D;
 }
 
 export interface EndpointSpec {
@@ -60,6 +69,11 @@ export interface Api<E extends Endpoints = Endpoints> {
   readonly endpoints: E;
 }
 
+/** A part of a table, in a file of its own. */
+export function defineEndpoints<const E extends Endpoints>(endpoints: E): E {
+  return endpoints;
+}
+
 export function defineApi<const E extends Endpoints>(api: Api<E>): Api<E> {
   return api;
 }
@@ -93,10 +107,16 @@ export type CallOf<E extends EndpointSpec> = PartGiven<E, 'params'> &
 export type ReplyOf<E extends EndpointSpec> = {
   [S in keyof E['responses'] & number]: {
     readonly status: S;
-    readonly body: E['responses'][S] extends { body: infer B extends z.ZodType } ? z.output<B> : undefined;
+    readonly body: BodyOf<E['responses'][S]>;
     readonly headers?: Readonly<Record<string, string>>;
   };
 }[keyof E['responses'] & number];
+
+type BodyOf<R> = R extends { body: infer B extends z.ZodType }
+  ? z.output<B>
+  : R extends { stream: infer D extends z.ZodType }
+    ? AsyncIterable<StreamedEvent<z.output<D>>>
+    : undefined;
 
 /** Failures that every endpoint of this kind may answer with, beside its own; OpenAPI lists them. */
 export function commonErrors(spec: EndpointSpec): readonly ErrorKind[] {

@@ -45,7 +45,9 @@ function operation(name: string, spec: EndpointSpec, schema: ToSchema): Json {
 }
 
 function answer(response: ResponseSpec, schema: ToSchema): Json {
-  const content = response.body && { 'application/json': { schema: schema(response.body, 'output') } };
+  const content =
+    (response.body && { 'application/json': { schema: schema(response.body, 'output') } }) ??
+    (response.stream && { 'text/event-stream': { schema: schema(response.stream, 'output') } });
   return { description: response.description, ...(content === undefined ? {} : { content }) };
 }
 

@@ -4,19 +4,29 @@
  *   request ─▶ route ─▶ token, role ─▶ rate ─▶ body size, JSON ─▶ parse ─▶ handler (deadline) ─▶ shape of the answer
  *                 └──────────────────────── any failure: a problem document ◀──────────────────────────────┘
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { z } from 'zod';
 import { AppError, faultsOf, problemOf, STATUS_OF_KIND, type InputFault } from '../contracts/app-error.ts';
-import { commonErrors, type Api, type Endpoints, type EndpointSpec, type ReplyOf, type RequestOf } from '../contracts/endpoint.ts';
+import {
+  commonErrors,
+  type Api,
+  type Endpoints,
+  type EndpointSpec,
+  type ReplyOf,
+  type RequestOf,
+  type StreamedEvent,
+} from '../contracts/endpoint.ts';
 import { openApiOf } from '../contracts/openapi.ts';
+import { sendEvents } from './event-stream.ts';
 import { jsonFault } from './json-limits.ts';
 import type { Log } from './log.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { normaliseError, REFUSED_BY_SERVICE } from './normalise-error.ts';
 import { openRequestSignal } from './request-signal.ts';
 import type { Principal, TokenCheck } from './token-check.ts';
+import { continueTrace, type TraceContext } from './trace-context.ts';
 
 export interface Context {
   /** Absent at public endpoints. */
@@ -24,6 +34,8 @@ export interface Context {
   /** Aborted at the endpoint's deadline, when the caller goes away, and when the process ends. */
   readonly signal: AbortSignal;
   readonly requestId: string;
+  /** Continues the caller's trace, or begins one; goes with whatever follows from this request. */
+  readonly trace: TraceContext;
   readonly log: Log;
 }
 
@@ -70,6 +82,7 @@ type AnyHandler = (request: unknown, context: Context) => Promise<{ status: numb
 /** What the steps of one request hand on. */
 interface Locals {
   requestId: string;
+  trace: TraceContext;
   spec?: EndpointSpec;
   principal?: Principal;
 }
@@ -99,6 +112,7 @@ function stamp(request: Request, response: Response, next: NextFunction): void {
   const given = request.get('x-request-id');
   const requestId = given !== undefined && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
   localsOf(response).requestId = requestId;
+  localsOf(response).trace = continueTrace(request.get('traceparent'), (bytes) => randomBytes(bytes).toString('hex'));
   response.set({ 'x-request-id': requestId, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   next();
 }
@@ -156,14 +170,15 @@ function requireJson(request: Request, _response: Response, next: NextFunction):
 }
 
 async function handle(spec: EndpointSpec, handler: AnyHandler, parts: ServeParts, request: Request, response: Response): Promise<void> {
-  const { requestId, principal } = localsOf(response);
+  const { requestId, principal, trace } = localsOf(response);
   const parsed = parseRequest(spec, request);
   const end = openRequestSignal(spec.limits.timeoutMs, parts.stopping);
   response.once('close', end.gone);
-  const context: Context = { principal, signal: end.signal, requestId, log: parts.log.with({ requestId }) };
+  const log = parts.log.with({ requestId, traceId: trace.traceId });
+  const context: Context = { principal, signal: end.signal, requestId, trace, log };
   try {
     const reply = await Promise.race([handler(parsed, context), end.deadline]);
-    if (end.over() !== 'gone') answer(spec, reply, response);
+    if (end.over() !== 'gone') await answer(spec, reply, response, end.signal);
   } catch (cause) {
     if (end.over() === 'gone') return parts.log.debug('the caller was gone before its answer', { requestId, cause });
     const isOwn = cause instanceof AppError && cause.kind !== 'internal';
@@ -202,9 +217,18 @@ function soundBody(body: unknown, faults: InputFault[]): unknown {
 }
 
 /** Only documented answers leave, and only their documented fields. */
-function answer(spec: EndpointSpec, reply: { status: number; body: unknown; headers?: Record<string, string> }, response: Response): void {
+async function answer(
+  spec: EndpointSpec,
+  reply: { status: number; body: unknown; headers?: Record<string, string> },
+  response: Response,
+  signal: AbortSignal,
+): Promise<void> {
   const documented = spec.responses[reply.status];
   if (documented === undefined) throw new AppError('internal', 'answer_undocumented', `${spec.path} answered ${reply.status}`);
+  if (documented.stream !== undefined) {
+    response.status(reply.status).set(reply.headers ?? {});
+    return sendEvents(response, documented.stream, reply.body as AsyncIterable<StreamedEvent<unknown>>, signal);
+  }
   const shaped = documented.body?.safeParse(reply.body);
   if (shaped?.success !== false) response.status(reply.status).set(reply.headers ?? {});
   if (shaped === undefined) return void response.end();
@@ -225,8 +249,8 @@ function wrongMethod(methods: readonly string[]) {
 function answerError(log: Log) {
   return (cause: unknown, request: Request, response: Response, _next: NextFunction) => {
     const error = normaliseError(cause);
-    const { requestId, spec } = localsOf(response);
-    const about = { requestId, method: request.method, path: request.path, kind: error.kind, cause: error };
+    const { requestId, spec, trace } = localsOf(response);
+    const about = { requestId, traceId: trace.traceId, method: request.method, path: request.path, kind: error.kind, cause: error };
     if (error.kind === 'internal' || error.code === REFUSED_BY_SERVICE) log.error('a request failed', about);
     else if (spec !== undefined && !spec.errors.includes(error.kind) && !commonErrors(spec).includes(error.kind))
       log.error('a request failed in a way that its contract does not name', about);

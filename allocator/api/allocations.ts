@@ -51,10 +51,10 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
   };
 
   return {
-    requestAllocation: async ({ body, headers }, { principal, signal }) => {
+    requestAllocation: async ({ body, headers }, { principal, signal, trace }) => {
       const client = callerOf(principal).subject;
       const waitSeconds = Math.min(MOST_WAIT_SECONDS, Number(headers.prefer?.slice('wait='.length) ?? 0));
-      const { kind, allocation } = await request(moves, aliases, client, body);
+      const { kind, allocation } = await request(moves, aliases, client, body, trace.traceparent);
       if (kind === 'made') turns.give(allocation._id);
       const held =
         waitSeconds === 0 ? allocation : ((await watcher.until(allocation._id, settled, waitSeconds * 1_000, signal)) ?? allocation);

@@ -17,7 +17,13 @@ const PACKET_KEY_BYTES = 32;
 const TRIES = 20;
 
 /** @throws AppError `conflict` when the id was used with other fields, or the live world has no free seats. */
-export async function request(parts: MoveParts, aliases: Aliases, client: string, asked: AllocationRequest): Promise<Requested> {
+export async function request(
+  parts: MoveParts,
+  aliases: Aliases,
+  client: string,
+  asked: AllocationRequest,
+  traceparent: string,
+): Promise<Requested> {
   const fingerprint = createHash('sha256').update(canonicalRequest(asked)).digest('base64url');
   const { world } = asked.session;
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -37,6 +43,7 @@ export async function request(parts: MoveParts, aliases: Aliases, client: string
       request: asked,
       now: new Date(parts.now()),
       worldSession: world === undefined ? 0 : (newest?.worldSession ?? 0) + 1,
+      traceparent,
       newPacketKey,
     });
     // Taken: the same id came in between, or another id took the world's next session.

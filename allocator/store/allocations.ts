@@ -65,6 +65,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     { key: { 'request.fleet': 1, state: 1, turn: 1 }, name: 'line' },
     { key: { 'seats.id': 1, state: 1 }, name: 'seats' },
     { key: { 'server.cluster': 1, state: 1 }, name: 'bound_live' },
+    { key: { untoldSince: 1 }, name: 'untold' },
   ]);
   const first = async (filter: Filter<Doc>) => (await documents.list(filter, { limit: 1, sort: { createdAt: -1 } }))[0];
   return {
@@ -75,7 +76,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     findNewestOf: async (world) => (await documents.list({ 'request.session.world': world }, { limit: 1, sort: { worldSession: -1 } }))[0],
     findSessionOf: (playerId) => first({ 'seats.id': playerId, state: 'ready' }),
     move: (from, to) => documents.change(filterOf(from), updateOf(from, to)),
-    amend: (from, update) => documents.change(filterOf(from), update),
+    amend: (from, update) => documents.change(filterOf(from), { ...update, $inc: { ...update.$inc, version: 1 } }),
     due: (now, limit) => documents.list({ nextActionAt: { $lte: now } }, { sort: { nextActionAt: 1 }, limit }),
     countAhead: (fleet, build, turn, limit) => translated(() => documents.raw.countDocuments(inLine(fleet, build, turn), { limit })),
     line: (fleet, build, limit, beforeTurn) => documents.list(inLine(fleet, build, beforeTurn), { sort: { turn: 1 }, limit }),
@@ -102,7 +103,8 @@ function updateOf(from: From, to: MoveTo): UpdateFilter<Doc> {
   const final = isFinal(to.state) ? { endedAt: to.event.at } : {};
   const { decision, attemptTry } = to.push ?? {};
   return {
-    $set: { state: to.state, ...final, ...to.set },
+    $set: { state: to.state, untoldSince: to.event.at, ...final, ...to.set },
+    $inc: { version: 1 },
     $push: {
       outbox: { id: randomUUID(), kind: to.event.kind, at: to.event.at, data: { state: to.state, ...to.event.data } },
       ...(decision === undefined ? {} : { decisions: { $each: [decision], $slice: -KEPT_DECISIONS } }),

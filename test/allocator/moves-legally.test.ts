@@ -13,7 +13,16 @@ const request = AllocationRequest.parse({
   players: [{ id: 'ada' }],
 });
 const now = new Date('2026-01-01T00:00:00Z');
-const made = newAllocation({ uid: 'u', client: 'c', fingerprint: 'f', request, now, worldSession: 0, newPacketKey: () => 'k' });
+const made = newAllocation({
+  uid: 'u',
+  client: 'c',
+  fingerprint: 'f',
+  request,
+  now,
+  worldSession: 0,
+  traceparent: '',
+  newPacketKey: () => 'k',
+});
 
 describe('An allocation', () => {
   it('can reach a final state from every state, and leaves none', () => {

@@ -27,6 +27,7 @@ describe('the report of a run', () => {
         players: [{ id: 'ann' }, { id: 'bob' }],
       }),
       now: new Date(1_000),
+      traceparent: '',
       newPacketKey: () => '',
       worldSession: 0,
     }),

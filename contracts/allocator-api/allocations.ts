@@ -1,0 +1,69 @@
+/** Asking for a game server, and what became of it. */
+import { z } from 'zod';
+import { Allocation, AllocationRequest, AllocationState, Trace } from '../allocator.ts';
+import { defineEndpoints, ORDINARY } from '../endpoint.ts';
+import { Wait } from '../words.ts';
+import { ById, CLIENTS, HELD } from './callers.ts';
+
+export const allocationEndpoints = defineEndpoints({
+  requestAllocation: {
+    method: 'POST',
+    path: '/v1/allocations',
+    summary: 'Ask for a game server',
+    description: 'The id makes it repeatable: the same id with the same fields is the same allocation, whatever its state.',
+    access: CLIENTS,
+    headers: z.object({
+      prefer: z
+        .string()
+        .regex(/^wait=\d{1,2}$/, 'write wait=N with N of 0–30 seconds')
+        .optional(),
+    }),
+    body: AllocationRequest,
+    responses: {
+      200: { description: 'It was asked for before; this is its present state', body: Allocation },
+      201: { description: 'Kept, and ready within the wait', body: Allocation },
+      202: { description: 'Kept; not settled yet', body: Allocation },
+    },
+    errors: ['conflict'],
+    limits: HELD,
+    idempotency: 'repeatable',
+  },
+  getAllocation: {
+    method: 'GET',
+    path: '/v1/allocations/{id}',
+    summary: 'An allocation',
+    description: 'With `wait`, held until its state is no longer `from` (without `from`: until ready or final).',
+    access: CLIENTS,
+    params: ById,
+    query: z.object({ wait: Wait, from: AllocationState.optional() }),
+    responses: { 200: { description: 'The allocation', body: Allocation } },
+    errors: ['not-found'],
+    limits: HELD,
+    idempotency: 'safe',
+  },
+  traceAllocation: {
+    method: 'GET',
+    path: '/v1/allocations/{id}/trace',
+    summary: 'Why this server',
+    access: CLIENTS,
+    params: ById,
+    responses: { 200: { description: 'The decision trace', body: Trace } },
+    errors: ['not-found'],
+    limits: ORDINARY,
+    idempotency: 'safe',
+  },
+  cancelAllocation: {
+    method: 'DELETE',
+    path: '/v1/allocations/{id}',
+    summary: 'Cancel or end, safe in every state',
+    access: CLIENTS,
+    params: ById,
+    responses: {
+      200: { description: 'Final', body: Allocation },
+      202: { description: 'On its way to final', body: Allocation },
+    },
+    errors: ['not-found'],
+    limits: ORDINARY,
+    idempotency: 'repeatable',
+  },
+});

@@ -1,0 +1,78 @@
+/**
+ * Leases in MongoDB: of several processes one does a thing at a time, and says by an epoch which one it is.
+ *
+ * A holder that is paused wakes with an epoch that may be over: whatever it writes must be harmless then, by naming the epoch
+ * or by a compare-and-set of its own. The lease only spares the others the work.
+ */
+import type { Db } from 'mongodb';
+import { z } from 'zod';
+import { pause } from '../deadline.ts';
+import type { Log } from '../log.ts';
+import { documentsOf } from './collection.ts';
+
+const LeaseDocument = z.object({ _id: z.string(), holder: z.string(), epoch: z.int(), until: z.date() });
+
+export interface Leases {
+  /** Takes or prolongs a lease. The epoch, counted up at each change of holder; `undefined` while another holds it. */
+  hold(name: string, ms: number): Promise<number | undefined>;
+  /** Gives it up, so that the next need not wait. */
+  letGo(name: string): Promise<void>;
+}
+
+/** @param holder names this process. @param now milliseconds since the epoch. */
+export function openLeases(db: Db, holder: string, now: () => number): Leases {
+  const documents = documentsOf(db, 'leases', LeaseDocument);
+  return {
+    hold: async (name, ms) => {
+      const until = new Date(now() + ms);
+      const found = await documents.find(name);
+      if (found === undefined) return (await documents.insert({ _id: name, holder, epoch: 1, until })).inserted ? 1 : undefined;
+      const isOurs = found.holder === holder;
+      if (!isOurs && found.until.getTime() > now()) return undefined;
+      const epoch = isOurs ? found.epoch : found.epoch + 1;
+      const changed = await documents.change({ _id: name, holder: found.holder, epoch: found.epoch }, { $set: { holder, epoch, until } });
+      return changed ? epoch : undefined;
+    },
+    letGo: async (name) => void (await documents.change({ _id: name, holder }, { $set: { until: new Date(0) } })),
+  };
+}
+
+const LEASE_MS = 5_000;
+const PROLONG_MS = 1_000;
+
+/**
+ * For a lifecycle: runs `work` in whichever process holds the lease, one at a time; the signal it gets ends with the lease.
+ * Never rejects: what fails is logged, and begun again.
+ */
+export async function whileLeased(
+  leases: Leases,
+  name: string,
+  log: Log,
+  signal: AbortSignal,
+  work: (held: { readonly epoch: number; readonly signal: AbortSignal }) => Promise<void>,
+): Promise<void> {
+  const hold = () => leases.hold(name, LEASE_MS).catch(() => 'away' as const);
+  while (!signal.aborted) {
+    const epoch = await hold();
+    if (epoch === undefined || epoch === 'away') {
+      await pause(PROLONG_MS, signal);
+      continue;
+    }
+    const lost = new AbortController();
+    const held = AbortSignal.any([signal, lost.signal]);
+    const working = work({ epoch, signal: held })
+      .catch((cause: unknown) => void (held.aborted || log.warn('leased work failed; it begins again', { lease: name, cause })))
+      .finally(() => lost.abort());
+    let prolongedAt = performance.now();
+    while (!held.aborted) {
+      await pause(PROLONG_MS, held);
+      if (held.aborted) break;
+      const present = await hold();
+      if (present === epoch) prolongedAt = performance.now();
+      else if (present !== 'away' || performance.now() - prolongedAt > LEASE_MS - PROLONG_MS) lost.abort();
+    }
+    await working;
+    if (signal.aborted) await leases.letGo(name).catch(() => {});
+    else await pause(PROLONG_MS, signal);
+  }
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openLeases, whileLeased } from '../../runtime/documents/leases.ts';
+import { openMongo, type Mongo } from '../../runtime/documents/mongo.ts';
+import { SILENT_LOG } from '../../runtime/log.ts';
+import { freshDatabase } from '../services/fresh-database.ts';
+
+describe('A lease', function () {
+  this.timeout(60_000);
+  let mongo: Mongo;
+  let database: Awaited<ReturnType<typeof freshDatabase>>;
+  before(async () => {
+    database = await freshDatabase();
+    mongo = openMongo(database.url, database.name);
+  });
+  after(async () => {
+    await mongo.close();
+    await database.close();
+  });
+
+  it('is held by one of those who race for it, and counts its epoch up when it changes hands', async () => {
+    let now = 0;
+    const racers = Array.from({ length: 20 }, (_, nth) => openLeases(mongo.db, `racer-${nth}`, () => now));
+    const first = await Promise.all(racers.map((leases) => leases.hold('race', 1_000)));
+    assert.deepEqual(
+      first.filter((epoch) => epoch !== undefined),
+      [1],
+    );
+    now = 1_001;
+    const second = await Promise.all(racers.map((leases) => leases.hold('race', 1_000)));
+    const won = second.filter((epoch) => epoch !== undefined);
+    assert.equal(won.length, 1);
+    assert.ok(won[0] === 2 || won[0] === 1, 'the first holder may have prolonged it before anybody took it');
+  });
+
+  it('cannot be prolonged once another has it', async () => {
+    let now = 0;
+    const [one, other] = ['one', 'other'].map((holder) => openLeases(mongo.db, holder, () => now));
+    assert.ok(one && other);
+    assert.equal(await one.hold('passed-on', 1_000), 1);
+    assert.equal(await one.hold('passed-on', 1_000), 1);
+    assert.equal(await other.hold('passed-on', 1_000), undefined);
+    now = 1_001;
+    assert.equal(await other.hold('passed-on', 1_000), 2);
+    assert.equal(await one.hold('passed-on', 1_000), undefined);
+    await other.letGo('passed-on');
+    assert.equal(await one.hold('passed-on', 1_000), 3);
+  });
+
+  it('lets one do the work at a time, and the next as soon as it is given up', async () => {
+    let running = 0;
+    let most = 0;
+    const epochs: number[] = [];
+    const begin = (holder: string) => {
+      const stop = new AbortController();
+      const leases = openLeases(mongo.db, holder, Date.now);
+      const done = whileLeased(leases, 'work', SILENT_LOG, stop.signal, async ({ epoch, signal }) => {
+        epochs.push(epoch);
+        most = Math.max(most, (running += 1));
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        running -= 1;
+      });
+      return { end: async () => (stop.abort(), done) };
+    };
+    const workers = [begin('worker-a'), begin('worker-b')];
+    while (epochs.length === 0) await sleep(20);
+    for (const worker of workers) {
+      await worker.end();
+      if (worker === workers[0]) while (running === 0) await sleep(20);
+    }
+    assert.equal(most, 1);
+    assert.ok(epochs.length >= 1);
+  });
+});
