@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ALLOCATION_DISCOVERY, answerAllocation, type Allocate, type AllocationAnswer } from './allocation/allocation-api.ts';
+import { CONTENTION } from './allocation/allocation.ts';
 import type { Log } from './log.ts';
 import { misbehaviourOf, WELL_BEHAVED, type Misbehaviour } from './misbehaviour.ts';
 import { judged, mutated } from './webhooks/admission.ts';
@@ -91,12 +92,22 @@ export class StandInServer {
 
   async #answerAllocation(request: IncomingMessage, namespace: string, text: string): Promise<AllocationAnswer> {
     const { 'content-type': contentType = '', accept = '' } = request.headers;
-    const answer = await answerAllocation(namespace, contentType, accept, text, this.#allocate, this.#now);
-    const { answerLateMs, failAfterCommit } = this.#misbehaviour;
+    const { commitLateMs, answerLateMs } = this.#misbehaviour;
+    if (commitLateMs > 0) await sleep(commitLateMs);
+    if (this.#spend('failBeforeCommit')) return UPDATE_FAILED;
+    const allocate = this.#spend('contention') ? () => Promise.resolve(CONTENTION) : this.#allocate;
+    const answer = await answerAllocation(namespace, contentType, accept, text, allocate, this.#now);
     if (answerLateMs > 0) await sleep(answerLateMs);
-    if (failAfterCommit <= 0 || answer.status !== 201) return answer;
-    this.#misbehaviour = { ...this.#misbehaviour, failAfterCommit: failAfterCommit - 1 };
-    return { status: 500, contentType: 'text/plain; charset=utf-8', body: 'error updating allocated gameserver\n' };
+    if (answer.status !== 201) return answer;
+    if (this.#spend('dropAfterCommit')) request.socket.destroy();
+    return this.#spend('failAfterCommit') ? UPDATE_FAILED : answer;
+  }
+
+  /** Whether one of those that were ordered is left, and now is not. */
+  #spend(what: 'failBeforeCommit' | 'failAfterCommit' | 'dropAfterCommit' | 'contention'): boolean {
+    const left = this.#misbehaviour[what];
+    if (left > 0) this.#misbehaviour = { ...this.#misbehaviour, [what]: left - 1 };
+    return left > 0;
   }
 
   #misbehave(text: string): AllocationAnswer {
@@ -119,6 +130,13 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   }
   return Buffer.concat(chunks).toString('utf8');
 }
+
+/** What Agones answers when it could not write the game server that it had chosen. */
+const UPDATE_FAILED: AllocationAnswer = {
+  status: 500,
+  contentType: 'text/plain; charset=utf-8',
+  body: 'error updating allocated gameserver\n',
+};
 
 const json = (status: number, body: unknown): AllocationAnswer => ({ status, contentType: JSON_TYPE, body: JSON.stringify(body) });
 

@@ -2,7 +2,7 @@
 import { request } from 'node:https';
 import { readFileSync } from 'node:fs';
 import type { RunningCluster } from '../../local/cluster/start-cluster.ts';
-import type { Misbehaviour } from '../../local/agones/misbehaviour.ts';
+import { WELL_BEHAVED, type Misbehaviour } from '../../local/agones/misbehaviour.ts';
 import { freePort } from '../../local/processes/free-port.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testStack } from '../../local/testing.ts';
@@ -10,6 +10,8 @@ import { testStack } from '../../local/testing.ts';
 export interface StandInProcess {
   /** From now on, until told otherwise. */
   misbehave(how: Partial<Misbehaviour>): Promise<void>;
+  /** No more of it. */
+  behave(): Promise<void>;
 }
 
 let started: Promise<StandInProcess> | undefined;
@@ -50,12 +52,11 @@ async function start(cluster: RunningCluster, namespaces: readonly string[]): Pr
     signal: new AbortController().signal,
   });
   if (kept.end !== undefined) throw new Error(`the stand-in has ended while starting: ${readFileSync(kept.logFile, 'utf8').slice(-2_000)}`);
-  return {
-    misbehave: async (how) => {
-      const status = await put(how);
-      if (status >= 300) throw new Error(`the stand-in refused to misbehave: ${status}`);
-    },
+  const misbehave = async (how: Partial<Misbehaviour>): Promise<void> => {
+    const status = await put(how);
+    if (status >= 300) throw new Error(`the stand-in refused to misbehave: ${status}`);
   };
+  return { misbehave, behave: () => misbehave(WELL_BEHAVED) };
 }
 
 function send(port: number, ca: string, method: string, body: string): Promise<number> {

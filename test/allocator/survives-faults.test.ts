@@ -9,7 +9,7 @@ describe('The allocator under faults', function () {
   before(async () => {
     world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '1000' } });
   });
-  afterEach(() => world.standIn.misbehave({ answerLateMs: 0, failAfterCommit: 0, watchLagMs: 0 }));
+  afterEach(() => world.standIn.behave());
   after(() => world.stop());
 
   async function requestSome(fleet: string, count: number) {
@@ -58,6 +58,37 @@ describe('The allocator under faults', function () {
     const made = await requestSome(fleet, 1);
     await allAllocated(made);
     assert.equal((await stateOf(made[0]?.id ?? '')).attempt, 1);
+    await assertOneServerEach(fleet, made);
+  });
+
+  it('finds the server that it won when the connection breaks after the commit', async () => {
+    const fleet = await world.makeFleet(EAST, 3);
+    await world.knows(EAST, fleet, 3);
+    await world.standIn.misbehave({ dropAfterCommit: 1 });
+    const made = await requestSome(fleet, 1);
+    await allAllocated(made);
+    await assertOneServerEach(fleet, made);
+  });
+
+  it('asks again when the cluster took nothing, be it by an error or by contention', async () => {
+    const fleet = await world.makeFleet(EAST, 3);
+    await world.knows(EAST, fleet, 3);
+    await world.standIn.misbehave({ failBeforeCommit: 1, contention: 1 });
+    const made = await requestSome(fleet, 1);
+    await allAllocated(made);
+    await assertOneServerEach(fleet, made);
+  });
+
+  it('gives back what the cluster takes only after we gave up', async () => {
+    const fleet = await world.makeFleet(EAST, 4);
+    await world.knows(EAST, fleet, 4);
+    await world.standIn.misbehave({ commitLateMs: 1_500 });
+    const made = await requestSome(fleet, 1);
+    await letPass(1_200);
+    await world.standIn.behave();
+    await allAllocated(made);
+    assert.ok((await stateOf(made[0]?.id ?? '')).attempt > 1, 'the first attempt was spent by doubt');
+    await until('the late server is gone', async () => (await world.carriersOf(made[0]?.uid ?? '')).length === 1, 30_000);
     await assertOneServerEach(fleet, made);
   });
 

@@ -142,3 +142,6 @@ export function allocatedStatus({ metadata, status }: GameServer): AllocationSta
 }
 
 export const UNALLOCATED: AllocationStatus = { state: 'UnAllocated', gameServerName: '', source: '' };
+
+/** Others took every game server that was chosen, each time before it was written. */
+export const CONTENTION: AllocationStatus = { ...UNALLOCATED, state: 'Contention' };
