@@ -7,7 +7,7 @@ export interface ImageProgram {
   readonly args: readonly string[];
   /** Ports that the program listens on unless told, as flags: given explicitly here, so that they can be rewritten. */
   readonly defaultArgs?: readonly string[];
-  /** It talks to the API server, and gets a kubeconfig for that in place of a mounted token. */
+  /** It talks to the API server, and gets `--kubeconfig` for that in place of a mounted token. */
   readonly needsKubeconfig?: boolean;
 }
 
@@ -17,24 +17,33 @@ export interface ImageSurroundings {
   readonly node: string;
   /** The built sample server. */
   readonly sampleServer: string;
+  /** Agones' own sidecar, to run in place of ours. */
+  readonly agonesSdkServer?: string | undefined;
 }
 
 export type ImageTable = (image: string) => ImageProgram | undefined;
 
-export function localImages({ root, node, sampleServer }: ImageSurroundings): ImageTable {
+export function localImages({ root, node, sampleServer, agonesSdkServer }: ImageSurroundings): ImageTable {
   const script = (file: string): Pick<ImageProgram, 'command' | 'args'> => ({ command: node, args: [path.join(root, file)] });
   const table: Readonly<Record<string, ImageProgram>> = {
-    'lifeverse.invalid/agones-sdk': {
-      ...script('local/agones/sdk-server/main.ts'),
-      defaultArgs: ['--health-port=8080'],
-      needsKubeconfig: true,
-    },
     'lifeverse.invalid/sdk-bridge': script('sdk-bridge/main.ts'),
     'lifeverse.invalid/sample-server': { command: sampleServer, args: [] },
     /** For tests: sleeps until it is told to stop, or does what its arguments say. */
     'lifeverse.invalid/sleep': script('local/node/sleep-image/main.ts'),
   };
-  return (image) => table[image.replace(/(@sha256:.*|:[^/:]*)$/, '')];
+  const sidecar: ImageProgram = {
+    ...(agonesSdkServer === undefined
+      ? script('local/agones/sdk-server/main.ts')
+      : // Out of a pod nobody tells it when the game has ended: it goes at SIGTERM.
+        { command: agonesSdkServer, args: ['--graceful-termination=false'] }),
+    defaultArgs: ['--health-port=8080'],
+    needsKubeconfig: true,
+  };
+  return (image) => {
+    const name = image.replace(/(@sha256:.*|:[^/:]*)$/, '');
+    // From whichever registry the control plane at hand would have it.
+    return name.endsWith('/agones-sdk') ? sidecar : table[name];
+  };
 }
 
 /** The arguments that are not given already get the program's own defaults. */

@@ -55,8 +55,8 @@ export async function launchContainer(
       // The uid's beginning keeps apart two pods that had one name after another.
       name: `${pod.metadata.namespace}_${pod.metadata.name}_${container.name}_${pod.metadata.uid.slice(0, 8)}`,
       command: program.command,
-      args: [...program.args, ...argsOf(container, program, env, mounts, setting.ports)],
-      env: { ...parts.baseEnv, TMPDIR: setting.folder, ...kubeconfigOf(program, parts), ...envOf(env, mounts, setting.ports) },
+      args: [...program.args, ...kubeconfigOf(program, parts), ...argsOf(container, program, env, mounts, setting.ports)],
+      env: { ...parts.baseEnv, TMPDIR: setting.folder, ...envOf(env, mounts, setting.ports) },
       cwd: setting.folder,
     };
     return { process: await parts.startGate.pass(() => parts.keeper.start(spec), listenPorts(container, setting.ports)) };
@@ -80,8 +80,8 @@ function envOf(env: Keyed, mounts: readonly MountedVolume[], ports: PortPlan): R
   return rewriteEnv(mounted, ports);
 }
 
-function kubeconfigOf(program: ImageProgram, parts: LaunchParts): Record<string, string> {
-  return program.needsKubeconfig === true ? { KUBECONFIG: parts.kubeconfig } : {};
+function kubeconfigOf(program: ImageProgram, parts: LaunchParts): string[] {
+  return program.needsKubeconfig === true ? [`--kubeconfig=${parts.kubeconfig}`] : [];
 }
 
 function mountsOf(container: Container, setting: PodSetting): MountedVolume[] {

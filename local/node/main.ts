@@ -1,4 +1,5 @@
 /** The nodes of one cluster, as a process of their own. */
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -21,6 +22,11 @@ const Env = z.object({
   LOG_FOLDER: z.string().describe('folder for the containers’ output'),
   RUN_FOLDER: z.string().describe('folder for the records of running containers'),
   SAMPLE_SERVER: z.string().describe('the built sample server'),
+  AGONES_SDK_SERVER: z
+    .string()
+    .refine((file) => existsSync(file), 'there is no such file')
+    .optional()
+    .describe('Agones’ own sidecar, to run in place of the stand-in’s'),
   CONTAINER_ENV: z.string().default('').describe('names of variables that every container inherits, separated by commas'),
 });
 
@@ -45,6 +51,7 @@ const node = await startNode({
     root: path.join(import.meta.dirname, '..', '..'),
     node: process.execPath,
     sampleServer: config.SAMPLE_SERVER,
+    agonesSdkServer: config.AGONES_SDK_SERVER,
   }),
   baseEnv: Object.fromEntries(inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
   log,

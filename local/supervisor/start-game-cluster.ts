@@ -73,8 +73,9 @@ export async function startGameCluster(parts: GameClusterParts): Promise<GameClu
     client,
     hostPorts,
     async play() {
-      const agones = await run(await agonesProcess(parts, cluster, hostPorts));
-      await untilAgonesServes(client, agones, around.signal);
+      const agones = isExternal(around) ? undefined : await run(await agonesProcess(parts, cluster, hostPorts));
+      if (agones === undefined) around.say(`${name}: waiting for the Agones that you start beside it, KUBECONFIG=${cluster.kubeconfig}`);
+      await untilAgonesServes(client, name, agones, around.signal);
       // Only now, so that Agones sees which pods the nodes have lost since the last life.
       await run(nodeProcess(parts, cluster));
     },
@@ -89,6 +90,13 @@ export async function startGameCluster(parts: GameClusterParts): Promise<GameClu
       await cluster.stop();
     },
   };
+}
+
+/** @throws when the setting names nothing that there is. */
+function isExternal({ env }: Surroundings): boolean {
+  const setting = env['LOCAL_AGONES'] ?? '';
+  if (setting !== '' && setting !== 'external') throw new Error(`LOCAL_AGONES is “${setting}”: set it to external, or not at all`);
+  return setting === 'external';
 }
 
 async function agonesProcess(
@@ -125,6 +133,7 @@ async function agonesProcess(
 
 function nodeProcess(parts: GameClusterParts, cluster: RunningCluster): Parameters<ProcessKeeper['start']>[0] {
   const { name, state } = parts;
+  const sdkServer = parts.around.env['AGONES_SDK_SERVER'];
   return {
     name: `${name}-node`,
     command: process.execPath,
@@ -139,6 +148,7 @@ function nodeProcess(parts: GameClusterParts, cluster: RunningCluster): Paramete
       LOG_FOLDER: path.join(state.logs, 'pods', name),
       RUN_FOLDER: path.join(state.run, 'pods', name),
       SAMPLE_SERVER: parts.sampleServer,
+      ...(sdkServer === undefined ? {} : { AGONES_SDK_SERVER: path.resolve(parts.tree, sdkServer) }),
       CONTAINER_ENV: 'NODE_COMPILE_CACHE',
     },
     // Its containers get a few seconds each.
@@ -146,7 +156,11 @@ function nodeProcess(parts: GameClusterParts, cluster: RunningCluster): Paramete
   };
 }
 
-async function untilAgonesServes(client: KubeClient, agones: KeptProcess, signal: AbortSignal): Promise<void> {
+const STAND_IN_SERVES_MS = 60_000;
+/** Someone starts it by hand. */
+const EXTERNAL_SERVES_MS = 3_600_000;
+
+async function untilAgonesServes(client: KubeClient, cluster: string, agones: KeptProcess | undefined, signal: AbortSignal): Promise<void> {
   const served = async (path: string): Promise<boolean> => {
     try {
       await client.send({ method: 'GET', path, timeoutMs: 2_000, signal });
@@ -157,9 +171,14 @@ async function untilAgonesServes(client: KubeClient, agones: KeptProcess, signal
   };
   await waitUntil(
     async () => {
-      if (agones.end !== undefined) throw new Error(`${agones.name} has ended while starting, see ${agones.logFile}`);
+      if (agones?.end !== undefined) throw new Error(`${agones.name} has ended while starting, see ${agones.logFile}`);
       return (await served('/apis/allocation.agones.dev/v1')) && served('/apis/agones.dev/v1/fleets');
     },
-    { what: `${agones.name} serves`, deadlineMs: 60_000, signal, everyMs: 200 },
+    {
+      what: `Agones serves its resources and allocations in ${cluster}`,
+      deadlineMs: agones === undefined ? EXTERNAL_SERVES_MS : STAND_IN_SERVES_MS,
+      signal,
+      everyMs: 200,
+    },
   );
 }
