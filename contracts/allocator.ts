@@ -1,5 +1,6 @@
 /** What the allocator's API speaks of; the endpoints are in `allocator-api.ts`. */
 import { z } from 'zod';
+import { Notices } from './notices.ts';
 import { Address, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, Uid, WorldId } from './words.ts';
 
 export const AllocationState = z
@@ -57,6 +58,12 @@ export const AllocationRequest = z
     latencyPolicy: LatencyPolicy.default({ steps: [], then: 'any' }),
     priority: z.int().min(0).max(9).default(5).describe('9 goes first'),
     deadlineSeconds: z.number().min(1).max(600).default(60).describe('Until the session must be ready'),
+    expectedSeconds: z
+      .int()
+      .min(1)
+      .max(7 * 24 * 3_600)
+      .optional()
+      .describe('How long it will be played: it is not placed where a maintenance window begins before that'),
   })
   .superRefine((request, context) => {
     const ids = new Set(request.players.map((player) => player.id));
@@ -155,6 +162,7 @@ export const Claim = z
     saves: z
       .object({ token: z.string(), worldEpoch: z.int().min(1).optional() })
       .describe('The grant for the saves service; worldEpoch where a world is played'),
+    notices: Notices.default([]).describe('What the server is to know at once; later ones ride on its GameServer'),
   })
   .meta({ id: 'Claim' });
 export type Claim = z.infer<typeof Claim>;
@@ -200,6 +208,8 @@ export const GAME_SERVER_MARKS = {
   attempt: 'lifeverse.dev/attempt',
   /** Annotation: the client's id. */
   id: 'lifeverse.dev/id',
+  /** Annotation: what the server is told beforehand, as JSON (`Notices`). */
+  notice: 'lifeverse.dev/notice',
   /** Label that fleets set: the build in it. */
   build: 'lifeverse.dev/build',
 } as const;

@@ -40,6 +40,7 @@ export function attemptHandlers({ attempts, signer, keys, issuer }: AttemptsApiP
         ticketIssuer: issuer,
         deadlineAt: claimed.deadlineAt.toISOString(),
         saves: { token: await signer.sessionGrant(claimed), ...(worldEpoch === null ? {} : { worldEpoch }) },
+        notices: [],
       };
       return { status: 200, body: answer };
     },

@@ -36,6 +36,8 @@ export interface Backend {
   /** The grant for saves that a claim gives. */
   grant: string;
   players: Claim['players'];
+  /** What a claim tells beforehand. */
+  notices: Claim['notices'];
   ticket(playerId: string, change?: Partial<JoinTicketClaims>, key?: CryptoKey, kid?: string): Promise<string>;
   /** Signs with a key that only the allocator's key set knows from now on. */
   rotateKey(): Promise<void>;
@@ -68,6 +70,7 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     notYours: false,
     worldEpoch: FIRST_EPOCH,
     grant: 'grant',
+    notices: [],
     players: [
       { id: 'ann', role: 'player', packetKey: 'key-ann' },
       { id: 'bob', role: 'player', packetKey: 'key-bob' },
@@ -140,6 +143,7 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     ticketKeys: claimKeys,
     ticketIssuer: ISSUER,
     deadlineAt: new Date(Date.now() + 60_000).toISOString(),
+    notices: backend.notices,
     saves: { token: backend.grant, ...(world === undefined ? {} : { worldEpoch: FIRST_EPOCH }) },
   });
 
