@@ -7,7 +7,7 @@ import { documentsOf, type Documents } from '../../runtime/documents/collection.
 import { openMongo } from '../../runtime/documents/mongo.ts';
 import { pause } from '../../runtime/deadline.ts';
 import type { StackFile } from '../supervisor/stack-file.ts';
-import type { AllocationFact } from './game-server-history.ts';
+import type { AllocationFact } from '../checking/game-server-history.ts';
 
 export interface KnownAllocation extends AllocationFact {
   readonly document: AllocationDocument;

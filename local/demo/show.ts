@@ -1,7 +1,7 @@
 /** The live view: what happens, as lines of text. Pure. */
 import type { AllocationDocument } from '../../allocator/allocation.ts';
 import { AllocationState } from '../../contracts/allocator.ts';
-import type { FleetStates } from './recorder.ts';
+import type { FleetStates } from '../checking/recorder.ts';
 import { percentile, placementTimes } from './report.ts';
 import { PHASES, type News, type Phase } from './tally.ts';
 

@@ -2,7 +2,7 @@
 import { waitUntil } from '../../processes/wait-until.ts';
 import type { AllocationBook } from '../allocation-book.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Recorder } from '../recorder.ts';
+import type { Recorder } from '../../checking/recorder.ts';
 import type { Tally } from '../tally.ts';
 import { killProcess } from './kill-process.ts';
 

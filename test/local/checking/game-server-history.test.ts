@@ -6,7 +6,7 @@ import {
   RELEASE_MS,
   type AllocationFact,
   type Carried,
-} from '../../../local/demo/game-server-history.ts';
+} from '../../../local/checking/game-server-history.ts';
 
 const A = 'a'.repeat(32);
 const B = 'b'.repeat(32);

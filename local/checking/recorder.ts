@@ -9,7 +9,6 @@ import { WatchCache } from '../agones/kube/watch-cache.ts';
 import type { Log } from '../agones/log.ts';
 import { FLEET_LABEL, isBeingDeleted, stateOf, type GameServer } from '../agones/resources/game-server.ts';
 import { GAME_SERVERS } from '../agones/resources/resource.ts';
-import type { StackFile } from '../supervisor/stack-file.ts';
 import { GameServerHistory, type Carried, type Sighting } from './game-server-history.ts';
 
 export interface Recorder {
@@ -27,16 +26,17 @@ export interface FleetStates {
   readonly states: Readonly<Record<string, number>>;
 }
 
+export interface Recorded {
+  readonly clusters: readonly { readonly name: string; readonly kubeconfig: string }[];
+  /** Only servers with this owner label count; all owners' by default. */
+  readonly owner?: string;
+}
+
 /** @param signal ends the watches. */
-export async function startRecorder(
-  stack: Pick<StackFile, 'clusters'>,
-  log: Log,
-  now: () => number,
-  signal: AbortSignal,
-): Promise<Recorder> {
+export async function startRecorder({ clusters, owner }: Recorded, log: Log, now: () => number, signal: AbortSignal): Promise<Recorder> {
   const history = new GameServerHistory();
   const caches = new Map<string, WatchCache<GameServer>>();
-  for (const { name, kubeconfig } of stack.clusters) {
+  for (const { name, kubeconfig } of clusters) {
     const client = new KubeClient(await readKubeConnection(kubeconfig));
     signal.addEventListener('abort', () => client.close(), { once: true });
     const cache = new WatchCache(client, GAME_SERVERS, log);
@@ -45,8 +45,8 @@ export async function startRecorder(
       if (server === undefined) return;
       // Another server of the same name: the one before is gone.
       if (before !== undefined && after !== undefined && before.metadata.uid !== after.metadata.uid)
-        history.see(sightingOf(name, before, undefined, now()));
-      history.see(sightingOf(name, server, after, now()));
+        history.see(sightingOf(name, before, undefined, owner, now()));
+      history.see(sightingOf(name, server, after, owner, now()));
     });
     await cache.start(signal);
     caches.set(name, cache);
@@ -63,15 +63,16 @@ export async function startRecorder(
   };
 }
 
-function sightingOf(cluster: string, server: GameServer, present: GameServer | undefined, at: number): Sighting {
-  const carries = present === undefined ? undefined : carriedBy(present);
+function sightingOf(cluster: string, server: GameServer, present: GameServer | undefined, owner: string | undefined, at: number): Sighting {
+  const carries = present === undefined ? undefined : carriedBy(present, owner);
   return { at, cluster, gameServer: server.metadata.name, serverUid: server.metadata.uid, ...(carries === undefined ? {} : { carries }) };
 }
 
-function carriedBy(server: GameServer): Carried | undefined {
+function carriedBy(server: GameServer, owner: string | undefined): Carried | undefined {
   const labels = server.metadata.labels ?? {};
   const uid = labels[GAME_SERVER_MARKS.uid];
-  if (uid === undefined || labels[GAME_SERVER_MARKS.owner] === undefined) return undefined;
+  const owned = labels[GAME_SERVER_MARKS.owner];
+  if (uid === undefined || owned === undefined || (owner !== undefined && owned !== owner)) return undefined;
   if (stateOf(server) !== 'Allocated' || isBeingDeleted(server)) return undefined;
   return { uid, attempt: Number(labels[GAME_SERVER_MARKS.attempt]) };
 }

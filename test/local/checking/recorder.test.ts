@@ -3,8 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { GAME_SERVER_MARKS } from '../../../contracts/allocator.ts';
 import { KubeClient } from '../../../local/agones/kube/kube-client.ts';
 import { readKubeConnection } from '../../../local/agones/kube/kube-connection.ts';
-import { doubledOf, orphansOf } from '../../../local/demo/game-server-history.ts';
-import { startRecorder } from '../../../local/demo/recorder.ts';
+import { doubledOf, orphansOf } from '../../../local/checking/game-server-history.ts';
+import { startRecorder } from '../../../local/checking/recorder.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { testCluster } from '../../../local/testing.ts';
 import { SILENT_LOG } from '../../../runtime/log.ts';
@@ -25,12 +25,8 @@ describe('The recorder at a real API server', function () {
     const client = new KubeClient(await readKubeConnection(cluster.kubeconfig));
     const one = {
       name: 'one',
-      region: 'one',
-      url: cluster.url,
       kubeconfig: cluster.kubeconfig,
       namespace,
-      issuer: '',
-      hostPorts: { first: 1, last: 1 },
     };
     const recorder = await startRecorder({ clusters: [one] }, SILENT_LOG, Date.now, stop.signal);
     const uid = randomBytes(16).toString('hex');
