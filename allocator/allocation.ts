@@ -80,7 +80,7 @@ export const AllocationDocument = z.object({
   outbox: z.array(OutboxEvent),
   /** Since when the outbox holds what the event log has not; null while it is empty. */
   untoldSince: Moment.nullable(),
-  /** Counts every write: the entity tag. */
+  /** Counts every write that a reader of the allocation could see: the entity tag. */
   version: z.int(),
   /** W3C traceparent of the request, handed on to whatever follows from it. */
   traceparent: z.string(),

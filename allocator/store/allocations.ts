@@ -7,6 +7,7 @@ import { AppError } from '../../contracts/app-error.ts';
 import { type Documents, documentsOf, ensureIndexes, translated } from '../../runtime/documents/collection.ts';
 import { AllocationDocument, isFinal, MAY_BECOME } from '../allocation.ts';
 import type { AllocationState } from '../../contracts/allocator.ts';
+import type { EventKind } from '../../contracts/allocator-api/event.ts';
 
 type Doc = AllocationDocument;
 
@@ -19,9 +20,16 @@ export interface From {
   readonly worker?: string;
 }
 
+/** What a write tells the world; it goes into the outbox with the write. No tickets and no keys: every reader of events sees it. */
+export interface Told {
+  readonly kind: EventKind;
+  readonly at: Date;
+  readonly data?: Record<string, unknown>;
+}
+
 export interface MoveTo {
   readonly state: AllocationState;
-  readonly event: { readonly kind: string; readonly at: Date; readonly data?: Record<string, unknown> };
+  readonly event: Told;
   readonly set?: Partial<Doc>;
   readonly push?: { readonly decision?: Doc['decisions'][number]; readonly attemptTry?: Doc['tries'][number] };
 }
@@ -38,7 +46,7 @@ export interface Allocations {
   findSessionOf(playerId: string): Promise<Doc | undefined>;
   /** True when it still was as `from` says and now is as `to` says. @throws on a move that the state table forbids. */
   move(from: From, to: MoveTo): Promise<boolean>;
-  /** Changes within a state. */
+  /** Changes within a state. The version counts up only where a reader of the allocation could see the change. */
   amend(from: From, update: UpdateFilter<Doc>): Promise<boolean>;
   /** What is due, soonest first. */
   due(now: Date, limit: number): Promise<Pick<Doc, '_id'>[]>;
@@ -48,6 +56,8 @@ export interface Allocations {
   line(fleet: string, build: string, limit: number, beforeTurn?: number): Promise<Doc[]>;
   /** Those with a game server bound in a cluster that are not done with it. */
   boundIn(cluster: string): Promise<Doc[]>;
+  /** Calls back after each move and insert of this process. */
+  onMoved(tell: (uid: string) => void): void;
   readonly documents: Documents<Doc>;
 }
 
@@ -66,17 +76,29 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     { key: { 'seats.id': 1, state: 1 }, name: 'seats' },
     { key: { 'server.cluster': 1, state: 1 }, name: 'bound_live' },
     { key: { untoldSince: 1 }, name: 'untold' },
+    { key: { createdAt: -1, _id: -1 }, name: 'newest' },
+    { key: { client: 1, createdAt: -1, _id: -1 }, name: 'client_newest' },
+    { key: { state: 1, createdAt: -1, _id: -1 }, name: 'state_newest' },
+    { key: { 'request.fleet': 1, createdAt: -1, _id: -1 }, name: 'fleet_newest' },
+    { key: { 'server.cluster': 1, createdAt: -1, _id: -1 }, name: 'cluster_newest' },
   ]);
+  const listeners: ((uid: string) => void)[] = [];
+  const tellOf = <R>(uid: string, outcome: R): R => {
+    for (const tell of listeners) tell(uid);
+    return outcome;
+  };
   const first = async (filter: Filter<Doc>) => (await documents.list(filter, { limit: 1, sort: { createdAt: -1 } }))[0];
   return {
     documents,
-    insert: async (document) => ((await documents.insert(document)).inserted ? 'inserted' : 'taken'),
+    onMoved: (tell) => void listeners.push(tell),
+    insert: async (document) => ((await documents.insert(document)).inserted ? tellOf(document._id, 'inserted') : 'taken'),
     find: (uid) => documents.find(uid),
     findById: (id, client) => first(client === undefined ? { id } : { id, client }),
     findNewestOf: async (world) => (await documents.list({ 'request.session.world': world }, { limit: 1, sort: { worldSession: -1 } }))[0],
     findSessionOf: (playerId) => first({ 'seats.id': playerId, state: 'ready' }),
-    move: (from, to) => documents.change(filterOf(from), updateOf(from, to)),
-    amend: (from, update) => documents.change(filterOf(from), { ...update, $inc: { ...update.$inc, version: 1 } }),
+    move: async (from, to) => (await documents.change(filterOf(from), updateOf(from, to))) && tellOf(from.uid, true),
+    amend: (from, update) =>
+      documents.change(filterOf(from), isSeen(update) ? { ...update, $inc: { ...update.$inc, version: 1 } } : update),
     due: (now, limit) => documents.list({ nextActionAt: { $lte: now } }, { sort: { nextActionAt: 1 }, limit }),
     countAhead: (fleet, build, turn, limit) => translated(() => documents.raw.countDocuments(inLine(fleet, build, turn), { limit })),
     line: (fleet, build, limit, beforeTurn) => documents.list(inLine(fleet, build, beforeTurn), { sort: { turn: 1 }, limit }),
@@ -97,16 +119,29 @@ function filterOf({ uid, state, attempt, worker }: From): Filter<Doc> {
   return { _id: uid, state, attempt, ...(worker === undefined ? {} : { 'intent.worker': worker }) };
 }
 
+/** Fields of our own book-keeping and of the trace: an allocation whose entity tag is the same may differ in them. */
+const UNSEEN = new Set(['nextActionAt', 'leaseUntil', 'decisions', 'tries', 'rejections']);
+
+function isSeen(update: UpdateFilter<Doc>): boolean {
+  return Object.values(update).some((fields) => Object.keys(fields ?? {}).some((path) => !UNSEEN.has(path.split('.')[0] ?? '')));
+}
+
+/** The part of an update that tells of it: spread it into a write of your own (`$set`, `$inc` and `$push` have to be merged). */
+export function telling({ kind, at, data }: Told): { $set: Partial<Doc>; $inc: { version: 1 }; $push: { outbox: Doc['outbox'][number] } } {
+  return { $set: { untoldSince: at }, $inc: { version: 1 }, $push: { outbox: { id: randomUUID(), kind, at, data: { ...data } } } };
+}
+
 function updateOf(from: From, to: MoveTo): UpdateFilter<Doc> {
   if (!MAY_BECOME[from.state].includes(to.state))
     throw new AppError('internal', 'move_illegal', `an allocation cannot become ${to.state} from ${from.state}`);
   const final = isFinal(to.state) ? { endedAt: to.event.at } : {};
   const { decision, attemptTry } = to.push ?? {};
+  const told = telling({ ...to.event, data: { state: to.state, attempt: to.set?.attempt ?? from.attempt, ...to.event.data } });
   return {
-    $set: { state: to.state, untoldSince: to.event.at, ...final, ...to.set },
-    $inc: { version: 1 },
+    $set: { ...told.$set, state: to.state, ...final, ...to.set },
+    $inc: told.$inc,
     $push: {
-      outbox: { id: randomUUID(), kind: to.event.kind, at: to.event.at, data: { state: to.state, ...to.event.data } },
+      ...told.$push,
       ...(decision === undefined ? {} : { decisions: { $each: [decision], $slice: -KEPT_DECISIONS } }),
       ...(attemptTry === undefined ? {} : { tries: { $each: [attemptTry], $slice: -KEPT_DECISIONS } }),
     },
