@@ -10,6 +10,7 @@
  */
 import { z } from 'zod';
 import { AllocationRequest, AllocationState, Decision, PlacementTry, SeatRole } from '../contracts/allocator.ts';
+import { traceIdOf } from '../runtime/trace-context.ts';
 
 const Moment = z.date();
 
@@ -117,6 +118,14 @@ export const MAX_BOUND = 3;
 
 /** One point of priority is worth this much waiting, in milliseconds: so priority rises with age, and nobody starves. */
 const PRIORITY_WORTH_MS = 10_000;
+
+/** What every log line about an allocation says of it. */
+export function aboutOf({ id, traceparent }: Pick<AllocationDocument, 'id' | 'traceparent'>): {
+  readonly allocationId: string;
+  readonly traceId: string | undefined;
+} {
+  return { allocationId: id, traceId: traceIdOf(traceparent) };
+}
 
 /** Place in line. Fixed at the start, since everybody ages equally fast. */
 export function turnOf(createdAtMs: number, priority: number): number {

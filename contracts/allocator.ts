@@ -1,7 +1,7 @@
 /** What the allocator's API speaks of; the endpoints are in `allocator-api.ts`. */
 import { z } from 'zod';
 import { Notices } from './notices.ts';
-import { Address, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, Uid, WorldId } from './words.ts';
+import { Address, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, TraceId, Uid, WorldId } from './words.ts';
 
 export const AllocationState = z
   .enum(['queued', 'placing', 'allocated', 'ready', 'cancelling', 'ended', 'lost', 'failed', 'cancelled', 'expired'])
@@ -163,12 +163,20 @@ export const Claim = z
       .object({ token: z.string(), worldEpoch: z.int().min(1).optional() })
       .describe('The grant for the saves service; worldEpoch where a world is played'),
     notices: Notices.default([]).describe('What the server is to know at once; later ones ride on its GameServer'),
+    traceparent: z.string().optional().describe('W3C trace context of the request, for whatever follows from it'),
   })
   .meta({ id: 'Claim' });
 export type Claim = z.infer<typeof Claim>;
 
 export const PlayerSession = z
-  .object({ playerId: PlayerId, allocationId: ClientId, world: WorldId.optional(), address: Address, admission: Admission })
+  .object({
+    playerId: PlayerId,
+    allocationId: ClientId,
+    role: SeatRole,
+    world: WorldId.optional(),
+    address: Address,
+    admission: Admission,
+  })
   .meta({ id: 'PlayerSession' });
 export type PlayerSession = z.infer<typeof PlayerSession>;
 
@@ -185,6 +193,7 @@ export const JoinTicketClaims = z.object({
   gameServer: z.string(),
   build: Build,
   role: SeatRole,
+  trace: TraceId.optional().describe('Trace of the request that the session follows from'),
 });
 export type JoinTicketClaims = z.infer<typeof JoinTicketClaims>;
 
@@ -208,6 +217,8 @@ export const GAME_SERVER_MARKS = {
   attempt: 'lifeverse.dev/attempt',
   /** Annotation: the client's id. */
   id: 'lifeverse.dev/id',
+  /** Annotation: W3C trace context of the request. */
+  traceparent: 'lifeverse.dev/traceparent',
   /** Annotation: what the server is told beforehand, as JSON (`Notices`). */
   notice: 'lifeverse.dev/notice',
   /** Label that fleets set: the build in it. */

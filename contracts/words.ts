@@ -44,6 +44,9 @@ export const Wait = z.coerce.number().min(0).max(30).default(0).describe('Second
 /** The unique id that the allocator mints for each allocation; it fits a Kubernetes label. */
 export const Uid = z.string().regex(/^[0-9a-f]{32}$/, '32 hexadecimal digits');
 
+/** The trace that a request began or continued (W3C trace context). */
+export const TraceId = z.string().regex(/^[0-9a-f]{32}$/, '32 hexadecimal digits');
+
 export const Attempt = z.coerce.number().int().min(1).max(99);
 
 /** Where players send their packets. */

@@ -21,3 +21,8 @@ export function continueTrace(header: string | undefined, newHex: (bytes: number
   const traceId = isKnown && given !== undefined ? given : newHex(16);
   return { traceId, traceparent: `00-${traceId}-${newHex(8)}-${isKnown ? flags : '01'}` };
 }
+
+/** The trace id of a context that is kept as text; `undefined` when it is none. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return TRACEPARENT.exec(traceparent ?? '')?.[2];
+}

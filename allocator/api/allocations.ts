@@ -101,6 +101,7 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
             body: {
               playerId: params.id,
               allocationId: found.id,
+              role: seat.role,
               address: server.address,
               admission,
               ...(world === undefined ? {} : { world }),

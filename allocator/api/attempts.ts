@@ -41,6 +41,7 @@ export function attemptHandlers({ attempts, signer, keys, issuer }: AttemptsApiP
         deadlineAt: claimed.deadlineAt.toISOString(),
         saves: { token: await signer.sessionGrant(claimed), ...(worldEpoch === null ? {} : { worldEpoch }) },
         notices: [],
+        ...(claimed.traceparent === '' ? {} : { traceparent: claimed.traceparent }),
       };
       return { status: 200, body: answer };
     },

@@ -17,6 +17,8 @@ export interface Ask {
   readonly id: string;
   readonly fleet: string;
   readonly build: string;
+  /** Of the request, for whoever takes the session up. */
+  readonly traceparent: string;
 }
 
 export type AskOutcome =
@@ -79,7 +81,7 @@ export class AgonesCluster {
           { matchLabels: fleet, gameServerState: 'Ready' },
         ],
         scheduling: 'Packed',
-        metadata: { labels: marks, annotations: { [GAME_SERVER_MARKS.id]: ask.id } },
+        metadata: { labels: marks, annotations: { [GAME_SERVER_MARKS.id]: ask.id, [GAME_SERVER_MARKS.traceparent]: ask.traceparent } },
       },
     };
     const path = `/apis/allocation.agones.dev/v1/namespaces/${this.config.namespace}/gameserverallocations`;

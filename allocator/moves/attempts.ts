@@ -2,7 +2,7 @@
 import type { AllocationState } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import type { Principal } from '../../runtime/token-check.ts';
-import type { AllocationDocument } from '../allocation.ts';
+import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { Watcher } from '../delivery/watcher.ts';
 import { finish } from './finish.ts';
 import type { MoveParts } from './parts.ts';
@@ -74,7 +74,7 @@ export async function accept(parts: AttemptParts, found: AllocationDocument, bui
   }
   parts.metrics.entered('ready');
   parts.metrics.readyAfter((now.getTime() - found.createdAt.getTime()) / 1_000);
-  parts.log.info('ready', { allocationId: found.id, gameServer: found.server?.gameServer, attempt: found.attempt });
+  parts.log.info('ready', { ...aboutOf(found), gameServer: found.server?.gameServer, attempt: found.attempt });
   parts.changed(found._id);
   return 'ready';
 }

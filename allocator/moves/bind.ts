@@ -1,6 +1,6 @@
 /** placing → allocated: a game server carries this attempt. */
 import type { PlacementTry } from '../../contracts/allocator.ts';
-import type { AllocationDocument } from '../allocation.ts';
+import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { MoveParts } from './parts.ts';
 import { releaseCarrier } from './release.ts';
 
@@ -41,7 +41,7 @@ export async function bind(parts: MoveParts, placing: AllocationDocument, won: W
   if (moved) {
     parts.metrics.entered('allocated');
     parts.log.info('allocated', {
-      allocationId: placing.id,
+      ...aboutOf(placing),
       cluster: cluster.config.name,
       gameServer: won.gameServer,
       attempt: placing.attempt,

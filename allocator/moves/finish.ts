@@ -1,7 +1,7 @@
 /** The ways out: cancel, expire, fail, and seeing to it that the server is gone. */
 import type { AllocationState } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
-import type { AllocationDocument } from '../allocation.ts';
+import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import type { MoveParts } from './parts.ts';
 import { releaseCarrier } from './release.ts';
@@ -29,7 +29,7 @@ export async function finish(
   );
   if (!moved) return;
   parts.metrics.entered(state);
-  parts.log.info('allocation is over', { allocationId: from.id, state, reason });
+  parts.log.info('allocation is over', { ...aboutOf(from), state, reason });
   parts.changed(from._id);
 }
 

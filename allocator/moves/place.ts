@@ -1,7 +1,7 @@
 /** queued → placing → allocated: choose a cluster, write the intent, ask. */
 import { AppError } from '../../contracts/app-error.ts';
 import type { Decision } from '../../contracts/allocator.ts';
-import type { AllocationDocument } from '../allocation.ts';
+import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import { chooseCluster, type Candidate, type Choice, type Wish } from '../placement/choose-cluster.ts';
 import { chooseInTurn } from '../placement/choose-in-turn.ts';
@@ -141,6 +141,7 @@ async function ask(parts: MoveParts, placing: AllocationDocument, { on: cluster,
       id: placing.id,
       fleet: placing.request.fleet,
       build: placing.request.build,
+      traceparent: placing.traceparent,
     },
     parts.askMs,
   );
@@ -162,7 +163,7 @@ async function fence(parts: MoveParts, placing: AllocationDocument): Promise<num
     return await parts.worldLeases.take(world, { uid: placing._id, attempt: placing.attempt });
   } catch (cause) {
     parts.log.warn('the world could not be leased; its allocation waits', {
-      allocationId: placing.id,
+      ...aboutOf(placing),
       cause: cause instanceof AppError ? cause.code : cause,
     });
     return 'saves-away';

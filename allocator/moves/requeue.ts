@@ -1,5 +1,5 @@
 /** allocated → queued: the server died, refused or never accepted. The next attempt keeps place in line and deadline. */
-import { MAX_BOUND, type AllocationDocument } from '../allocation.ts';
+import { aboutOf, MAX_BOUND, type AllocationDocument } from '../allocation.ts';
 import { tryOf } from './bind.ts';
 import { finish } from './finish.ts';
 import type { MoveParts } from './parts.ts';
@@ -23,7 +23,7 @@ export async function requeue(parts: MoveParts, allocated: AllocationDocument, r
   );
   if (!moved) return;
   parts.metrics.entered('queued');
-  parts.log.info('an attempt is over; the next one follows', { allocationId: allocated.id, attempt: allocated.attempt, reason });
+  parts.log.info('an attempt is over; the next one follows', { ...aboutOf(allocated), attempt: allocated.attempt, reason });
   parts.changed(allocated._id);
   const cluster = parts.clusters.get(allocated.server?.cluster ?? '');
   // Best effort: a server that is missed here is found as superseded by the reconciler.

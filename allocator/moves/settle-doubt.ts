@@ -5,7 +5,7 @@
  * spent, a later carrier of it is superseded and released, and the next ask uses the next number.
  */
 import type { AppError } from '../../contracts/app-error.ts';
-import type { AllocationDocument } from '../allocation.ts';
+import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import { isAlive, type GameServer } from '../clusters/game-server.ts';
 import { bind, tryOf } from './bind.ts';
 import type { MoveParts } from './parts.ts';
@@ -30,7 +30,7 @@ export async function settleDoubt(parts: MoveParts, placing: AllocationDocument,
   if (moved) {
     parts.metrics.entered('queued');
     parts.log.info('an ask is in doubt; its attempt is given up', {
-      allocationId: placing.id,
+      ...aboutOf(placing),
       cluster: intent.cluster,
       attempt: placing.attempt,
     });

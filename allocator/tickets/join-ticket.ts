@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Admission, JoinTicketClaims, SessionGrantClaims } from '../../contracts/allocator.ts';
 import { AUDIENCE } from '../../contracts/roles.ts';
+import { traceIdOf } from '../../runtime/trace-context.ts';
 import type { AllocationDocument, KeptSeat } from '../allocation.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 
@@ -18,6 +19,7 @@ export interface Signer {
 export function createSigner(keys: TicketKeys, issuer: string, now: () => number): Signer {
   return {
     admission: async (allocation, seat) => {
+      const trace = traceIdOf(allocation.traceparent);
       const claims: Omit<JoinTicketClaims, 'exp'> = {
         iss: issuer,
         aud: 'lifeverse-join',
@@ -29,6 +31,7 @@ export function createSigner(keys: TicketKeys, issuer: string, now: () => number
         gameServer: allocation.server?.gameServer ?? '',
         build: allocation.request.build,
         role: seat.role,
+        ...(trace === undefined ? {} : { trace }),
       };
       return { playerId: seat.id, joinTicket: await keys.sign(claims, now() + JOIN_MS), packetKey: seat.packetKey };
     },
