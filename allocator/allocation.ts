@@ -85,6 +85,14 @@ export const AllocationDocument = z.object({
   version: z.int(),
   /** W3C traceparent of the request, handed on to whatever follows from it. */
   traceparent: z.string(),
+  /** It is lost and its world has to go on: its turn makes the next allocation. */
+  resumes: z.boolean().default(false),
+  /** Id of the allocation in which its world goes on. */
+  resumedAs: z.string().nullable().default(null),
+  /** Where it is such a next one: the first one's id, the lost one's, how many there were since the first, and in a row. */
+  resumed: z.object({ first: z.string(), from: z.string(), number: z.int(), inRow: z.int() }).nullable().default(null),
+  /** When it was written anew from what its game server carries. */
+  adoptedAt: Moment.nullable().default(null),
 });
 export type AllocationDocument = z.infer<typeof AllocationDocument>;
 
@@ -207,5 +215,9 @@ export function newAllocation({
     untoldSince: now,
     version: 1,
     traceparent,
+    resumes: request.resume === true,
+    resumedAs: null,
+    resumed: null,
+    adoptedAt: null,
   };
 }

@@ -58,6 +58,10 @@ export const AllocationRequest = z
     latencyPolicy: LatencyPolicy.default({ steps: [], then: 'any' }),
     priority: z.int().min(0).max(9).default(5).describe('9 goes first'),
     deadlineSeconds: z.number().min(1).max(600).default(60).describe('Until the session must be ready'),
+    resume: z
+      .boolean()
+      .optional()
+      .describe('When the game server of the world dies, the world goes on by itself in a next allocation; see `resumedAs`'),
     expectedSeconds: z
       .int()
       .min(1)
@@ -66,6 +70,8 @@ export const AllocationRequest = z
       .describe('How long it will be played: it is not placed where a maintenance window begins before that'),
   })
   .superRefine((request, context) => {
+    if (request.resume === true && request.session.world === undefined)
+      context.addIssue({ code: 'custom', path: ['resume'], message: 'only a session with a world can resume: name session.world' });
     const ids = new Set(request.players.map((player) => player.id));
     if (ids.size < request.players.length) context.addIssue({ code: 'custom', path: ['players'], message: 'name each player once' });
     for (const [role, room] of [
@@ -109,6 +115,8 @@ export const Allocation = z
     admissions: z.array(Admission).default([]).describe('Present while ready'),
     aliasOf: ClientId.optional().describe('This id joined the live session of its world, asked for under that id'),
     reason: z.string().optional().describe('Why it is in a final state'),
+    resumedAs: ClientId.optional().describe('Its server died, and its world goes on under this id'),
+    resumedFrom: ClientId.optional().describe('It goes on where that one was lost'),
   })
   .meta({ id: 'Allocation' });
 export type Allocation = z.infer<typeof Allocation>;
@@ -217,6 +225,8 @@ export const GAME_SERVER_MARKS = {
   attempt: 'lifeverse.dev/attempt',
   /** Annotation: the client's id. */
   id: 'lifeverse.dev/id',
+  /** Annotation: what it takes to write the allocation anew, as JSON. */
+  session: 'lifeverse.dev/session',
   /** Annotation: W3C trace context of the request. */
   traceparent: 'lifeverse.dev/traceparent',
   /** Annotation: what the server is told beforehand, as JSON (`Notices`). */

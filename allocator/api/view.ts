@@ -34,6 +34,8 @@ export function viewOf(allocation: AllocationDocument, admissions: readonly Admi
     admissions: [...admissions],
     ...(shownAs === allocation.id ? {} : { aliasOf: allocation.id }),
     ...(reason === null ? {} : { reason }),
+    ...(allocation.resumedAs === null ? {} : { resumedAs: allocation.resumedAs }),
+    ...(allocation.resumed === null ? {} : { resumedFrom: allocation.resumed.from }),
   };
 }
 
