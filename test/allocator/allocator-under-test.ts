@@ -25,6 +25,15 @@ const FOREVER = new AbortController().signal;
 
 export interface AllocatorOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** For the allocator only; saves keeps the shared database. */
+  readonly mongoUrl?: string;
+  readonly redisUrl?: string;
+}
+
+/** What a test adds to one process of the allocator. */
+export interface ProcessChanges {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
 }
 
 export async function allocatorUnderTest(options: AllocatorOptions = {}) {
@@ -33,7 +42,8 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
   const redis = await testRedis();
   const standIn = await startStandInProcess(cluster, [EAST, WEST]);
   const kube = openKubeApi(cluster.kubeconfig, undefined, Date.now);
-  const database = await freshDatabase();
+  const database = await freshDatabase(options.mongoUrl);
+  const savesDatabase = await freshDatabase();
   const services = await createTokenIssuer('https://issuer.test', ['matchmaker', 'allocator', 'operator', 'player']);
   const pods = { [EAST]: await podIssuer(EAST), [WEST]: await podIssuer(WEST) };
   const port = await freePort();
@@ -46,7 +56,11 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
   await writeFile(clustersFile, JSON.stringify([clusterOf(EAST), clusterOf(WEST)]));
 
   const stored = { MONGO_URL: database.url, MONGO_DATABASE: database.name };
-  const saves = await startServiceProcess({ api: savesApi, trusted: [services.trusted], env: stored });
+  const saves = await startServiceProcess({
+    api: savesApi,
+    trusted: [services.trusted],
+    env: { MONGO_URL: savesDatabase.url, MONGO_DATABASE: savesDatabase.name },
+  });
   const owner = `test-${randomUUID().slice(0, 8)}`;
   const spec = {
     api: allocatorApi,
@@ -54,7 +68,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     port,
     env: {
       ...stored,
-      REDIS_URL: redis.url,
+      REDIS_URL: options.redisUrl ?? redis.url,
       REDIS_PREFIX: owner,
       ALLOCATOR_ISSUER: issuer,
       ALLOCATOR_OWNER: owner,
@@ -85,17 +99,22 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     get allocator() {
       return allocator;
     },
+    saves: async () => saves.client(await services.sign('operator', ['operator'])),
     matchmaker: async () => allocator.client(await services.sign('service:matchmaker', ['matchmaker'])),
+    token: (subject: string, roles: Parameters<typeof services.sign>[1]) => services.sign(subject, roles),
+    podToken: (server: { cluster: string; gameServer: string }) =>
+      pods[server.cluster === EAST ? EAST : WEST].token(server.cluster, server.gameServer),
     as: async (subject: string, roles: Parameters<typeof services.sign>[1]) => allocator.client(await services.sign(subject, roles)),
     /** The bridge in a pod: a token that the cluster gave to exactly this pod. */
     bridgeOf: async (server: { cluster: string; gameServer: string }) =>
       allocator.client(await pods[server.cluster === EAST ? EAST : WEST].token(server.cluster, server.gameServer)),
-    /** @param meanwhile happens while there is none */
-    killAllocator: async (meanwhile?: () => Promise<void>) => {
-      allocator = await allocator.killAndRestart(meanwhile);
+    /** @param meanwhile happens while there is none. Also starts one that has ended by itself. */
+    killAllocator: async (meanwhile?: () => Promise<void>, changes?: ProcessChanges) => {
+      allocator = await allocator.killAndRestart(meanwhile, changes);
     },
     /** A second process over the same data. */
-    startAnother: async () => startServiceProcess({ ...spec, port: await freePort() }),
+    startAnother: async (changes: ProcessChanges = {}) =>
+      startServiceProcess({ ...spec, port: await freePort(), ...changes, env: { ...spec.env, ...changes.env } }),
     makeFleet: async (namespace: string, replicas: number): Promise<string> => {
       const name = `f-${randomUUID().slice(0, 8)}`;
       await mustSend(kube, 'POST', `/apis/agones.dev/v1/namespaces/${namespace}/fleets`, fleetOf(name, replicas));
@@ -146,6 +165,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
         await kube.send({ method: 'DELETE', path: `/apis/agones.dev/v1/namespaces/${namespace}/fleets/${name}`, timeoutMs: 5_000 });
       kube.close();
       await database.close();
+      await savesDatabase.close();
     },
   };
 }

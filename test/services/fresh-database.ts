@@ -1,4 +1,4 @@
-/** A database of its own on the shared server of the test run. */
+/** A database of its own, on the shared server of the test run or on a given one. */
 import { randomUUID } from 'node:crypto';
 import { testMongo } from '../../local/testing.ts';
 import { openMongo, type Mongo } from '../../runtime/documents/mongo.ts';
@@ -8,8 +8,8 @@ export interface FreshDatabase extends Mongo {
   readonly name: string;
 }
 
-export async function freshDatabase(): Promise<FreshDatabase> {
-  const { url } = await testMongo();
+export async function freshDatabase(given?: string): Promise<FreshDatabase> {
+  const url = given ?? (await testMongo()).url;
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const mongo = openMongo(url, name);
   return {

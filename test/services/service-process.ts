@@ -14,7 +14,7 @@ export interface ServiceProcess<E extends Endpoints> {
   readonly process: KeptProcess;
   client(token?: string): Client<E>;
   /** kill -9, then the same again on the same port. */
-  killAndRestart(meanwhile?: () => Promise<void>): Promise<ServiceProcess<E>>;
+  killAndRestart(meanwhile?: () => Promise<void>, changes?: Partial<ServiceSpec<E>>): Promise<ServiceProcess<E>>;
   stop(): Promise<void>;
 }
 
@@ -24,6 +24,8 @@ export interface ServiceSpec<E extends Endpoints> {
   /** Beside what every service has. */
   readonly env: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** Before the service's own `main.ts`, e.g. `--import` of what a test adds to it. */
+  readonly nodeArgs?: readonly string[];
 }
 
 export async function startServiceProcess<E extends Endpoints>(spec: ServiceSpec<E>): Promise<ServiceProcess<E>> {
@@ -34,7 +36,7 @@ export async function startServiceProcess<E extends Endpoints>(spec: ServiceSpec
   const kept = await keeper.start({
     name: `${name}-${randomUUID().slice(0, 8)}`,
     command: process.execPath,
-    args: [new URL(`../../${name}/main.ts`, import.meta.url).pathname],
+    args: [...(spec.nodeArgs ?? []), new URL(`../../${name}/main.ts`, import.meta.url).pathname],
     env: {
       PATH: process.env['PATH'] ?? '',
       LOG_LEVEL: 'info',
@@ -60,12 +62,12 @@ export async function startServiceProcess<E extends Endpoints>(spec: ServiceSpec
     url,
     process: kept,
     client: (token) => createClient(spec.api, { baseUrl: url, send: http.send, token: () => token }),
-    killAndRestart: async (meanwhile) => {
-      process.kill(kept.pid, 'SIGKILL');
+    killAndRestart: async (meanwhile, changes = {}) => {
+      if (kept.end === undefined) process.kill(kept.pid, 'SIGKILL');
       await kept.ended;
       await http.close();
       await meanwhile?.();
-      return startServiceProcess({ ...spec, port });
+      return startServiceProcess({ ...spec, port, ...changes, env: { ...spec.env, ...changes.env } });
     },
     stop: async () => {
       await kept.stop();
