@@ -150,7 +150,8 @@ export function liveKeyOf(uid: string, world: string | undefined, worldSession: 
 
 /** A canonical text of a request: the same fields give the same text, in whatever order they were sent. */
 export function canonicalRequest(request: AllocationRequest): string {
-  return JSON.stringify(sorted(request));
+  // Not wishing to resume is what nothing said means.
+  return JSON.stringify(sorted({ ...request, resume: request.resume === true ? true : undefined }));
 }
 
 function sorted(value: unknown): unknown {

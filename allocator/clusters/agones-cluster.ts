@@ -6,7 +6,7 @@ import { pause } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { ClusterConfig } from '../config.ts';
 import { Census } from './census.ts';
-import { gameServerOf, type GameServer } from './game-server.ts';
+import { gameServerOf, sessionTextOf, type GameServer } from './game-server.ts';
 import type { KubeApi } from './kube-api.ts';
 
 /** What is asked for, and what marks the winner. */
@@ -19,6 +19,8 @@ export interface Ask {
   readonly build: string;
   /** Of the request, for whoever takes the session up. */
   readonly traceparent: string;
+  /** What the server is to carry of its session: see `session-essentials.ts`. */
+  readonly session: string;
 }
 
 export type AskOutcome =
@@ -81,7 +83,14 @@ export class AgonesCluster {
           { matchLabels: fleet, gameServerState: 'Ready' },
         ],
         scheduling: 'Packed',
-        metadata: { labels: marks, annotations: { [GAME_SERVER_MARKS.id]: ask.id, [GAME_SERVER_MARKS.traceparent]: ask.traceparent } },
+        metadata: {
+          labels: marks,
+          annotations: {
+            [GAME_SERVER_MARKS.id]: ask.id,
+            [GAME_SERVER_MARKS.traceparent]: ask.traceparent,
+            [GAME_SERVER_MARKS.session]: ask.session,
+          },
+        },
       },
     };
     const path = `/apis/allocation.agones.dev/v1/namespaces/${this.config.namespace}/gameserverallocations`;
@@ -107,6 +116,14 @@ export class AgonesCluster {
     });
     if (answer.status !== 200) throw unexpected('list', answer.status);
     return List.parse(answer.body).items.map(gameServerOf)[0];
+  }
+
+  /** Asks the API server itself for one game server, and for what it carries of its session. @throws AppError when it does not answer. */
+  async look(name: string): Promise<{ server: GameServer; session: string | undefined } | undefined> {
+    const answer = await this.#api.send({ method: 'GET', path: `${this.#path}/${name}`, timeoutMs: LOOK_MS });
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw unexpected('get', answer.status);
+    return { server: gameServerOf(answer.body), session: sessionTextOf(answer.body) };
   }
 
   /** Deletes the server if it still is what we know of it: same object, same version, our mark. */

@@ -59,6 +59,11 @@ export function gameServerOf(object: unknown): GameServer {
   };
 }
 
+/** What an allocation left on it of the session; not kept in the census, since it may be long. */
+export function sessionTextOf(object: unknown): string | undefined {
+  return GameServerObject.parse(object).metadata.annotations[GAME_SERVER_MARKS.session];
+}
+
 /** It can host, or hosts: not on its way out. */
 export function isAlive(server: GameServer): boolean {
   return !server.deleting && !['Shutdown', 'Error', 'Unhealthy'].includes(server.state);

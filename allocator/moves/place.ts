@@ -3,6 +3,7 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { Decision } from '../../contracts/allocator.ts';
 import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
+import { essentialsOf } from '../clusters/session-essentials.ts';
 import { chooseCluster, type Candidate, type Choice, type Wish } from '../placement/choose-cluster.ts';
 import { chooseInTurn } from '../placement/choose-in-turn.ts';
 import { KEPT_DECISIONS } from '../store/allocations.ts';
@@ -142,6 +143,7 @@ async function ask(parts: MoveParts, placing: AllocationDocument, { on: cluster,
       fleet: placing.request.fleet,
       build: placing.request.build,
       traceparent: placing.traceparent,
+      session: essentialsOf(placing, epoch),
     },
     parts.askMs,
   );
