@@ -22,6 +22,7 @@ import { sweep } from './reconcile/sweep.ts';
 import { createWorldLeases } from './saves-world-leases.ts';
 import { openAliases } from './store/aliases.ts';
 import { openAllocations } from './store/allocations.ts';
+import { openMaintenanceWindows } from './store/maintenance-windows.ts';
 import { createSigner } from './tickets/join-ticket.ts';
 import { openTicketKeys } from './tickets/ticket-keys.ts';
 
@@ -39,6 +40,7 @@ readiness.check('mongo', async () => {
 
 const allocations = await openAllocations(mongo.db);
 const aliases = await openAliases(mongo.db, allocations);
+const windows = await openMaintenanceWindows(mongo.db, now, log);
 const keys = await openTicketKeys(mongo.db, now);
 const signer = createSigner(keys, config.ALLOCATOR_ISSUER, now);
 const watcher = createWatcher(allocations);
@@ -52,6 +54,7 @@ const moves: MoveParts = {
   allocations,
   clusters: new Map(clusters.map((cluster) => [cluster.config.name, cluster])),
   worldLeases: createWorldLeases(config.SAVES_URL, send, tokenFromFile(config.SERVICE_TOKEN_FILE, now)),
+  windows,
   metrics: createAllocatorMetrics(service.registry),
   log,
   now,
@@ -73,6 +76,7 @@ for (const cluster of clusters) {
   lifecycle.onClose(`cluster ${cluster.config.name}`, () => cluster.close());
   lifecycle.run(`watch of ${cluster.config.name}`, (signal) => cluster.follow(signal));
 }
+lifecycle.run('maintenance windows', (signal) => windows.run(signal));
 lifecycle.run('watcher', (signal) => watcher.run(signal));
 lifecycle.run('sweep', (signal) => sweep(allocations, turns, now, log, signal));
 lifecycle.run('reconcile', (signal) => reconcile(moves, signal));

@@ -3,6 +3,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import type { AllocatorMetrics } from '../metrics.ts';
 import type { Allocations } from '../store/allocations.ts';
+import type { MaintenanceWindows } from '../store/maintenance-windows.ts';
 
 /** The world's one writer, at the saves service. */
 export interface WorldLeases {
@@ -15,6 +16,7 @@ export interface MoveParts {
   /** By name. */
   readonly clusters: ReadonlyMap<string, AgonesCluster>;
   readonly worldLeases: WorldLeases;
+  readonly windows: Pick<MaintenanceWindows, 'open' | 'refresh'>;
   readonly metrics: AllocatorMetrics;
   readonly log: Log;
   /** Milliseconds since the epoch. */

@@ -5,6 +5,7 @@ import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import { essentialsOf } from '../clusters/session-essentials.ts';
 import { chooseCluster, type Candidate, type Choice, type Wish } from '../placement/choose-cluster.ts';
+import { playableMs } from '../placement/maintenance.ts';
 import { chooseInTurn } from '../placement/choose-in-turn.ts';
 import { KEPT_DECISIONS } from '../store/allocations.ts';
 import { bind, tryOf } from './bind.ts';
@@ -50,6 +51,7 @@ export async function place(parts: MoveParts, queued: AllocationDocument, mayLoo
  */
 async function choose(parts: MoveParts, queued: AllocationDocument): Promise<Found> {
   const { fleet, build } = queued.request;
+  await parts.windows.refresh();
   const wish = wishOf(queued, parts.now());
   const ready = candidates(parts, queued).reduce((sum, cluster) => sum + (cluster.healthy ? cluster.ready : 0), 0);
   const count = ready === 0 ? 0 : await parts.allocations.countAhead(fleet, build, queued.turn, ready);
@@ -79,12 +81,14 @@ function candidates(parts: MoveParts, queued: AllocationDocument): Candidate[] {
     healthy: cluster.healthy,
     hasFleet: cluster.census.hasFleet(fleet),
     ready: cluster.census.ready(fleet, build),
+    playableMs: playableMs(parts.windows.open, { cluster: cluster.config.name, region: cluster.config.region, fleet }, parts.now()),
   }));
 }
 
 function wishOf(allocation: AllocationDocument, now: number): Wish {
-  const { regions, players, latencyPolicy } = allocation.request;
-  return { uid: allocation._id, regions, players, latencyPolicy, ageMs: now - allocation.createdAt.getTime() };
+  const { regions, players, latencyPolicy, expectedSeconds } = allocation.request;
+  const expectedMs = expectedSeconds === undefined ? undefined : expectedSeconds * 1_000;
+  return { uid: allocation._id, regions, players, latencyPolicy, ageMs: now - allocation.createdAt.getTime(), expectedMs };
 }
 
 async function wait(parts: MoveParts, queued: AllocationDocument, choice: Extract<Choice, { kind: 'wait' }>): Promise<boolean> {

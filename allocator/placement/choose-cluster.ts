@@ -18,6 +18,8 @@ export interface Candidate {
   readonly ready: number;
   /** Whether the cluster has the fleet at all. */
   readonly hasFleet: boolean;
+  /** How long a session may be played here before a maintenance window begins; 0 while one drains or runs, absent without one. */
+  readonly playableMs?: number | undefined;
 }
 
 export interface Wish {
@@ -26,6 +28,8 @@ export interface Wish {
   readonly players: readonly SessionPlayer[];
   readonly latencyPolicy: LatencyPolicy;
   readonly ageMs: number;
+  /** How long the session will be played, where that is known. */
+  readonly expectedMs?: number | undefined;
 }
 
 export type Choice =
@@ -35,7 +39,7 @@ export type Choice =
   /** The latency policy says to give up. */
   | { readonly kind: 'give-up'; readonly decision: Omit<Decision, 'at'> };
 
-export type Rejection = 'region-not-allowed' | 'fleet-missing' | 'unhealthy' | 'latency' | 'no-capacity';
+export type Rejection = 'region-not-allowed' | 'fleet-missing' | 'unhealthy' | 'maintenance' | 'latency' | 'no-capacity';
 
 interface Weighed extends Candidate {
   readonly worst: number | undefined;
@@ -87,8 +91,13 @@ function rejectionOf(cluster: Candidate, wish: Wish, worst: number | undefined, 
   if (wish.regions.length > 0 && !wish.regions.includes(cluster.region)) return 'region-not-allowed';
   if (!cluster.hasFleet) return 'fleet-missing';
   if (!cluster.healthy) return 'unhealthy';
+  if (isTooShort(cluster.playableMs, wish.expectedMs)) return 'maintenance';
   if (limit.maxMs !== undefined && worst !== undefined && worst > limit.maxMs) return 'latency';
   return cluster.ready > 0 ? undefined : 'no-capacity';
+}
+
+function isTooShort(playableMs: number | undefined, expectedMs = 0): boolean {
+  return playableMs !== undefined && (playableMs === 0 || expectedMs > playableMs);
 }
 
 function worstLatency(players: readonly SessionPlayer[], region: string): number | undefined {
