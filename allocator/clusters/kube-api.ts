@@ -1,9 +1,16 @@
-/** Requests to one Kubernetes API server: identity from a kubeconfig, a deadline on each, watches as lines. */
-import { Agent, request, type RequestOptions } from 'node:https';
-import type { IncomingMessage } from 'node:http';
+/**
+ * Requests to one Kubernetes API server: a deadline on each, watches as lines, and credentials that come back by themselves.
+ *
+ * A refused token (401) and a certificate that is not believed are met by looking the credentials up anew at once, and one
+ * repeat: neither has had an effect, whatever the request was.
+ */
+import { request } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
-import { KubeConfig } from '@kubernetes/client-node';
 import { AppError } from '../../contracts/app-error.ts';
+import { KubeConnections } from './kube-connections.ts';
+import { fromKubeconfig, type Credentials, type CredentialSource } from './kube-credentials.ts';
+import { answerError, Failed, failureOf } from './kube-errors.ts';
 
 export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -18,72 +25,103 @@ export interface KubeAnswer {
   readonly status: number;
   /** Parsed JSON, or the text where it is none. */
   readonly body: unknown;
+  /** Seconds, where the server says so. */
+  readonly retryAfter?: number;
+}
+
+export interface WatchOptions {
+  /** Without a byte for this long, bookmarks included, the connection counts as dead. */
+  readonly silentMs?: number;
+  /** The server has taken the watch up: from now on it tells. */
+  readonly onOpen?: () => void;
+  /** Something came. */
+  readonly onHeard?: () => void;
 }
 
 export interface KubeApi {
-  /** Resolves with whatever the server answered. @throws AppError `unavailable` or `timeout` when it did not. */
+  /** Resolves with whatever the server answered. @throws AppError when it did not; see `neverSent`. */
   send(request: KubeRequest): Promise<KubeAnswer>;
   /** Events of a watch until the server ends it or the signal aborts. @throws AppError `gone` on 410. */
-  watch(path: string, signal: AbortSignal): AsyncGenerator<{ type: string; object: unknown }>;
+  watch(path: string, signal: AbortSignal, options?: WatchOptions): AsyncGenerator<{ type: string; object: unknown }>;
+  /** From now on these credentials; what is under way goes on with the old ones. */
+  useCredentials(source: CredentialSource): void;
   close(): void;
 }
 
-/** Credentials are looked up again after this, so that a renewed token or a rotated authority is taken up. */
-const IDENTITY_FRESH_MS = 30_000;
+/** Credentials are looked up again after this, off the path of requests. Milliseconds. */
+const FRESH_MS = 30_000;
+/** Least time between two look-ups that failures ask for. */
+const RENEW_MS = 250;
+const SILENT_MS = 90_000;
 
 interface Identity {
-  readonly options: RequestOptions;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly secrets: object;
-  readonly agent: Agent;
+  readonly credentials: Credentials;
+  readonly connections: KubeConnections;
+  readonly source: CredentialSource;
   readonly at: number;
 }
 
+/** By a kubeconfig; its current context by default. */
 export function openKubeApi(file: string, context: string | undefined, now: () => number): KubeApi {
+  return connectKubeApi(fromKubeconfig(file, context), now);
+}
+
+/** @param now milliseconds, for the age of the credentials. */
+export function connectKubeApi(given: CredentialSource, now: () => number): KubeApi {
+  let source = given;
   let identity: Identity | undefined;
-  const agents: Agent[] = [];
-  const identify = async () => {
-    if (identity !== undefined && now() - identity.at < IDENTITY_FRESH_MS) return identity;
-    const config = new KubeConfig();
-    config.loadFromFile(file);
-    if (context !== undefined) config.setCurrentContext(context);
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) throw new AppError('internal', 'kubeconfig_incomplete', `${file} names no cluster`);
-    const given: RequestOptions = {};
-    await config.applyToHTTPSOptions(given);
-    const { ca, cert, key, headers, rejectUnauthorized } = given;
-    const secrets = defined({ ca, cert, key, rejectUnauthorized });
-    // The old agent is not destroyed: a watch and what is in flight go on on its sockets.
-    const same = identity !== undefined && isDeepStrictEqual(identity.secrets, secrets) ? identity.agent : undefined;
-    const agent = same ?? new Agent({ keepAlive: true, maxSockets: 128, ...secrets });
-    if (same === undefined) agents.push(agent);
-    identity = { options: targetOf(cluster.server), headers: textsOf(headers), secrets, agent, at: now() };
+  let lookingUp: Promise<Identity> | undefined;
+  const open = new Set<KubeConnections>();
+
+  const lookUp = async (): Promise<Identity> => {
+    const from = source;
+    const credentials = await from();
+    const same = identity !== undefined && isDeepStrictEqual(identity.credentials.tls, credentials.tls);
+    if (identity !== undefined && !same) leave(identity.connections);
+    const connections = same && identity !== undefined ? identity.connections : new KubeConnections(credentials.tls);
+    open.add(connections);
+    identity = { credentials, connections, source: from, at: now() };
     return identity;
   };
+  const leave = (connections: KubeConnections) => {
+    open.delete(connections);
+    connections.leave();
+  };
+  const lookUpOnce = () => (lookingUp ??= lookUp().finally(() => (lookingUp = undefined)));
 
-  const open = async (asked: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> => {
-    const { options, headers, agent } = await identify();
-    const text = asked.body === undefined ? undefined : JSON.stringify(asked.body);
-    const base = String(options.path ?? '');
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          ...options,
-          agent,
-          signal,
-          method: asked.method,
-          path: base + asked.path,
-          headers: {
-            ...headers,
-            accept: 'application/json',
-            ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-          },
-        },
-        resolve,
-      );
-      sent.once('error', reject);
-      sent.end(text);
-    });
+  const present = async (): Promise<Identity> => {
+    if (identity === undefined || identity.source !== source) return lookUpOnce();
+    // What we have serves until the new ones are there; an expired token is met by its 401.
+    if (now() - identity.at >= FRESH_MS) lookUpOnce().catch(() => {});
+    return identity;
+  };
+  /** False where nothing new is to be had. */
+  const renewed = async (used: Identity): Promise<boolean> => {
+    if (identity !== used) return true;
+    if (now() - used.at < RENEW_MS) return false;
+    return lookUpOnce().then(
+      () => true,
+      () => false,
+    );
+  };
+
+  const answered = async (asked: KubeRequest, signal: AbortSignal): Promise<{ answer: IncomingMessage; done: () => void }> => {
+    for (let tries = 1; ; tries += 1) {
+      const used = await unlessAborted(present(), signal);
+      const done = used.connections.use();
+      try {
+        const answer = await roundTrip(used, asked, signal);
+        if (answer.statusCode !== 401 || tries > 1) return { answer, done };
+        await textOf(answer);
+        if (!(await unlessAborted(renewed(used), signal))) throw new Refused();
+      } catch (cause) {
+        done();
+        if (cause instanceof Refused) throw new AppError('unauthenticated', 'cluster_token_refused', TOKEN_REFUSED, { cause });
+        const again = cause instanceof Failed && cause.progress === 'connected' && tries === 1 && !signal.aborted;
+        if (!again || !(await unlessAborted(renewed(used), signal))) throw cause;
+      }
+      done();
+    }
   };
 
   return {
@@ -91,46 +129,118 @@ export function openKubeApi(file: string, context: string | undefined, now: () =
       const deadline = AbortSignal.timeout(asked.timeoutMs);
       const signal = asked.signal === undefined ? deadline : AbortSignal.any([asked.signal, deadline]);
       try {
-        const answer = await open(asked, signal);
-        return { status: answer.statusCode ?? 0, body: parsed(await textOf(answer)) };
-      } catch (cause) {
-        if (deadline.aborted)
-          throw new AppError('timeout', 'cluster_timeout', `the cluster did not answer within ${asked.timeoutMs} ms`, { cause });
-        throw new AppError('unavailable', 'cluster_unavailable', 'the cluster could not be reached', { cause });
-      }
-    },
-    watch: async function* (path, signal) {
-      const answer = await open({ method: 'GET', path, timeoutMs: 0 }, signal);
-      if (answer.statusCode !== 200) throw watchError(answer.statusCode ?? 0, await textOf(answer));
-      answer.setEncoding('utf8');
-      let rest = '';
-      for await (const chunk of answer) {
-        const lines = (rest + String(chunk)).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
-          const event = parsed(line) as { type: string; object: { code?: number } };
-          if (event.type === 'ERROR') throw watchError(event.object.code ?? 500, line);
-          yield event;
+        const { answer, done } = await answered(asked, signal);
+        try {
+          const retryAfter = Number(answer.headers['retry-after'] ?? Number.NaN);
+          const body = parsed(await textOf(answer));
+          return { status: answer.statusCode ?? 0, body, ...(Number.isFinite(retryAfter) ? { retryAfter } : {}) };
+        } finally {
+          done();
         }
+      } catch (cause) {
+        throw failureOf(cause, deadline.aborted ? asked.timeoutMs : undefined);
       }
     },
-    close: () => agents.forEach((agent) => agent.destroy()),
+    watch: async function* (path, signal, { silentMs = SILENT_MS, onOpen, onHeard } = {}) {
+      const silence = new AbortController();
+      const timer = setTimeout(() => silence.abort(), silentMs);
+      const heard = () => {
+        timer.refresh();
+        onHeard?.();
+      };
+      let done: () => void = () => {};
+      try {
+        const opened = await answered({ method: 'GET', path, timeoutMs: 0 }, AbortSignal.any([signal, silence.signal]));
+        done = opened.done;
+        const { answer } = opened;
+        if (answer.statusCode !== 200) throw answerError('watch', answer.statusCode ?? 0, parsed(await textOf(answer)));
+        heard();
+        onOpen?.();
+        yield* eventsOf(answer, heard);
+      } catch (cause) {
+        if (silence.signal.aborted && !signal.aborted)
+          throw new AppError('timeout', 'watch_silent', `the watch was silent for ${silentMs} ms`, { cause });
+        throw failureOf(cause, undefined);
+      } finally {
+        clearTimeout(timer);
+        done();
+      }
+    },
+    useCredentials: (next) => {
+      source = next;
+    },
+    close: () => {
+      for (const connections of open) connections.agent.destroy();
+    },
   };
 }
 
-function targetOf(server: string): RequestOptions {
-  const { hostname, port, pathname } = new URL(server);
-  return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 443 : Number(port), path: pathname.replace(/\/$/, '') };
+const TOKEN_REFUSED = 'the cluster refuses our credentials (401), and there are no newer ones: renew the token or the certificate';
+
+class Refused extends Error {}
+
+function roundTrip({ credentials, connections }: Identity, asked: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  const { target, headers } = credentials;
+  const text = asked.body === undefined ? undefined : JSON.stringify(asked.body);
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const sent: ClientRequest = request({
+    hostname: target.hostname,
+    port: target.port,
+    agent: connections.agent,
+    signal,
+    method: asked.method,
+    path: target.path + asked.path,
+    headers: {
+      ...headers,
+      accept: 'application/json',
+      ...(text === undefined ? {} : { 'content-type': typeOf(asked.method), 'content-length': Buffer.byteLength(text) }),
+    },
+  });
+  sent.once('response', resolve);
+  sent.once('error', (cause) => reject(new Failed(connections.agent.progressOf(sent.socket), cause)));
+  sent.end(text);
+  return promise;
 }
 
-/** The kubeconfig's own headers, such as its bearer token. */
-function textsOf(headers: RequestOptions['headers']): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+/** Every patch of ours is a merge patch (RFC 7386). */
+function typeOf(method: KubeRequest['method']): string {
+  return method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
 }
 
-function watchError(status: number, text: string): AppError {
-  const kind = status === 410 ? 'gone' : 'unavailable';
-  return new AppError(kind, 'watch_ended', `the watch ended with ${status}: ${text.slice(0, 300)}`);
+async function* eventsOf(answer: IncomingMessage, heard: () => void): AsyncGenerator<{ type: string; object: unknown }> {
+  answer.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of answer) {
+    heard();
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = parsed(line);
+      if (typeof event !== 'object' || event === null || !('type' in event) || !('object' in event))
+        throw new AppError('unavailable', 'watch_unreadable', `the watch sent what is no event: ${line.slice(0, 100)}`);
+      const { type, object } = event;
+      if (type === 'ERROR') throw answerError('watch', statusOf(object), object);
+      yield { type: String(type), object };
+    }
+  }
+}
+
+function statusOf(object: unknown): number {
+  return typeof object === 'object' && object !== null && 'code' in object ? Number(object.code) : 500;
+}
+
+/** A look-up of credentials cannot be stopped; whoever waits for it can. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(new Failed('none', signal.reason));
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    work.catch(() => {});
+  }
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {
@@ -146,8 +256,4 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function defined<T extends object>(object: T): Partial<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
