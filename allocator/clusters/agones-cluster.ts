@@ -30,6 +30,7 @@ export type AskOutcome =
   /** A server may or may not carry our marks now, or may later: look, and do not reuse this attempt. */
   | { readonly kind: 'doubt'; readonly cause: AppError };
 
+export type AnnotateOutcome = 'written' | 'gone' | 'changed' | 'not-ours';
 export type ReleaseOutcome = 'released' | 'gone' | 'changed' | 'not-ours';
 
 /** Longest that a look or a release may take, in milliseconds. */
@@ -145,6 +146,22 @@ export class AgonesCluster {
     if (answer.status === 409) return 'changed';
     if (answer.status >= 300) throw unexpected('delete', answer.status);
     return 'released';
+  }
+
+  /** Writes an annotation, or takes it away, if the server still is what we know of it: same object, same version, our mark. */
+  async annotate(server: GameServer, owner: string, name: string, value: string | undefined): Promise<AnnotateOutcome> {
+    if (server.owner !== owner) return 'not-ours';
+    const { uid, resourceVersion } = server;
+    const answer = await this.#api.send({
+      method: 'PATCH',
+      path: `${this.#path}/${server.name}`,
+      body: { metadata: { uid, resourceVersion, annotations: { [name]: value ?? null } } },
+      timeoutMs: LOOK_MS,
+    });
+    if (answer.status === 404) return 'gone';
+    if (answer.status === 409) return 'changed';
+    if (answer.status >= 300) throw unexpected('patch', answer.status, answer.body);
+    return 'written';
   }
 
   /** Keeps the census until the signal: list, then watch from there; on 410 or any break, list anew. */
