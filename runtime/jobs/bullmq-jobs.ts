@@ -29,6 +29,8 @@ export interface JobOptions {
 export interface Jobs {
   /** Resolves false when Redis is away: the sweep makes the job again later. */
   add(key: string, options?: JobOptions): Promise<boolean>;
+  /** How many wait, run, are delayed and so on; `undefined` while Redis is away. */
+  counts(): Promise<Readonly<Record<string, number>> | undefined>;
   /** Starts taking jobs; the handler gets the key and an abort signal at close. */
   work(concurrency: number, handler: (key: string, signal: AbortSignal) => Promise<void>): void;
   close(): Promise<void>;
@@ -83,6 +85,10 @@ export function createJobs(options: JobsOptions): Jobs {
         outage.seen(cause);
         return false;
       }
+    },
+    counts: async () => {
+      if (client.status !== 'ready') return undefined;
+      return within(ADD_MS, 'counting jobs', queue.getJobCounts()).catch(() => undefined);
     },
     work: (concurrency, handler) => {
       const connection = connect();
