@@ -40,8 +40,16 @@ export interface CallOptions {
 }
 
 export type Client<E extends Endpoints> = {
-  readonly [N in keyof E]: (call: CallOf<E[N]>, options?: CallOptions) => Promise<ReplyOf<E[N]>>;
+  readonly [N in keyof E]: ClientCall<E[N]>;
 };
+
+/** Only who sends an entity tag can be told that nothing has changed (304). */
+type ClientCall<S extends EndpointSpec> = S['responses'] extends { readonly 304: unknown }
+  ? {
+      (call: CallOf<S> & { readonly headers: { readonly 'if-none-match': string } }, options?: CallOptions): Promise<ReplyOf<S>>;
+      (call: CallOf<S>, options?: CallOptions): Promise<Exclude<ReplyOf<S>, { readonly status: 304 }>>;
+    }
+  : (call: CallOf<S>, options?: CallOptions) => Promise<ReplyOf<S>>;
 
 /** Time beyond the server's own deadline, so that its answer, also a 504, wins over our giving up. */
 const GRACE_MS = 2_000;

@@ -24,6 +24,11 @@ export interface StreamedEvent<D> {
   readonly data: D;
 }
 
+/** Tells a reader its place where there is nothing for it to see: the `id` to come again with, and no event. */
+export interface StreamMark {
+  readonly id: string;
+}
+
 export interface EndpointSpec {
   readonly method: Method;
   /** Parameters in braces: `/v1/allocations/{id}`. */
@@ -115,7 +120,7 @@ export type ReplyOf<E extends EndpointSpec> = {
 type BodyOf<R> = R extends { body: infer B extends z.ZodType }
   ? z.output<B>
   : R extends { stream: infer D extends z.ZodType }
-    ? AsyncIterable<StreamedEvent<z.output<D>>>
+    ? AsyncIterable<StreamedEvent<z.output<D>> | StreamMark>
     : undefined;
 
 /** Failures that every endpoint of this kind may answer with, beside its own; OpenAPI lists them. */

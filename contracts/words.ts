@@ -55,3 +55,17 @@ export type Address = z.infer<typeof Address>;
 
 /** Keys as a JSON Web Key Set (RFC 7517). */
 export const JsonWebKeySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }).meta({ id: 'JsonWebKeySet' });
+
+/** One or several of these values in one query parameter, with commas between. */
+export function several<V extends string>(values: readonly V[]) {
+  return z
+    .string()
+    .max(500)
+    .transform((text, context): V[] => {
+      const asked = text.split(',');
+      const found = values.filter((value) => asked.includes(value));
+      if (found.length !== asked.length)
+        context.addIssue({ code: 'custom', message: `name each once, with commas between: ${values.join(', ')}` });
+      return found;
+    });
+}

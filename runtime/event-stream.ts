@@ -2,7 +2,7 @@
 import type { Response } from 'express';
 import type { z } from 'zod';
 import { AppError } from '../contracts/app-error.ts';
-import type { StreamedEvent } from '../contracts/endpoint.ts';
+import type { StreamedEvent, StreamMark } from '../contracts/endpoint.ts';
 
 /** Proxies close what is silent for a minute or less; a comment line is no event. */
 const HEARTBEAT_MS = 15_000;
@@ -11,24 +11,31 @@ const HEARTBEAT_MS = 15_000;
 export async function sendEvents(
   response: Response,
   shape: z.ZodType,
-  events: AsyncIterable<StreamedEvent<unknown>>,
+  events: AsyncIterable<StreamedEvent<unknown> | StreamMark>,
   signal: AbortSignal,
 ): Promise<void> {
   response.type('text/event-stream').set('x-accel-buffering', 'no').flushHeaders();
+  if (response.req.method === 'HEAD') return void response.end();
   const heartbeat = setInterval(() => response.write(':\n\n'), HEARTBEAT_MS);
   try {
-    for await (const { id, event, data } of events) {
+    for await (const sent of events) {
       if (signal.aborted) break;
-      const parsed = shape.safeParse(data);
-      if (!parsed.success)
-        throw new AppError('internal', 'event_malformed', 'an event has another shape than documented', { cause: parsed.error });
-      // JSON has no line breaks of its own, so that one data line is the whole of it.
-      if (!response.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(parsed.data)}\n\n`)) await drained(response, signal);
+      if (!response.write(blockOf(sent, shape))) await drained(response, signal);
     }
   } finally {
     clearInterval(heartbeat);
     response.end();
   }
+}
+
+function blockOf(sent: StreamedEvent<unknown> | StreamMark, shape: z.ZodType): string {
+  // Without data a browser keeps the id and tells nobody.
+  if (!('data' in sent)) return `id: ${sent.id}\n\n`;
+  const parsed = shape.safeParse(sent.data);
+  if (!parsed.success)
+    throw new AppError('internal', 'event_malformed', 'an event has another shape than documented', { cause: parsed.error });
+  // JSON has no line breaks of its own, so that one data line is the whole of it.
+  return `id: ${sent.id}\nevent: ${sent.event}\ndata: ${JSON.stringify(parsed.data)}\n\n`;
 }
 
 function drained(response: Response, signal: AbortSignal): Promise<void> {

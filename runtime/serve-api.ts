@@ -17,6 +17,7 @@ import {
   type ReplyOf,
   type RequestOf,
   type StreamedEvent,
+  type StreamMark,
 } from '../contracts/endpoint.ts';
 import { openApiOf } from '../contracts/openapi.ts';
 import { sendEvents } from './event-stream.ts';
@@ -227,7 +228,7 @@ async function answer(
   if (documented === undefined) throw new AppError('internal', 'answer_undocumented', `${spec.path} answered ${reply.status}`);
   if (documented.stream !== undefined) {
     response.status(reply.status).set(reply.headers ?? {});
-    return sendEvents(response, documented.stream, reply.body as AsyncIterable<StreamedEvent<unknown>>, signal);
+    return sendEvents(response, documented.stream, reply.body as AsyncIterable<StreamedEvent<unknown> | StreamMark>, signal);
   }
   const shaped = documented.body?.safeParse(reply.body);
   if (shaped?.success !== false) response.status(reply.status).set(reply.headers ?? {});

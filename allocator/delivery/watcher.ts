@@ -1,7 +1,9 @@
 /** Holding the line: waits until an allocation is as a caller wants it. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AllocationDocument } from '../allocation.ts';
 import type { Allocations } from '../store/allocations.ts';
 import { pause } from '../../runtime/deadline.ts';
+import { translated } from '../../runtime/documents/collection.ts';
 
 export interface Watcher {
   /** A move of this process: whoever waits for it looks at once. */
@@ -19,70 +21,96 @@ export interface Watcher {
 
 /** Another process may have moved it and cannot tell us: one query asks for everything that is waited for. */
 const LOOK_EVERY_MS = 250;
+/** Uids in one query; a few dozen kilobytes. */
+const ASKED_AT_ONCE = 1_000;
 
-export function createWatcher(allocations: Allocations): Watcher {
-  const waiting = new Map<string, Set<() => void>>();
-  const seen = new Map<string, string>();
+/** All who wait for one allocation. */
+interface Line {
+  readonly waiting: Set<() => void>;
+  /** As those who wait have last read it; undefined while they have yet to. */
+  version: number | undefined;
+}
+
+export function createWatcher(allocations: Pick<Allocations, 'find' | 'documents'>): Watcher {
+  const lines = new Map<string, Line>();
+  const reads = new Map<string, Promise<AllocationDocument | undefined>>();
+
   const wake = (uid: string) => {
-    for (const look of waiting.get(uid) ?? []) look();
+    const line = lines.get(uid);
+    if (line === undefined) return;
+    line.version = undefined;
+    for (const look of line.waiting) look();
   };
 
-  const untilNext = (uid: string, ms: number, signal: AbortSignal): { promise: Promise<void>; cancel: () => void } => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    const looks = waiting.get(uid) ?? new Set();
-    waiting.set(uid, looks.add(resolve));
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    const cancel = () => {
+  /** Those who are woken together share one read, which begins after the last of them has asked for it. */
+  const read = (uid: string): Promise<AllocationDocument | undefined> => {
+    const begun = reads.get(uid);
+    if (begun !== undefined) return begun;
+    const reading = nextTurn().then(() => {
+      reads.delete(uid);
+      return allocations.find(uid);
+    });
+    reads.set(uid, reading);
+    return reading;
+  };
+
+  const stand = (uid: string, ms: number, signal: AbortSignal): { woken: Promise<void>; leave: () => void; line: Line } => {
+    const line = lines.get(uid) ?? { waiting: new Set(), version: undefined };
+    lines.set(uid, line);
+    const { promise: woken, resolve } = Promise.withResolvers<void>();
+    const look = () => resolve();
+    const timer = setTimeout(look, ms);
+    line.waiting.add(look);
+    signal.addEventListener('abort', look, { once: true });
+    const leave = () => {
       clearTimeout(timer);
-      looks.delete(resolve);
-      if (looks.size === 0 && waiting.get(uid) === looks) {
-        waiting.delete(uid);
-        seen.delete(uid);
-      }
+      signal.removeEventListener('abort', look);
+      line.waiting.delete(look);
+      if (line.waiting.size === 0 && lines.get(uid) === line) lines.delete(uid);
     };
-    return { promise, cancel };
+    return { woken, leave, line };
   };
 
   return {
     changed: wake,
     until: async (uid, enough, ms, signal) => {
-      const end = Date.now() + ms;
+      const end = performance.now() + ms;
       for (;;) {
         // Registered before the look, so that no change falls between.
-        const next = untilNext(uid, Math.max(0, end - Date.now()), signal);
+        const { woken, leave, line } = stand(uid, Math.max(0, end - performance.now()), signal);
         try {
-          const found = await allocations.find(uid);
-          if (found === undefined || enough(found) || Date.now() >= end || signal.aborted) return found;
-          await next.promise;
+          const found = await read(uid);
+          if (found === undefined || enough(found) || performance.now() >= end || signal.aborted) return found;
+          // Of several reads the oldest counts: whoever read it has to be woken.
+          line.version = Math.min(line.version ?? found.version, found.version);
+          await woken;
         } finally {
-          next.cancel();
+          leave();
         }
       }
     },
     run: async (signal) => {
       while (!signal.aborted) {
         await pause(LOOK_EVERY_MS, signal);
-        if (waiting.size === 0) continue;
-        await lookAtAll(allocations, [...waiting.keys()], seen, wake).catch(() => {});
+        // While the database is away those who wait just go on waiting; their own reads say so.
+        await lookAtAll(allocations, lines, wake).catch(() => {});
       }
     },
   };
 }
 
 async function lookAtAll(
-  allocations: Allocations,
-  uids: readonly string[],
-  seen: Map<string, string>,
+  { documents }: Pick<Allocations, 'documents'>,
+  lines: ReadonlyMap<string, Line>,
   wake: (uid: string) => void,
 ): Promise<void> {
-  const { raw } = allocations.documents;
-  const rows = await raw.find({ _id: { $in: [...uids] } }, { projection: { state: 1, attempt: 1, claimedAt: 1 } }).toArray();
-  for (const { _id, state, attempt } of rows) {
-    const now = `${state}/${attempt}`;
-    if (seen.get(_id) !== now) {
-      seen.set(_id, now);
-      wake(_id);
+  const uids = [...lines].flatMap(([uid, line]) => (line.version === undefined ? [] : [uid]));
+  for (let from = 0; from < uids.length; from += ASKED_AT_ONCE) {
+    const some = uids.slice(from, from + ASKED_AT_ONCE);
+    const rows = await translated(() => documents.raw.find({ _id: { $in: some } }, { projection: { version: 1 } }).toArray());
+    for (const { _id, version } of rows) {
+      const line = lines.get(_id);
+      if (line?.version !== undefined && version > line.version) wake(_id);
     }
   }
 }
