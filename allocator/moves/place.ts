@@ -1,7 +1,6 @@
 /** queued → placing → allocated: choose a cluster, write the intent, ask. */
-import { AppError } from '../../contracts/app-error.ts';
 import type { Decision } from '../../contracts/allocator.ts';
-import { aboutOf, type AllocationDocument } from '../allocation.ts';
+import type { AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import { essentialsOf } from '../clusters/session-essentials.ts';
 import { chooseCluster, type Candidate, type Choice, type Wish } from '../placement/choose-cluster.ts';
@@ -9,6 +8,7 @@ import { playableMs } from '../placement/maintenance.ts';
 import { chooseInTurn } from '../placement/choose-in-turn.ts';
 import { KEPT_DECISIONS } from '../store/allocations.ts';
 import { bind, tryOf } from './bind.ts';
+import { fenceWorld } from './fence-world.ts';
 import { finish } from './finish.ts';
 import type { MoveParts } from './parts.ts';
 import { settleDoubt } from './settle-doubt.ts';
@@ -133,7 +133,8 @@ async function writeIntent(
 }
 
 async function ask(parts: MoveParts, placing: AllocationDocument, { on: cluster, done }: Chosen): Promise<void> {
-  const epoch = await fence(parts, placing);
+  // The world's old server is fenced before a new one is asked for.
+  const epoch = await fenceWorld(parts, placing);
   if (epoch === 'saves-away') return backToLine(parts, placing, { attempt: placing.attempt - 1, retryMs: LEASE_RETRY_MS });
   // This process may have been paused: another may hold the lease by now, and this ask would only make an orphan.
   if (placing.leaseUntil !== null && parts.now() > placing.leaseUntil.getTime() - LEASE_MARGIN_MS + parts.askMs / 2) return;
@@ -154,26 +155,11 @@ async function ask(parts: MoveParts, placing: AllocationDocument, { on: cluster,
   done();
   parts.metrics.asked(cluster.config.name, outcome.kind, (parts.now() - started) / 1_000);
   if (outcome.kind === 'bound') return bind(parts, placing, outcome, epoch);
-  if (outcome.kind === 'doubt') return settleDoubt(parts, { ...placing, worldEpoch: epoch }, outcome.cause);
+  if (outcome.kind === 'doubt') return settleDoubt(parts, placing, outcome.cause);
   // Certain that nobody carries this attempt: its number is free again.
   await backToLine(parts, placing, { attempt: placing.attempt - 1, retryMs: 0, attemptTry: tryOf(placing, parts.now(), 'no-capacity') });
   const queued = await parts.allocations.find(placing._id);
   if (queued?.state === 'queued') await place(parts, queued, false);
-}
-
-/** The world's old server is fenced before a new one is asked for. */
-async function fence(parts: MoveParts, placing: AllocationDocument): Promise<number | null | 'saves-away'> {
-  const { world } = placing.request.session;
-  if (world === undefined) return null;
-  try {
-    return await parts.worldLeases.take(world, { uid: placing._id, attempt: placing.attempt });
-  } catch (cause) {
-    parts.log.warn('the world could not be leased; its allocation waits', {
-      ...aboutOf(placing),
-      cause: cause instanceof AppError ? cause.code : cause,
-    });
-    return 'saves-away';
-  }
 }
 
 interface BackToLine {

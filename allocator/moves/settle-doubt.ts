@@ -8,6 +8,7 @@ import type { AppError } from '../../contracts/app-error.ts';
 import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import { isAlive, type GameServer } from '../clusters/game-server.ts';
 import { bind, tryOf } from './bind.ts';
+import { fenceWorld } from './fence-world.ts';
 import type { MoveParts } from './parts.ts';
 
 export async function settleDoubt(parts: MoveParts, placing: AllocationDocument, cause: AppError | undefined): Promise<void> {
@@ -15,7 +16,10 @@ export async function settleDoubt(parts: MoveParts, placing: AllocationDocument,
   if (intent === null) return;
   const carrier = await look(parts, placing, intent.cluster);
   if (carrier?.port !== undefined && isAlive(carrier)) {
-    return bind(parts, placing, { gameServer: carrier.name, address: carrier.address, port: carrier.port }, placing.worldEpoch);
+    // Its epoch was known to the worker that asked, who may be gone.
+    const epoch = await fenceWorld(parts, placing);
+    if (epoch === 'saves-away') return;
+    return bind(parts, placing, { gameServer: carrier.name, address: carrier.address, port: carrier.port }, epoch);
   }
   const now = parts.now();
   const moved = await parts.allocations.move(
