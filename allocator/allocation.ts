@@ -10,6 +10,7 @@
  */
 import { z } from 'zod';
 import { AllocationRequest, AllocationState, Decision, PlacementTry, SeatRole } from '../contracts/allocator.ts';
+import { Latencies } from '../contracts/words.ts';
 import { traceIdOf } from '../runtime/trace-context.ts';
 
 const Moment = z.date();
@@ -32,7 +33,16 @@ export const Intent = z.object({ cluster: z.string(), attempt: z.int(), worker: 
 export type Intent = z.infer<typeof Intent>;
 
 /** A seat as kept: its packet key is made with it and lives as long. */
-export const KeptSeat = z.object({ id: z.string(), role: SeatRole, packetKey: z.string() });
+export const KeptSeat = z.object({
+  id: z.string(),
+  role: SeatRole,
+  packetKey: z.string(),
+  /** Keys of the ids that stand for it (`keyOfId`): it is freed with the last of them. */
+  by: z.array(z.string()),
+  at: Moment,
+  /** Of who came later; those of the request are in the request. */
+  latencies: Latencies.optional(),
+});
 export type KeptSeat = z.infer<typeof KeptSeat>;
 
 /** In the order of the moves; `id` lets a reader drop what it has seen. */
@@ -148,6 +158,11 @@ export function liveKeyOf(uid: string, world: string | undefined, worldSession: 
   return world === undefined ? `uid:${uid}` : `world:${world}#${worldSession}`;
 }
 
+/** What an id is known by among the ids of all clients. An id holds no slash. */
+export function keyOfId(client: string, id: string): string {
+  return `${client}/${id}`;
+}
+
 /** A canonical text of a request: the same fields give the same text, in whatever order they were sent. */
 export function canonicalRequest(request: AllocationRequest): string {
   // Not wishing to resume is what nothing said means.
@@ -190,7 +205,7 @@ export function newAllocation({
     id: request.id,
     fingerprint,
     request,
-    seats: request.players.map(({ id, role }) => ({ id, role, packetKey: newPacketKey() })),
+    seats: request.players.map(({ id, role }) => ({ id, role, packetKey: newPacketKey(), by: [keyOfId(client, request.id)], at: now })),
     state: 'queued',
     attempt: 0,
     bound: 0,

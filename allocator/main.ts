@@ -8,13 +8,17 @@ import { untilSignal } from '../runtime/lifecycle.ts';
 import { configOrExit, createService, tokenFromFile } from '../runtime/service.ts';
 import { allocationHandlers } from './api/allocations.ts';
 import { attemptHandlers } from './api/attempts.ts';
+import { createLookUp, createShow } from './api/look-up.ts';
+import { seatHandlers } from './api/seats.ts';
 import { AgonesCluster } from './clusters/agones-cluster.ts';
 import { openKubeApi } from './clusters/kube-api.ts';
 import { readAllocatorConfig, readClusters } from './config.ts';
+import { createPlayerSessions } from './delivery/player-sessions.ts';
 import { createWatcher } from './delivery/watcher.ts';
 import { createAllocatorMetrics } from './metrics.ts';
 import { act } from './moves/act.ts';
 import type { MoveParts } from './moves/parts.ts';
+import { createSeats } from './moves/seat.ts';
 import { createTurns } from './queue/turns.ts';
 import { wakeOnCapacity } from './queue/wake-on-capacity.ts';
 import { reconcile, watchForLosses } from './reconcile/reconciler.ts';
@@ -39,7 +43,7 @@ readiness.check('mongo', async () => {
 });
 
 const allocations = await openAllocations(mongo.db);
-const aliases = await openAliases(mongo.db, allocations);
+const aliases = await openAliases(mongo.db);
 const windows = await openMaintenanceWindows(mongo.db, now, log);
 const keys = await openTicketKeys(mongo.db, now);
 const signer = createSigner(keys, config.ALLOCATOR_ISSUER, now);
@@ -65,6 +69,11 @@ const moves: MoveParts = {
   changed: (uid) => watcher.changed(uid),
 };
 
+const seats = createSeats(moves);
+const sessions = createPlayerSessions(allocations, log);
+const lookUp = createLookUp(allocations, aliases);
+const show = createShow(signer);
+
 const jobs = createJobs({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, name: 'allocations', log, caFile: config.TLS_CA_FILE });
 lifecycle.onClose('jobs', () => jobs.close());
 const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log);
@@ -77,12 +86,14 @@ for (const cluster of clusters) {
   lifecycle.run(`watch of ${cluster.config.name}`, (signal) => cluster.follow(signal));
 }
 lifecycle.run('maintenance windows', (signal) => windows.run(signal));
+lifecycle.run('player sessions', (signal) => sessions.run(signal));
 lifecycle.run('watcher', (signal) => watcher.run(signal));
 lifecycle.run('sweep', (signal) => sweep(allocations, turns, now, log, signal));
 lifecycle.run('reconcile', (signal) => reconcile(moves, signal));
 
 await service.serve(allocatorApi, {
-  ...allocationHandlers({ moves, aliases, turns, watcher, signer }),
+  ...allocationHandlers({ moves: { ...moves, aliases, seats }, turns, watcher, lookUp, show }),
+  ...seatHandlers({ lookUp, show, seats, sessions, signer, keys }),
   ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),
 });
 

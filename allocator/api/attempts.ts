@@ -9,7 +9,7 @@ import type { Signer } from '../tickets/join-ticket.ts';
 import type { TicketKeys } from '../tickets/ticket-keys.ts';
 
 type All = Handlers<typeof allocatorApi.endpoints>;
-type Mine = Pick<All, 'claimAttempt' | 'acceptAttempt' | 'failAttempt' | 'endAttempt' | 'ticketKeys'>;
+type Mine = Pick<All, 'claimAttempt' | 'acceptAttempt' | 'failAttempt' | 'endAttempt'>;
 
 export interface AttemptsApiParts {
   readonly attempts: AttemptParts;
@@ -57,6 +57,5 @@ export function attemptHandlers({ attempts, signer, keys, issuer }: AttemptsApiP
       const found = await own({ ...params, gameServer: body.gameServer }, context);
       return { status: 200, body: { state: await end(attempts, found, body.reason) } };
     },
-    ticketKeys: async () => ({ status: 200, body: keys.publicKeys }),
   };
 }

@@ -6,6 +6,7 @@ import { essentialsOf } from '../clusters/session-essentials.ts';
 import { chooseCluster, type Candidate, type Choice, type Wish } from '../placement/choose-cluster.ts';
 import { playableMs } from '../placement/maintenance.ts';
 import { chooseInTurn } from '../placement/choose-in-turn.ts';
+import { playersOf } from '../seats.ts';
 import { KEPT_DECISIONS } from '../store/allocations.ts';
 import { bind, tryOf } from './bind.ts';
 import { fenceWorld } from './fence-world.ts';
@@ -86,9 +87,16 @@ function candidates(parts: MoveParts, queued: AllocationDocument): Candidate[] {
 }
 
 function wishOf(allocation: AllocationDocument, now: number): Wish {
-  const { regions, players, latencyPolicy, expectedSeconds } = allocation.request;
+  const { regions, latencyPolicy, expectedSeconds } = allocation.request;
   const expectedMs = expectedSeconds === undefined ? undefined : expectedSeconds * 1_000;
-  return { uid: allocation._id, regions, players, latencyPolicy, ageMs: now - allocation.createdAt.getTime(), expectedMs };
+  return {
+    uid: allocation._id,
+    regions,
+    players: playersOf(allocation),
+    latencyPolicy,
+    ageMs: now - allocation.createdAt.getTime(),
+    expectedMs,
+  };
 }
 
 async function wait(parts: MoveParts, queued: AllocationDocument, choice: Extract<Choice, { kind: 'wait' }>): Promise<boolean> {

@@ -1,92 +1,51 @@
-/** Ids that joined the live session of their world: they stand for it, and for the seats that they brought. */
+/**
+ * Ids that joined the live session of their world: each stands for it, and for the seats that it brought.
+ *
+ * What an alias holds is written on the seats themselves (`KeptSeat.by`). The document here keeps the id to its fields and its session:
+ *
+ *     joining ──(its party has seats)──▶ joined ──(DELETE)──▶ left
+ *
+ * It is stored before the seats are asked for, so whoever dies in between leaves an id that a repeat goes on with: the seats either
+ * name the alias already, or not. A refused one stays `joining` and holds nothing.
+ */
 import type { Db } from 'mongodb';
 import { z } from 'zod';
-import type { SessionPlayer } from '../../contracts/allocator.ts';
-import { documentsOf } from '../../runtime/documents/collection.ts';
-import { isFinal, type AllocationDocument, type KeptSeat } from '../allocation.ts';
-import type { Allocations } from './allocations.ts';
+import { documentsOf, ensureIndexes } from '../../runtime/documents/collection.ts';
 
 const AliasDocument = z.object({
+  /** See `keyOfId`. */
   _id: z.string(),
   id: z.string(),
   client: z.string(),
   fingerprint: z.string(),
   /** uid of the live allocation. */
   target: z.string(),
-  players: z.array(z.string()),
+  state: z.enum(['joining', 'joined', 'left']),
 });
 export type AliasDocument = z.infer<typeof AliasDocument>;
 
-export interface Join {
-  readonly client: string;
-  readonly id: string;
-  readonly fingerprint: string;
-  readonly target: AllocationDocument;
-  readonly players: readonly SessionPlayer[];
-  readonly newPacketKey: () => string;
-}
-
 export interface Aliases {
-  find(client: string, id: string): Promise<AliasDocument | undefined>;
+  find(key: string): Promise<AliasDocument | undefined>;
+  /** Whoever's it is. */
   findById(id: string): Promise<AliasDocument | undefined>;
-  /** Seats the players, all or none, and keeps the alias. `over`: the session has just ended. */
-  join(join: Join): Promise<AllocationDocument | 'full' | 'over'>;
-  /** Frees the alias's seats; the session goes on. */
-  leave(alias: AliasDocument): Promise<void>;
+  /** False when there is one with this key. */
+  insert(alias: AliasDocument): Promise<boolean>;
+  /** The next three are false when the alias has changed since it was read. */
+  aim(alias: AliasDocument, target: string): Promise<boolean>;
+  enter(alias: AliasDocument, state: 'joined' | 'left'): Promise<boolean>;
+  remove(alias: AliasDocument): Promise<boolean>;
 }
 
-export async function openAliases(db: Db, allocations: Allocations): Promise<Aliases> {
+export async function openAliases(db: Db): Promise<Aliases> {
   const documents = documentsOf<AliasDocument>(db, 'aliases', AliasDocument);
-  await documents.raw.createIndex({ id: 1 }, { name: 'id' });
-  const keyOf = (client: string, id: string) => `${client}/${id}`;
+  await ensureIndexes(documents, [{ key: { id: 1 }, name: 'id' }]);
+  const asRead = ({ _id, target, state }: AliasDocument) => ({ _id, target, state });
   return {
-    find: (client, id) => documents.find(keyOf(client, id)),
+    find: (key) => documents.find(key),
     findById: async (id) => (await documents.list({ id }, { limit: 1 }))[0],
-    join: async ({ client, id, fingerprint, target, players, newPacketKey }) => {
-      const seats = await seat(allocations, target, players, newPacketKey);
-      if (typeof seats === 'string') return seats;
-      await documents.insert({
-        _id: keyOf(client, id),
-        id,
-        client,
-        fingerprint,
-        target: target._id,
-        players: players.map((player) => player.id),
-      });
-      return (await allocations.find(target._id)) ?? 'over';
-    },
-    leave: async (alias) => {
-      await allocations.documents.change({ _id: alias.target }, { $pull: { seats: { id: { $in: alias.players } } } });
-    },
+    insert: async (alias) => (await documents.insert(alias)).inserted,
+    aim: (alias, target) => documents.change(asRead(alias), { $set: { target } }),
+    enter: (alias, state) => documents.change(asRead(alias), { $set: { state } }),
+    remove: async (alias) => (await documents.remove(asRead(alias))) === 1,
   };
-}
-
-const TRIES = 10;
-
-/** Compare-and-set on the seats as they were read, so that two parties never take the last seat together. */
-async function seat(
-  allocations: Allocations,
-  target: AllocationDocument,
-  players: readonly SessionPlayer[],
-  newPacketKey: () => string,
-): Promise<'full' | 'over' | readonly KeptSeat[]> {
-  let present: AllocationDocument | undefined = target;
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    if (present === undefined || isFinal(present.state) || present.state === 'cancelling') return 'over';
-    const held = new Set(present.seats.map((kept) => kept.id));
-    const added = players.filter((player) => !held.has(player.id)).map(({ id, role }) => ({ id, role, packetKey: newPacketKey() }));
-    const seats = [...present.seats, ...added];
-    const { capacity, spectators } = present.request.session;
-    const count = (role: string) => seats.filter((kept) => kept.role === role).length;
-    if (count('player') > capacity || count('spectator') > spectators) return 'full';
-    const unchanged = {
-      _id: present._id,
-      state: present.state,
-      seats: { $size: present.seats.length },
-      'seats.id': { $nin: added.map((kept) => kept.id) },
-    };
-    if (added.length === 0 || (await allocations.documents.change(unchanged, { $set: { seats } }))) return seats;
-    present = await allocations.find(target._id);
-  }
-  return 'full';
 }

@@ -42,12 +42,14 @@ export interface Allocations {
   findById(id: string, client: string | undefined): Promise<Doc | undefined>;
   /** The newest session of a world, live or not. */
   findNewestOf(world: string): Promise<Doc | undefined>;
-  /** The newest joinable session in which the player has a seat. */
-  findSessionOf(playerId: string): Promise<Doc | undefined>;
+  /** The joinable sessions in which the player has a seat. */
+  findSessionsOf(playerId: string): Promise<Doc[]>;
   /** True when it still was as `from` says and now is as `to` says. @throws on a move that the state table forbids. */
   move(from: From, to: MoveTo): Promise<boolean>;
   /** Changes within a state. The version counts up only where a reader of the allocation could see the change. */
   amend(from: From, update: UpdateFilter<Doc>): Promise<boolean>;
+  /** Other seats than were read, when nothing was written since. */
+  reseat(read: Pick<Doc, '_id' | 'version'>, seats: readonly Doc['seats'][number][], told: Told): Promise<boolean>;
   /** What is due, soonest first. */
   due(now: Date, limit: number): Promise<Pick<Doc, '_id'>[]>;
   /** How many stand before a place in line, counted up to `limit`. */
@@ -95,7 +97,11 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     find: (uid) => documents.find(uid),
     findById: (id, client) => first(client === undefined ? { id } : { id, client }),
     findNewestOf: async (world) => (await documents.list({ 'request.session.world': world }, { limit: 1, sort: { worldSession: -1 } }))[0],
-    findSessionOf: (playerId) => first({ 'seats.id': playerId, state: 'ready' }),
+    findSessionsOf: (playerId) => documents.list({ 'seats.id': playerId, state: 'ready' }, { limit: 100 }),
+    reseat: async ({ _id, version }, seats, told) => {
+      const { $set, ...rest } = telling(told);
+      return (await documents.change({ _id, version }, { $set: { ...$set, seats: [...seats] }, ...rest })) && tellOf(_id, true);
+    },
     move: async (from, to) => (await documents.change(filterOf(from), updateOf(from, to))) && tellOf(from.uid, true),
     amend: (from, update) =>
       documents.change(filterOf(from), isSeen(update) ? { ...update, $inc: { ...update.$inc, version: 1 } } : update),

@@ -1,11 +1,57 @@
 /** Players of a placed session: their seats and their way in. */
 import { z } from 'zod';
-import { PlayerSession } from '../allocator.ts';
+import { Admission, Allocation, PlayerSession, SessionPlayer } from '../allocator.ts';
 import { defineEndpoints, ORDINARY } from '../endpoint.ts';
-import { JsonWebKeySet, PlayerId, Wait } from '../words.ts';
-import { CLIENTS, HELD } from './callers.ts';
+import { ClientId, JsonWebKeySet, PlayerId, Wait } from '../words.ts';
+import { ById, CLIENTS, HELD } from './callers.ts';
+
+const Party = z.object({
+  players: z
+    .array(SessionPlayer)
+    .min(1)
+    .max(1_000)
+    .refine((players) => new Set(players.map((player) => player.id)).size === players.length, 'name each player once'),
+});
 
 export const seatEndpoints = defineEndpoints({
+  takeSeats: {
+    method: 'POST',
+    path: '/v1/allocations/{id}/seats',
+    summary: 'More players for a session that is asked for or played: all of them, or none',
+    description: 'Who has a seat already keeps it, with its role. Until the session is over.',
+    access: CLIENTS,
+    params: ById,
+    body: Party,
+    responses: { 200: { description: 'They have seats; while ready, with the admissions of exactly these players', body: Allocation } },
+    errors: ['conflict', 'not-found'],
+    limits: ORDINARY,
+    idempotency: 'repeatable',
+  },
+  leaveSeat: {
+    method: 'DELETE',
+    path: '/v1/allocations/{id}/seats/{player}',
+    summary: "A player's seat is free again",
+    description: 'Whoever brought the player. A player without a seat has left already.',
+    access: CLIENTS,
+    params: z.object({ id: ClientId, player: PlayerId }),
+    responses: { 200: { description: 'The player has no seat', body: Allocation } },
+    errors: ['not-found'],
+    limits: ORDINARY,
+    idempotency: 'repeatable',
+  },
+  issueTicket: {
+    method: 'POST',
+    path: '/v1/allocations/{id}/tickets',
+    summary: 'A fresh join ticket for a player who has a seat',
+    description: 'The packet key stays the same. Earlier tickets hold until they expire.',
+    access: CLIENTS,
+    params: ById,
+    body: z.object({ playerId: PlayerId }),
+    responses: { 200: { description: 'The way in', body: Admission } },
+    errors: ['conflict', 'not-found'],
+    limits: ORDINARY,
+    idempotency: 'repeatable',
+  },
   playerSession: {
     method: 'GET',
     path: '/v1/players/{id}/session',

@@ -104,6 +104,8 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     token: (subject: string, roles: Parameters<typeof services.sign>[1]) => services.sign(subject, roles),
     podToken: (server: { cluster: string; gameServer: string }) =>
       pods[server.cluster === EAST ? EAST : WEST].token(server.cluster, server.gameServer),
+    /** Through another process over the same data. */
+    matchmakerOf: async (process: typeof allocator) => process.client(await services.sign('service:matchmaker', ['matchmaker'])),
     as: async (subject: string, roles: Parameters<typeof services.sign>[1]) => allocator.client(await services.sign(subject, roles)),
     /** The bridge in a pod: a token that the cluster gave to exactly this pod. */
     bridgeOf: async (server: { cluster: string; gameServer: string }) =>

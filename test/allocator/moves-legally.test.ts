@@ -38,7 +38,7 @@ describe('An allocation', () => {
 
   it('is due at once when it is made, and has a key per seat', () => {
     assert.equal(made.nextActionAt, now);
-    assert.deepEqual(made.seats, [{ id: 'ada', role: 'player', packetKey: 'k' }]);
+    assert.deepEqual(made.seats, [{ id: 'ada', role: 'player', packetKey: 'k', by: ['c/m-1'], at: now }]);
     assert.equal(made.deadlineAt.getTime() - now.getTime(), 60_000);
   });
 

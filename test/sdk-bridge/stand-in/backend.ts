@@ -106,6 +106,9 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     traceAllocation: notHere,
     cancelAllocation: notHere,
     playerSession: notHere,
+    takeSeats: notHere,
+    leaveSeat: notHere,
+    issueTicket: notHere,
     listClusters: notHere,
     claimAttempt: async () => {
       away(backend.allocatorAway);

@@ -1,0 +1,113 @@
+/**
+ * Players come to and leave an allocation that is there: backfill, ids that join a live world, and leaving.
+ *
+ * Every change is a compare-and-set on the version of what was read, so that a party is refused only by a state in which there was no
+ * room for it, and two parties never take the last seat together.
+ */
+import { randomBytes } from 'node:crypto';
+import { AppError } from '../../contracts/app-error.ts';
+import { pause } from '../../runtime/deadline.ts';
+import { isFinal, type AllocationDocument, type KeptSeat } from '../allocation.ts';
+import { seatParty, withoutParty, withoutPlayer, type NoRoom, type Party, type Seating } from '../seats.ts';
+import type { MoveParts } from './parts.ts';
+
+export type SeatOutcome =
+  | { readonly kind: 'seated'; readonly allocation: AllocationDocument }
+  | ({ readonly kind: 'full' } & NoRoom)
+  /** The session is over, or on its way there. */
+  | { readonly kind: 'over'; readonly allocation: AllocationDocument | undefined };
+
+export interface Seats {
+  /** All of the party, or none. Again with the same party: the same seats. */
+  take(uid: string, party: Party): Promise<SeatOutcome>;
+  /** Frees the player's seat, whoever brought them. */
+  leave(uid: string, playerId: string): Promise<void>;
+  /** Frees the seats that nobody but this id stands for. */
+  leaveParty(uid: string, by: string): Promise<void>;
+}
+
+/** Longest that a party may be overtaken by others. Milliseconds. */
+const SEATING_MS = 8_000;
+/** Another process wrote in between: both step back by chance. Milliseconds. */
+const STEP_BACK_MS = 15;
+const PACKET_KEY_BYTES = 32;
+
+type Parts = Pick<MoveParts, 'allocations' | 'changed' | 'now' | 'log'>;
+
+export function createSeats(parts: Parts): Seats {
+  const inTurn = createTurnstile();
+  const leaving = (uid: string, without: (seats: readonly KeptSeat[]) => readonly KeptSeat[]) =>
+    inTurn(uid, async () => {
+      await reseat(parts, uid, ({ state, seats }) => (isOver(state) ? undefined : { seats: without(seats), joined: [] }));
+    });
+  return {
+    take: (uid, party) =>
+      inTurn(uid, async () => {
+        let noRoom: NoRoom | undefined;
+        const { allocation, written } = await reseat(parts, uid, (present) => {
+          noRoom = undefined;
+          if (isOver(present.state)) return undefined;
+          const seating = seatParty(present, party, new Date(parts.now()), newPacketKey);
+          if ('seats' in seating) return seating;
+          noRoom = seating;
+          return undefined;
+        });
+        if (noRoom !== undefined) return { kind: 'full', ...noRoom };
+        if (allocation === undefined || !written) return { kind: 'over', allocation };
+        return { kind: 'seated', allocation };
+      }),
+    leave: (uid, playerId) => leaving(uid, (seats) => withoutPlayer(seats, playerId)),
+    leaveParty: (uid, by) => leaving(uid, (seats) => withoutParty(seats, by)),
+  };
+}
+
+export function newPacketKey(): string {
+  return randomBytes(PACKET_KEY_BYTES).toString('base64url');
+}
+
+function isOver(state: AllocationDocument['state']): boolean {
+  return isFinal(state) || state === 'cancelling';
+}
+
+interface Reseated {
+  /** As it is now. */
+  readonly allocation: AllocationDocument | undefined;
+  /** False where `decide` wanted nothing of it. */
+  readonly written: boolean;
+}
+
+/** @param decide new seats for what was read, or `undefined` to leave it; the same array is not written again. */
+async function reseat(
+  { allocations, changed, now }: Parts,
+  uid: string,
+  decide: (present: AllocationDocument) => Seating | undefined,
+): Promise<Reseated> {
+  const end = now() + SEATING_MS;
+  while (now() < end) {
+    const present = await allocations.find(uid);
+    const made = present === undefined ? undefined : decide(present);
+    if (present === undefined || made === undefined) return { allocation: present, written: false };
+    if (made.seats === present.seats) return { allocation: present, written: true };
+    const staying = new Set(made.seats.map((seat) => seat.id));
+    const left = present.seats.flatMap((seat) => (staying.has(seat.id) ? [] : [seat.id]));
+    const told = { kind: 'seats' as const, at: new Date(now()), data: { state: present.state, joined: made.joined, left } };
+    if (await allocations.reseat(present, made.seats, told)) {
+      changed(uid);
+      return { allocation: { ...present, seats: [...made.seats], version: present.version + 1 }, written: true };
+    }
+    await pause(Math.random() * STEP_BACK_MS, new AbortController().signal);
+  }
+  throw new AppError('unavailable', 'session_busy', 'too many ask for seats of this session at once; ask again', { retryAfter: 1 });
+}
+
+/** Those of this process go one after the other, so that only other processes can come in between. */
+function createTurnstile(): <R>(uid: string, work: () => Promise<R>) => Promise<R> {
+  const last = new Map<string, Promise<unknown>>();
+  return (uid, work) => {
+    const mine = (last.get(uid) ?? Promise.resolve()).then(work, work);
+    last.set(uid, mine);
+    const done = () => void (last.get(uid) === mine && last.delete(uid));
+    mine.then(done, done);
+    return mine;
+  };
+}
