@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
-.PHONY: help check static test demo up status down reset parts
+.PHONY: help check static test demo chaos up status down reset parts
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ parts: node_modules/.package-lock.json ## get the real parts: etcd, kube-apiserv
 
 demo: node_modules/.package-lock.json ## the whole system and 24 bot players, until Ctrl-C (ONCE=1: 40 matches, then a verdict)
 	@$(NODE) local/demo/main.ts
+
+chaos: node_modules/.package-lock.json ## 2,000 allocations while processes are killed at random; counts what was lost, doubled, orphaned
+	@$(NODE) local/chaos/main.ts
 
 up: node_modules/.package-lock.json ## start the whole system in the background
 	@$(NODE) local/main.ts up

@@ -5,14 +5,22 @@ import { Agent, request } from 'undici';
 import type { KeptProcess, ProcessKeeper } from '../processes/process-keeper.ts';
 import { waitUntil } from '../processes/wait-until.ts';
 import { commonEnv } from '../services.ts';
-import type { LocalService, ServiceName, ServiceSurroundings } from '../services.ts';
+import type { LocalService, ServiceSurroundings } from '../services.ts';
 import type { LocalAuthority } from '../tls/local-authority.ts';
+
+/** One process of a service: its only one, or a further one over the same data. */
+export interface ServicePlace {
+  readonly service: LocalService;
+  /** The service's own, or with a number behind it. */
+  readonly name: string;
+  readonly port: number;
+  readonly opsPort: number;
+}
 
 export interface ServicesParts {
   readonly tree: string;
-  readonly services: readonly LocalService[];
+  readonly places: readonly ServicePlace[];
   readonly around: ServiceSurroundings;
-  readonly ports: Readonly<Record<ServiceName, { readonly port: number; readonly opsPort: number }>>;
   readonly keeper: ProcessKeeper;
   readonly authority: LocalAuthority;
   readonly baseEnv: Readonly<Record<string, string>>;
@@ -27,10 +35,10 @@ export async function startServices(parts: ServicesParts, started: (service: Kep
   const dispatcher = new Agent({ connect: { ca: await readFile(parts.authority.caFile, 'utf8') } });
   try {
     await Promise.all(
-      parts.services.map(async (service) => {
-        const kept = await start(service, parts);
+      parts.places.map(async (place) => {
+        const kept = await start(place, parts);
         started(kept);
-        await untilReady(kept, parts.ports[service.name].opsPort, dispatcher, parts.signal);
+        await untilReady(kept, place.opsPort, dispatcher, parts.signal);
       }),
     );
   } finally {
@@ -38,13 +46,13 @@ export async function startServices(parts: ServicesParts, started: (service: Kep
   }
 }
 
-async function start(service: LocalService, parts: ServicesParts): Promise<KeptProcess> {
-  const certificate = await parts.authority.issue({ name: service.name, commonName: service.name, use: 'server' });
+async function start({ service, name, port, opsPort }: ServicePlace, parts: ServicesParts): Promise<KeptProcess> {
+  const certificate = await parts.authority.issue({ name, commonName: name, use: 'server' });
   return parts.keeper.start({
-    name: service.name,
+    name,
     command: process.execPath,
     args: [path.join(parts.tree, service.main)],
-    env: { ...parts.baseEnv, ...commonEnv(parts.around, { ...parts.ports[service.name], ...certificate }), ...service.env(parts.around) },
+    env: { ...parts.baseEnv, ...commonEnv(parts.around, { port, opsPort, ...certificate }), ...service.env(parts.around) },
     cwd: parts.tree,
     graceMs: GRACE_MS,
   });

@@ -34,7 +34,7 @@ import { writeStackFile } from './stack-file.ts';
 import type { StackFile } from './stack-file.ts';
 import { startGameCluster } from './start-game-cluster.ts';
 import type { GameCluster } from './start-game-cluster.ts';
-import { startServices } from './start-services.ts';
+import { startServices, type ServicePlace } from './start-services.ts';
 import type { StateFolder } from './state-folder.ts';
 import { writeTrust } from './write-trust.ts';
 
@@ -44,6 +44,8 @@ export interface StackOptions {
   readonly around: Surroundings;
   readonly log: Log;
   readonly now: () => Date;
+  /** How many processes of a service; one, where it is not named. Further ones are called `allocator-2` and so on. */
+  readonly processes?: Partial<Record<ServiceName, number>>;
 }
 
 export interface RunningStack {
@@ -137,7 +139,7 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
     accountsSecret: await keptSecret(state.issuer, 'accounts'),
   };
   const without = (around.env['LIFEVERSE_WITHOUT'] ?? '').split(',');
-  const services = SERVICES.filter(({ name }) => !without.includes(name));
+  const places = (await placesOf(ports, servicePorts, options.processes ?? {})).filter(({ service }) => !without.includes(service.name));
   lifecycle.onClose('Agones and nodes', () => all(clusters, (cluster) => cluster.stopPlay()));
   const running: KeptProcess[] = [];
   lifecycle.onClose('services', () => all(running, (service) => service.stop()));
@@ -148,9 +150,9 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
       step(`${cluster.cluster.name}: Agones serves, fleets are deployed`);
     }),
     startServices(
-      { tree, services, around: surroundings, ports: servicePorts, keeper, authority, baseEnv, signal: around.signal },
+      { tree, places, around: surroundings, keeper, authority, baseEnv, signal: around.signal },
       (kept) => void running.push(kept),
-    ).then(() => step(`services are ready: ${services.map(({ name }) => name).join(', ')}`)),
+    ).then(() => step(`services are ready: ${places.map(({ name }) => name).join(', ')}`)),
   ]);
   await Promise.all(clusters.map(({ client }) => fleetsReady(client, NAMESPACE, FLEETS_READY_MS, around.signal)));
   step('game servers are Ready');
@@ -175,7 +177,7 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
       hostPorts,
     })),
     services: Object.fromEntries(
-      services.map(({ name }) => [name, { url: urls[name], opsUrl: `https://127.0.0.1:${servicePorts[name].opsPort}` }]),
+      places.map(({ name, port, opsPort }) => [name, { url: `https://127.0.0.1:${port}`, opsUrl: `https://127.0.0.1:${opsPort}` }]),
     ),
     tokens: trust.tokens,
   };
@@ -200,6 +202,22 @@ async function portsOf(ports: PortBook): Promise<Record<ServiceName, { port: num
     SERVICES.map(async ({ name }) => [name, { port: await ports.port(name), opsPort: await ports.port(`${name}-ops`) }] as const),
   );
   return Object.fromEntries(found) as Record<ServiceName, { port: number; opsPort: number }>;
+}
+
+async function placesOf(
+  ports: PortBook,
+  first: Record<ServiceName, { port: number; opsPort: number }>,
+  processes: Partial<Record<ServiceName, number>>,
+): Promise<ServicePlace[]> {
+  const places: ServicePlace[] = [];
+  for (const service of SERVICES) {
+    places.push({ service, name: service.name, ...first[service.name] });
+    for (let nth = 2; nth <= (processes[service.name] ?? 1); nth += 1) {
+      const name = `${service.name}-${nth}`;
+      places.push({ service, name, port: await ports.port(name), opsPort: await ports.port(`${name}-ops`) });
+    }
+  }
+  return places;
 }
 
 function mapServices<T>(make: (name: ServiceName) => T): Record<ServiceName, T> {

@@ -1,0 +1,132 @@
+/** The matchmaker's side of the run: asks for allocations at an even rate, holds the line for each, and ends some itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
+import { AppError } from '../../contracts/app-error.ts';
+import type { Allocation, AllocationRequest } from '../../contracts/allocator.ts';
+import { allocatorApi } from '../../contracts/allocator-api.ts';
+import { createClient, type Client, type Send } from '../../contracts/client.ts';
+import { pause } from '../../runtime/deadline.ts';
+import type { Promised } from '../checking/lost.ts';
+import { CHAOS_BUILD, CHAOS_FLEET } from './chaos-fleet.ts';
+import { keepTrying } from './keep-trying.ts';
+
+export interface RequestParts {
+  readonly urls: readonly string[];
+  readonly token: string;
+  readonly send: Send;
+  readonly regions: readonly string[];
+  readonly run: string;
+  readonly now: () => number;
+  readonly luck: () => number;
+  readonly signal: AbortSignal;
+  readonly onTrouble: (text: string) => void;
+}
+
+/** What the run asks for: so many on each fleet, spread over the time. */
+export interface Demand {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly overMs: number;
+}
+
+/** How far the requests are; grows while they run. */
+export interface Progress {
+  readonly promised: Promised[];
+  readonly asked: Record<string, number>;
+  readonly wasReady: Record<string, number>;
+  readonly ended: Record<string, number>;
+}
+
+const DEADLINE_SECONDS = 240;
+const HOLD_SECONDS = 10;
+/** Of the sessions without pods, so many are ended by the client and not by their server. */
+const ENDED_BY_CLIENT = 0.3;
+const FINAL: ReadonlySet<string> = new Set(['ended', 'lost', 'failed', 'cancelled', 'expired']);
+
+export function newProgress(): Progress {
+  return { promised: [], asked: {}, wasReady: {}, ended: {} };
+}
+
+/** Resolves when every allocation is over, or the signal aborts. */
+export async function requestAllocations({ counts, overMs }: Demand, progress: Progress, parts: RequestParts): Promise<void> {
+  const fleets = shuffled(
+    Object.entries(counts).flatMap(([fleet, count]) => Array.from({ length: count }, () => fleet)),
+    parts.luck,
+  );
+  const started = performance.now();
+  const lives: Promise<void>[] = [];
+  for (const [nth, fleet] of fleets.entries()) {
+    const wait = (overMs * nth) / fleets.length - (performance.now() - started);
+    if (wait > 0) await pause(wait, parts.signal);
+    if (parts.signal.aborted) break;
+    lives.push(live(`${parts.run}-${nth}`, fleet, progress, parts));
+  }
+  await Promise.all(lives);
+}
+
+async function live(id: string, fleet: string, progress: Progress, parts: RequestParts): Promise<void> {
+  const { signal, now, luck } = parts;
+  const params = { id };
+  const any = <T>(call: (client: Client<typeof allocatorApi.endpoints>) => Promise<T>) => keepTrying(() => call(clientOf(parts)), signal);
+  try {
+    bump(progress.asked, fleet);
+    const { body } = await any((client) => client.requestAllocation({ body: requestOf(id, fleet, parts) }, { signal, timeoutMs: 6_000 }));
+    progress.promised.push({ id, deadlineAt: Math.max(now(), Date.parse(body.deadlineAt)) });
+    const settled = await until(any, id, ({ state }) => state === 'ready' || FINAL.has(state), signal);
+    if (settled.readyAt !== undefined) bump(progress.wasReady, fleet);
+    if (settled.state === 'ready' && (fleet !== CHAOS_FLEET || luck() < ENDED_BY_CLIENT)) {
+      await sleep(luck() * 1_000, undefined, { signal });
+      await any((client) => client.cancelAllocation({ params }, { signal, timeoutMs: 12_000 }));
+    }
+    const over = await until(any, id, ({ state }) => FINAL.has(state), signal);
+    bump(progress.ended, over.state);
+  } catch (cause) {
+    if (signal.aborted) return;
+    const { code = '' } = cause instanceof AppError ? cause : {};
+    parts.onTrouble(`${id}: ${code} ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+async function until(
+  any: <T>(call: (client: Client<typeof allocatorApi.endpoints>) => Promise<T>) => Promise<T>,
+  id: string,
+  enough: (allocation: Allocation) => boolean,
+  signal: AbortSignal,
+): Promise<Allocation> {
+  let from: Allocation['state'] | undefined;
+  for (;;) {
+    const query = { wait: HOLD_SECONDS, ...(from === undefined ? {} : { from }) };
+    const call = { params: { id }, query };
+    const { body } = await any((client) => client.getAllocation(call, { signal, timeoutMs: (HOLD_SECONDS + 5) * 1_000 }));
+    if (enough(body)) return body;
+    from = body.state;
+  }
+}
+
+function clientOf({ urls, luck, send, token }: RequestParts): Client<typeof allocatorApi.endpoints> {
+  return createClient(allocatorApi, { baseUrl: urls[Math.floor(luck() * urls.length)] ?? '', send, token: () => token });
+}
+
+function requestOf(id: string, fleet: string, { regions, luck }: RequestParts): z.input<typeof AllocationRequest> {
+  const latencies = Object.fromEntries(regions.map((region, nth) => [region, 20 + nth * 60]));
+  const turned = Object.fromEntries(Object.entries(latencies).map(([region, ms]) => [region, 100 - ms]));
+  return {
+    id,
+    fleet,
+    build: CHAOS_BUILD,
+    mode: 'chaos',
+    session: { map: 'arena', capacity: 4 },
+    players: [{ id: `player-${id}`, latencies: luck() < 0.5 ? latencies : turned }],
+    deadlineSeconds: DEADLINE_SECONDS,
+  };
+}
+
+function bump(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+
+function shuffled<T>(items: readonly T[], luck: () => number): T[] {
+  return items
+    .map((item) => ({ item, place: luck() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}
