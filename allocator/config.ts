@@ -20,6 +20,25 @@ const Env = z.object({
   SAVES_URL: z.url().describe('the saves service, for world leases'),
   ACCEPT_SECONDS: z.coerce.number().min(1).max(600).default(60).describe('a bound server must be joinable within this'),
   ASK_TIMEOUT_MS: z.coerce.number().int().min(100).max(30_000).default(2_000).describe('a cluster must answer an ask within this'),
+  ADOPT_AFTER_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(3_600)
+    .default(30)
+    .describe('a game server that knows more than the database, as after a restore, is adopted after this'),
+  RELEASE_BRAKE_PERCENT: z.coerce
+    .number()
+    .min(0)
+    .max(100)
+    .default(5)
+    .describe('per cent of the Allocated game servers that may be released in a minute without the database vouching for it'),
+  RELEASE_BRAKE_LEAST: z.coerce.number().int().min(0).max(10_000).default(20).describe('so many may be in any case'),
+  RELEASE_BRAKE_QUIET_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(86_400)
+    .default(600)
+    .describe('the brake lets go by itself when nothing was held back for so long'),
   WORKERS: z.coerce.number().int().min(1).max(256).default(32).describe('placements at once in this process'),
 });
 

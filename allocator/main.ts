@@ -2,12 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { allocatorApi } from '../contracts/allocator-api.ts';
+import { openLeases, whileLeased } from '../runtime/documents/leases.ts';
 import { openMongo } from '../runtime/documents/mongo.ts';
 import { createJobs } from '../runtime/jobs/bullmq-jobs.ts';
 import { untilSignal } from '../runtime/lifecycle.ts';
 import { configOrExit, createService, tokenFromFile } from '../runtime/service.ts';
 import { allocationHandlers } from './api/allocations.ts';
 import { attemptHandlers } from './api/attempts.ts';
+import { reconcileHandlers } from './api/reconcile.ts';
 import { createLookUp, createShow } from './api/look-up.ts';
 import { seatHandlers } from './api/seats.ts';
 import { AgonesCluster } from './clusters/agones-cluster.ts';
@@ -19,13 +21,20 @@ import { createAllocatorMetrics } from './metrics.ts';
 import { act } from './moves/act.ts';
 import type { MoveParts } from './moves/parts.ts';
 import { createSeats } from './moves/seat.ts';
+import { createTurnMetrics } from './queue/turn-metrics.ts';
 import { createTurns } from './queue/turns.ts';
 import { wakeOnCapacity } from './queue/wake-on-capacity.ts';
-import { reconcile, watchForLosses } from './reconcile/reconciler.ts';
+import { openBrake } from './reconcile/brake.ts';
+import { watchForLosses } from './reconcile/check-loss.ts';
+import { createReconcileMetrics } from './reconcile/reconcile-metrics.ts';
+import { reconcile } from './reconcile/reconciler.ts';
+import { openRounds } from './reconcile/rounds.ts';
 import { sweep } from './reconcile/sweep.ts';
 import { createWorldLeases } from './saves-world-leases.ts';
+import { showStore } from './store-gauges.ts';
 import { openAliases } from './store/aliases.ts';
 import { openAllocations } from './store/allocations.ts';
+import { countedAllocations } from './store/counted-allocations.ts';
 import { openMaintenanceWindows } from './store/maintenance-windows.ts';
 import { createSigner } from './tickets/join-ticket.ts';
 import { openTicketKeys } from './tickets/ticket-keys.ts';
@@ -42,10 +51,13 @@ readiness.check('mongo', async () => {
   return undefined;
 });
 
-const allocations = await openAllocations(mongo.db);
+const metrics = createAllocatorMetrics(service.registry);
+const allocations = countedAllocations(await openAllocations(mongo.db), metrics);
 const aliases = await openAliases(mongo.db);
 const windows = await openMaintenanceWindows(mongo.db, now, log);
 const keys = await openTicketKeys(mongo.db, now);
+const worker = `${hostname()}-${randomBytes(6).toString('hex')}`;
+const leases = openLeases(mongo.db, worker, now);
 const signer = createSigner(keys, config.ALLOCATOR_ISSUER, now);
 const watcher = createWatcher(allocations);
 
@@ -59,13 +71,14 @@ const moves: MoveParts = {
   clusters: new Map(clusters.map((cluster) => [cluster.config.name, cluster])),
   worldLeases: createWorldLeases(config.SAVES_URL, send, tokenFromFile(config.SERVICE_TOKEN_FILE, now)),
   windows,
-  metrics: createAllocatorMetrics(service.registry),
+  metrics,
   log,
   now,
   owner: config.ALLOCATOR_OWNER,
-  worker: `${hostname()}-${randomBytes(6).toString('hex')}`,
+  worker,
   askMs: config.ASK_TIMEOUT_MS,
   acceptMs: config.ACCEPT_SECONDS * 1_000,
+  turn: (uid) => turns.give(uid),
   changed: (uid) => watcher.changed(uid),
 };
 
@@ -76,7 +89,7 @@ const show = createShow(signer);
 
 const jobs = createJobs({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, name: 'allocations', log, caFile: config.TLS_CA_FILE });
 lifecycle.onClose('jobs', () => jobs.close());
-const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log);
+const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log, createTurnMetrics(service.registry));
 lifecycle.onClose('turns', () => turns.close());
 
 wakeOnCapacity(clusters, allocations, turns, log);
@@ -89,11 +102,23 @@ lifecycle.run('maintenance windows', (signal) => windows.run(signal));
 lifecycle.run('player sessions', (signal) => sessions.run(signal));
 lifecycle.run('watcher', (signal) => watcher.run(signal));
 lifecycle.run('sweep', (signal) => sweep(allocations, turns, now, log, signal));
-lifecycle.run('reconcile', (signal) => reconcile(moves, signal));
+
+const settings = {
+  percent: config.RELEASE_BRAKE_PERCENT,
+  least: config.RELEASE_BRAKE_LEAST,
+  quietMs: config.RELEASE_BRAKE_QUIET_SECONDS * 1_000,
+};
+const brake = openBrake(mongo.db, settings, now);
+const rounds = openRounds(mongo.db);
+const reconcileMetrics = createReconcileMetrics(service.registry, brake);
+const reconciling = { moves, brake, rounds, metrics: reconcileMetrics, adoptAfterMs: config.ADOPT_AFTER_SECONDS * 1_000 };
+lifecycle.run('reconcile', (signal) => whileLeased(leases, 'reconcile', log, signal, (held) => reconcile(reconciling, held.signal)));
+showStore({ registry: service.registry, allocations, jobs, now });
 
 await service.serve(allocatorApi, {
   ...allocationHandlers({ moves: { ...moves, aliases, seats }, turns, watcher, lookUp, show }),
   ...seatHandlers({ lookUp, show, seats, sessions, signer, keys }),
+  ...reconcileHandlers({ moves, brake, settings, rounds }),
   ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),
 });
 

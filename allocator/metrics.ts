@@ -6,8 +6,12 @@ export interface AllocatorMetrics {
   entered(state: string): void;
   /** A cluster answered an ask, or did not. */
   asked(cluster: string, outcome: string, seconds: number): void;
-  /** From the request to ready. */
-  readyAfter(seconds: number): void;
+  /** A try to place an allocation has ended. */
+  tried(cluster: string, outcome: string): void;
+  /** From the request to a bound server, and to a joinable session. */
+  waited(until: 'allocated' | 'ready', fleet: string | undefined, seconds: number): void;
+  /** A lost world goes on, or is given up. */
+  resumed(outcome: 'made' | 'given-up'): void;
   /** A game server was released because its attempt is over. */
   released(cluster: string, why: string): void;
 }
@@ -27,9 +31,22 @@ export function createAllocatorMetrics(registry: Registry): AllocatorMetrics {
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2, 5],
     registers,
   });
-  const ready = new Histogram({
-    name: 'lifeverse_allocation_ready_seconds',
-    help: 'Time from the request to a joinable session',
+  const tries = new Counter({
+    name: 'lifeverse_placement_tries_total',
+    help: 'Tries to place an allocation, by outcome',
+    labelNames: ['cluster', 'outcome'],
+    registers,
+  });
+  const resumes = new Counter({
+    name: 'lifeverse_allocations_resumed_total',
+    help: 'Worlds whose server died and that go on, or were given up after too many in a row',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const waits = new Histogram({
+    name: 'lifeverse_allocation_wait_seconds',
+    help: 'Time from the request until a server was bound, and until the session was joinable',
+    labelNames: ['until', 'fleet'],
     buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 60, 120, 300, 600],
     registers,
   });
@@ -42,7 +59,10 @@ export function createAllocatorMetrics(registry: Registry): AllocatorMetrics {
   return {
     entered: (state) => states.inc({ state }),
     asked: (cluster, outcome, seconds) => asks.observe({ cluster, outcome }, seconds),
-    readyAfter: (seconds) => ready.observe(seconds),
+    tried: (cluster, outcome) => tries.inc({ cluster, outcome }),
+    // Only fleets that have given a server are named: a client cannot make up labels.
+    waited: (until, fleet, seconds) => waits.observe({ until, fleet: fleet ?? 'by-labels' }, seconds),
+    resumed: (outcome) => resumes.inc({ outcome }),
     released: (cluster, why) => releases.inc({ cluster, why }),
   };
 }

@@ -2,6 +2,7 @@
 import { allocationEndpoints } from './allocator-api/allocations.ts';
 import { attemptEndpoints } from './allocator-api/attempts.ts';
 import { clusterEndpoints } from './allocator-api/clusters.ts';
+import { reconcileEndpoints } from './allocator-api/reconcile.ts';
 import { seatEndpoints } from './allocator-api/seats.ts';
 import { defineApi } from './endpoint.ts';
 
@@ -10,5 +11,5 @@ export const allocatorApi = defineApi({
   title: 'LifeVerse allocator',
   version: '1.0.0',
   description: 'Places sessions on game servers, exactly once.',
-  endpoints: { ...allocationEndpoints, ...seatEndpoints, ...attemptEndpoints, ...clusterEndpoints },
+  endpoints: { ...allocationEndpoints, ...seatEndpoints, ...attemptEndpoints, ...clusterEndpoints, ...reconcileEndpoints },
 });

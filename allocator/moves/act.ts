@@ -4,6 +4,7 @@ import { cancel, ensureGone, settleCancelling } from './finish.ts';
 import type { MoveParts } from './parts.ts';
 import { place } from './place.ts';
 import { requeue } from './requeue.ts';
+import { resume } from './resume.ts';
 import { settleDoubt } from './settle-doubt.ts';
 
 export async function act(parts: MoveParts, uid: string): Promise<void> {
@@ -11,7 +12,7 @@ export async function act(parts: MoveParts, uid: string): Promise<void> {
   if (found === undefined || found.nextActionAt === null) return;
   const now = parts.now();
   const late = now >= found.deadlineAt.getTime();
-  if (isFinal(found.state)) return ensureGone(parts, found);
+  if (isFinal(found.state)) return (await resume(parts, found)) ? ensureGone(parts, found) : undefined;
   if (found.state === 'queued') return place(parts, found);
   if (found.state === 'cancelling') return settleCancelling(parts, found);
   if (found.state === 'placing' && late) return cancel(parts, found, 'expired', 'no server was joinable before the deadline');

@@ -73,7 +73,7 @@ export async function accept(parts: AttemptParts, found: AllocationDocument, bui
     throw notYours({ uid: found._id, attempt: found.attempt }, `the allocation is ${present?.state ?? 'gone'}`);
   }
   parts.metrics.entered('ready');
-  parts.metrics.readyAfter((now.getTime() - found.createdAt.getTime()) / 1_000);
+  parts.metrics.waited('ready', found.request.fleet, (now.getTime() - found.createdAt.getTime()) / 1_000);
   parts.log.info('ready', { ...aboutOf(found), gameServer: found.server?.gameServer, attempt: found.attempt });
   parts.changed(found._id);
   return 'ready';

@@ -40,6 +40,7 @@ export async function bind(parts: MoveParts, placing: AllocationDocument, won: W
   );
   if (moved) {
     parts.metrics.entered('allocated');
+    parts.metrics.waited('allocated', placing.request.fleet, (now - placing.createdAt.getTime()) / 1_000);
     parts.log.info('allocated', {
       ...aboutOf(placing),
       cluster: cluster.config.name,

@@ -19,15 +19,18 @@ export async function finish(
   serverDueAt: Date | null = null,
   more: Partial<AllocationDocument> = {},
 ): Promise<void> {
+  const now = new Date(parts.now());
+  const resumes = state === 'lost' && (more.resumes ?? from.resumes);
   const moved = await parts.allocations.move(
     { uid: from._id, state: from.state, attempt: from.attempt },
     {
       state,
-      event: { kind: state, at: new Date(parts.now()), data: { reason } },
-      set: { reason, leaseUntil: null, nextActionAt: serverDueAt, ...more },
+      event: { kind: state, at: now, data: { reason } },
+      set: { reason, leaseUntil: null, nextActionAt: resumes ? now : serverDueAt, ...more },
     },
   );
   if (!moved) return;
+  if (resumes) parts.turn(from._id);
   parts.metrics.entered(state);
   parts.log.info('allocation is over', { ...aboutOf(from), state, reason });
   parts.changed(from._id);
@@ -92,6 +95,8 @@ async function answeredYes(
 ): Promise<boolean> {
   const cluster = clusterOf(parts, allocation);
   if (cluster === undefined) return true;
+  // Nobody waits for an answer that will not come: it is asked again later.
+  if (!cluster.healthy) return false;
   try {
     return await look(cluster);
   } catch (cause) {

@@ -29,6 +29,8 @@ export interface MoveParts {
   readonly askMs: number;
   /** A bound server must be joinable within this. */
   readonly acceptMs: number;
+  /** Gives an allocation a turn soon; never rejects. */
+  readonly turn: (uid: string) => void;
   /** Tells those who hold the line. */
   readonly changed: (uid: string) => void;
 }

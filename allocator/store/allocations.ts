@@ -78,6 +78,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     { key: { 'seats.id': 1, state: 1 }, name: 'seats' },
     { key: { 'server.cluster': 1, state: 1 }, name: 'bound_live' },
     { key: { untoldSince: 1 }, name: 'untold' },
+    { key: { state: 1, deadlineAt: 1 }, name: 'late' },
     { key: { createdAt: -1, _id: -1 }, name: 'newest' },
     { key: { client: 1, createdAt: -1, _id: -1 }, name: 'client_newest' },
     { key: { state: 1, createdAt: -1, _id: -1 }, name: 'state_newest' },

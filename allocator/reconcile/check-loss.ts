@@ -1,0 +1,40 @@
+/** Has a session lost its server? */
+import { AppError } from '../../contracts/app-error.ts';
+import type { AgonesCluster } from '../clusters/agones-cluster.ts';
+import { isAlive } from '../clusters/game-server.ts';
+import { finish } from '../moves/finish.ts';
+import type { MoveParts } from '../moves/parts.ts';
+import { requeue } from '../moves/requeue.ts';
+
+/** The bridge's own word that the session has ended comes first, where it comes at all. Milliseconds. */
+const SOON_MS = 50;
+
+/** A watch event that may mean a session has lost its server: looked at within a moment. */
+export function watchForLosses(parts: MoveParts, cluster: AgonesCluster): void {
+  cluster.census.onChange((before, after) => {
+    const uid = before?.allocationUid;
+    if (before === undefined || uid === undefined || before.owner !== parts.owner) return;
+    if (after !== undefined && isAlive(after)) return;
+    setTimeout(() => {
+      checkLoss(parts, cluster, uid).catch((cause: unknown) =>
+        parts.log.warn('a lost server could not be looked at; the round will', { gameServer: before.name, cause }),
+      );
+    }, SOON_MS).unref();
+  });
+}
+
+/** Asks the API server itself: a lagging watch or an unreachable cluster never makes a session lost. */
+export async function checkLoss(parts: MoveParts, cluster: AgonesCluster, uid: string): Promise<void> {
+  const allocation = await parts.allocations.find(uid);
+  if (allocation?.server?.cluster !== cluster.config.name) return;
+  if (allocation.state !== 'allocated' && allocation.state !== 'ready') return;
+  try {
+    const carrier = await cluster.findCarrier(parts.owner, uid, allocation.attempt);
+    if (carrier !== undefined && isAlive(carrier)) return;
+  } catch (cause) {
+    if (cause instanceof AppError) return;
+    throw cause;
+  }
+  if (allocation.state === 'allocated') return requeue(parts, allocation, 'the game server died');
+  await finish(parts, allocation, 'lost', 'the game server died');
+}
