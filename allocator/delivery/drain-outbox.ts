@@ -51,7 +51,7 @@ const PRUNE_AT_ONCE = 2_000;
 export function createDrainer(parts: DrainParts): Drainer {
   const bell = createBell();
   return {
-    wake: bell.ring,
+    wake: () => bell.ring(),
     run: async (signal) => {
       const odd = new Set<string>();
       let pruneAt = 0;

@@ -82,7 +82,7 @@ export function createEventTail(events: Pick<EventLog, 'head' | 'readAfter'>, lo
       waiting.delete(wake);
       signal.removeEventListener('abort', abort);
     },
-    appended: bell.ring,
+    appended: () => bell.ring(),
     run: async (signal) => {
       let away = false;
       while (!signal.aborted) {
