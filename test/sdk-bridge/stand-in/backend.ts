@@ -110,6 +110,8 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     leaveSeat: notHere,
     issueTicket: notHere,
     listClusters: notHere,
+    getReconcile: notHere,
+    letGoBrake: notHere,
     claimAttempt: async () => {
       away(backend.allocatorAway);
       refuse(backend.notYours);
