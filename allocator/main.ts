@@ -10,12 +10,18 @@ import { configOrExit, createService, tokenFromFile } from '../runtime/service.t
 import { allocationHandlers } from './api/allocations.ts';
 import { attemptHandlers } from './api/attempts.ts';
 import { reconcileHandlers } from './api/reconcile.ts';
+import { eventHandlers } from './api/events.ts';
+import { listHandlers } from './api/lists.ts';
 import { createLookUp, createShow } from './api/look-up.ts';
 import { seatHandlers } from './api/seats.ts';
 import { AgonesCluster } from './clusters/agones-cluster.ts';
 import { openKubeApi } from './clusters/kube-api.ts';
 import { readAllocatorConfig, readClusters } from './config.ts';
 import { createPlayerSessions } from './delivery/player-sessions.ts';
+import { createDrainer } from './delivery/drain-outbox.ts';
+import { createEventMetrics } from './delivery/event-metrics.ts';
+import { createEventTail } from './delivery/event-tail.ts';
+import { createEventReader } from './delivery/read-events.ts';
 import { createWatcher } from './delivery/watcher.ts';
 import { createAllocatorMetrics } from './metrics.ts';
 import { act } from './moves/act.ts';
@@ -34,6 +40,7 @@ import { createWorldLeases } from './saves-world-leases.ts';
 import { showStore } from './store-gauges.ts';
 import { openAliases } from './store/aliases.ts';
 import { openAllocations } from './store/allocations.ts';
+import { openEventLog } from './store/events.ts';
 import { countedAllocations } from './store/counted-allocations.ts';
 import { openMaintenanceWindows } from './store/maintenance-windows.ts';
 import { createSigner } from './tickets/join-ticket.ts';
@@ -54,12 +61,17 @@ readiness.check('mongo', async () => {
 const metrics = createAllocatorMetrics(service.registry);
 const allocations = countedAllocations(await openAllocations(mongo.db), metrics);
 const aliases = await openAliases(mongo.db);
+const events = await openEventLog(mongo.db);
 const windows = await openMaintenanceWindows(mongo.db, now, log);
 const keys = await openTicketKeys(mongo.db, now);
 const worker = `${hostname()}-${randomBytes(6).toString('hex')}`;
 const leases = openLeases(mongo.db, worker, now);
 const signer = createSigner(keys, config.ALLOCATOR_ISSUER, now);
 const watcher = createWatcher(allocations);
+const eventMetrics = createEventMetrics(service.registry);
+const tail = createEventTail(events, log);
+const reader = createEventReader(events, tail);
+const drainer = createDrainer({ allocations, events, metrics: eventMetrics, log, now, appended: () => tail.appended() });
 
 const clusters = readClusters(config.CLUSTERS_FILE).map(
   (cluster) => new AgonesCluster(cluster, openKubeApi(cluster.kubeconfig, cluster.context, now), log, now),
@@ -79,7 +91,10 @@ const moves: MoveParts = {
   askMs: config.ASK_TIMEOUT_MS,
   acceptMs: config.ACCEPT_SECONDS * 1_000,
   turn: (uid) => turns.give(uid),
-  changed: (uid) => watcher.changed(uid),
+  changed: (uid) => {
+    watcher.changed(uid);
+    drainer.wake();
+  },
 };
 
 const seats = createSeats(moves);
@@ -101,6 +116,9 @@ for (const cluster of clusters) {
 lifecycle.run('maintenance windows', (signal) => windows.run(signal));
 lifecycle.run('player sessions', (signal) => sessions.run(signal));
 lifecycle.run('watcher', (signal) => watcher.run(signal));
+allocations.onMoved(moves.changed);
+lifecycle.run('event tail', (signal) => tail.run(signal));
+lifecycle.run('outbox', (signal) => whileLeased(leases, 'events', log, signal, (held) => drainer.run(held.signal)));
 lifecycle.run('sweep', (signal) => sweep(allocations, turns, now, log, signal));
 
 const settings = {
@@ -117,6 +135,8 @@ showStore({ registry: service.registry, allocations, jobs, now });
 
 await service.serve(allocatorApi, {
   ...allocationHandlers({ moves: { ...moves, aliases, seats }, turns, watcher, lookUp, show }),
+  ...listHandlers(allocations),
+  ...eventHandlers({ reader, lookUp, metrics: eventMetrics }),
   ...seatHandlers({ lookUp, show, seats, sessions, signer, keys }),
   ...reconcileHandlers({ moves, brake, settings, rounds }),
   ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),

@@ -2,6 +2,8 @@
 import { allocationEndpoints } from './allocator-api/allocations.ts';
 import { attemptEndpoints } from './allocator-api/attempts.ts';
 import { clusterEndpoints } from './allocator-api/clusters.ts';
+import { eventEndpoints } from './allocator-api/events.ts';
+import { listEndpoints } from './allocator-api/lists.ts';
 import { reconcileEndpoints } from './allocator-api/reconcile.ts';
 import { seatEndpoints } from './allocator-api/seats.ts';
 import { defineApi } from './endpoint.ts';
@@ -11,5 +13,13 @@ export const allocatorApi = defineApi({
   title: 'LifeVerse allocator',
   version: '1.0.0',
   description: 'Places sessions on game servers, exactly once.',
-  endpoints: { ...allocationEndpoints, ...seatEndpoints, ...attemptEndpoints, ...clusterEndpoints, ...reconcileEndpoints },
+  endpoints: {
+    ...allocationEndpoints,
+    ...listEndpoints,
+    ...eventEndpoints,
+    ...seatEndpoints,
+    ...attemptEndpoints,
+    ...clusterEndpoints,
+    ...reconcileEndpoints,
+  },
 });

@@ -8,6 +8,7 @@ import { cancel } from '../moves/finish.ts';
 import { leaveSession } from '../moves/leave-session.ts';
 import { request, type RequestParts } from '../moves/request.ts';
 import type { Turns } from '../queue/turns.ts';
+import { isKnownTo, tagOf } from './entity-tag.ts';
 import { callerOf, type LookUp, type Show } from './look-up.ts';
 import { traceOf } from './view.ts';
 
@@ -36,14 +37,19 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
       const held =
         waitSeconds === 0 ? allocation : ((await watcher.until(allocation._id, settled, waitSeconds * 1_000, signal)) ?? allocation);
       const status = kind === 'made' ? (isSettled(held.state) ? 201 : 202) : 200;
-      return { status, body: await show({ id: body.id, key: keyOfId(client, body.id), allocation: held, ...joined }) };
+      const shown = await show({ id: body.id, key: keyOfId(client, body.id), allocation: held, ...joined });
+      return { status, body: shown, headers: { etag: tagOf(held) } };
     },
 
-    getAllocation: async ({ params, query }, { principal, signal }) => {
+    getAllocation: async ({ params, query, headers }, { principal, signal }) => {
       const found = await lookUp(params.id, callerOf(principal));
-      const enough = query.from === undefined ? settled : (allocation: AllocationDocument) => allocation.state !== query.from;
+      const isNews = newsTo(headers['if-none-match']);
+      const enough: Condition = isNews ?? (query.from === undefined ? settled : (allocation) => allocation.state !== query.from);
       const held = query.wait === 0 ? undefined : await watcher.until(found.allocation._id, enough, query.wait * 1_000, signal);
-      return { status: 200, body: await show({ ...found, allocation: held ?? found.allocation }) };
+      const allocation = held ?? found.allocation;
+      const tagged = { headers: { etag: tagOf(allocation) } };
+      if (isNews?.(allocation) === false) return { status: 304, body: undefined, ...tagged };
+      return { status: 200, body: await show({ ...found, allocation }), ...tagged };
     },
 
     traceAllocation: async ({ params }, { principal }) => ({
@@ -56,7 +62,8 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
       if (alias !== undefined) await leaveSession(moves, alias);
       else await cancel(moves, found, 'cancelled', 'cancelled by its client');
       const after = await lookUp(params.id, callerOf(principal));
-      return { status: alias !== undefined || isFinal(after.allocation.state) ? 200 : 202, body: await show(after) };
+      const status = alias !== undefined || isFinal(after.allocation.state) ? 200 : 202;
+      return { status, body: await show(after), headers: { etag: tagOf(after.allocation) } };
     },
 
     listClusters: async () => ({
@@ -71,6 +78,12 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
       },
     }),
   };
+}
+
+type Condition = (allocation: AllocationDocument) => boolean;
+
+function newsTo(ifNoneMatch: string | undefined): Condition | undefined {
+  return ifNoneMatch === undefined ? undefined : (allocation) => !isKnownTo(ifNoneMatch, allocation);
 }
 
 function settled(allocation: AllocationDocument): boolean {

@@ -32,11 +32,18 @@ export const allocationEndpoints = defineEndpoints({
     method: 'GET',
     path: '/v1/allocations/{id}',
     summary: 'An allocation',
-    description: 'With `wait`, held until its state is no longer `from` (without `from`: until ready or final).',
+    description:
+      'With `wait`, held until its state is no longer `from` (without `from`: until ready or final). ' +
+      'With `If-None-Match` and the `ETag` of an earlier answer, held until it differs from that. ' +
+      'A 304 does not renew join tickets, which are good for five minutes.',
     access: CLIENTS,
     params: ById,
     query: z.object({ wait: Wait, from: AllocationState.optional() }),
-    responses: { 200: { description: 'The allocation', body: Allocation } },
+    headers: z.object({ 'if-none-match': z.string().max(1_000).optional() }),
+    responses: {
+      200: { description: 'The allocation', body: Allocation },
+      304: { description: 'It is as you have it' },
+    },
     errors: ['not-found'],
     limits: HELD,
     idempotency: 'safe',

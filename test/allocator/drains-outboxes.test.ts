@@ -74,14 +74,13 @@ describe('The outboxes of allocations', function () {
 
   it('keep an event that comes between copy and take-out', async () => {
     const uid = await bed.make();
-    const { append } = bed.events;
     const stop = new AbortController();
     let moves = 2;
     const slow = bed.drainer({
       events: {
         ...bed.events,
         append: async (events) => {
-          const count = await append(events);
+          const count = await bed.events.append(events);
           if ((moves -= 1) >= 0) await bed.move(uid);
           return count;
         },
