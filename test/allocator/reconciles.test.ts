@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
+import { newAllocation, type AllocationDocument } from '../../allocator/allocation.ts';
+import { AppError } from '../../contracts/app-error.ts';
+import { allocatorUnderTest, anAllocation, EAST, until, type AllocatorUnderTest } from './allocator-under-test.ts';
+import { readySession, type ReadySession } from './ready-session.ts';
+
+/** Reconciling looks every five seconds, and adopts what it has seen twice. */
+const ROUNDS_MS = 20_000;
+const BRAKE_LEAST = 3;
+
+describe('The allocator reconciles', function () {
+  this.timeout(60_000);
+  let world: AllocatorUnderTest;
+  before(async () => {
+    world = await allocatorUnderTest({ env: { ADOPT_AFTER_SECONDS: '1', RELEASE_BRAKE_LEAST: String(BRAKE_LEAST) } });
+  });
+  after(() => world.stop());
+
+  const stored = () => world.database.db.collection<AllocationDocument>('allocations');
+  const isThere = async ({ uid }: ReadySession) => (await world.carriersOf(uid)).length > 0;
+  const inWorld = (name: string) => ({ session: { map: 'arena', world: name, capacity: 4, spectators: 0, data: { seed: 7 } } });
+  const isKnown = ({ look }: ReadySession) =>
+    look().then(
+      (shown) => shown.state === 'ready',
+      (cause: unknown) => !(cause instanceof AppError && cause.kind === 'not-found') && Promise.reject(cause),
+    );
+
+  /** Rewrites what a game server carries of its session. */
+  async function carry({ server }: ReadySession, change: (essentials: { epoch: number; request: object }) => object) {
+    const path = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers/${server.gameServer}`;
+    const object = (await world.kube.send({ method: 'GET', path, timeoutMs: 5_000 })).body as {
+      metadata: { annotations: Record<string, string> };
+    };
+    const text = object.metadata.annotations[GAME_SERVER_MARKS.session] ?? '';
+    object.metadata.annotations[GAME_SERVER_MARKS.session] = JSON.stringify(change(JSON.parse(text)));
+    const answer = await world.kube.send({ method: 'PUT', path, body: object, timeoutMs: 5_000 });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  }
+
+  it('adopts what the store has forgotten, sets right what it has set back, and lets one server keep a world', async () => {
+    const fleet = await world.makeFleet(EAST, 6);
+    await world.knows(EAST, fleet, 6);
+    const [shared, other] = [`w-${randomUUID()}`, `w-${randomUUID()}`];
+    const [forgotten, setBack, expired, older, newer] = await Promise.all([
+      readySession(world, fleet, { players: [{ id: 'ada', role: 'player', latencies: { [EAST]: 5 } }] }),
+      readySession(world, fleet),
+      readySession(world, fleet),
+      readySession(world, fleet, inWorld(shared)),
+      readySession(world, fleet, inWorld(other)),
+    ]);
+    await carry(newer, (carried) => ({
+      ...carried,
+      epoch: carried.epoch + 1,
+      request: { ...carried.request, ...inWorld(shared) },
+    }));
+    const before = await forgotten.look();
+
+    await stored().deleteMany({ _id: { $in: [forgotten.uid, older.uid, newer.uid] } });
+    const early = { attempt: 0, server: null, readyAt: null, nextActionAt: null };
+    await stored().updateOne({ _id: setBack.uid }, { $set: { ...early, state: 'queued' } });
+    await stored().updateOne({ _id: expired.uid }, { $set: { ...early, state: 'expired', endedAt: new Date() } });
+    await assert.rejects(forgotten.look(), { kind: 'not-found' });
+    await assert.rejects(forgotten.claim(), { kind: 'not-found' });
+
+    for (const session of [forgotten, setBack, expired, newer])
+      await until(`${session.id} is known again`, () => isKnown(session), ROUNDS_MS);
+    const { readyAt: _readyAt, admissions, ...after } = await forgotten.look();
+    const { readyAt: _before, admissions: _admissions, ...expected } = before;
+    assert.deepEqual(after, expected);
+    assert.deepEqual(
+      admissions.map(({ playerId }) => playerId),
+      ['ada'],
+    );
+    assert.equal((await forgotten.claim()).allocationId, forgotten.id);
+    assert.equal((await (await world.matchmaker()).requestAllocation({ body: forgotten.asked })).status, 200);
+    assert.equal((await setBack.look()).server?.gameServer, setBack.server.gameServer);
+
+    await until('the server with the earlier lease of the world is gone', async () => !(await isThere(older)), ROUNDS_MS);
+    assert.ok(await isThere(newer));
+    const joins = anAllocation(fleet, { ...inWorld(shared), players: [] });
+    assert.equal((await (await world.matchmaker()).requestAllocation({ body: joins })).body.aliasOf, newer.id);
+
+    await world.deleteServer(EAST, forgotten.server.gameServer);
+    await until('the loss of an adopted session is told', async () => (await forgotten.look()).state === 'lost');
+  });
+
+  it('stops releasing what the store contradicts, across a kill, until an operator lets go', async () => {
+    const count = BRAKE_LEAST + 2;
+    const fleet = await world.makeFleet(EAST, count + 1);
+    await world.knows(EAST, fleet, count + 1);
+    const sessions = await Promise.all(Array.from({ length: count }, () => readySession(world, fleet)));
+    const known = await readySession(world, fleet);
+    const uids = sessions.map(({ uid }) => uid);
+    const longAgo = new Date(Date.now() - 60_000);
+    await stored().updateMany({ _id: { $in: uids } }, { $set: { state: 'lost', endedAt: longAgo, nextActionAt: null } });
+
+    const operator = () => world.as('ops:ada', ['operator']);
+    const look = async () => (await (await operator()).getReconcile({})).body;
+    await until('the brake is pulled', async () => (await look()).brake.held, ROUNDS_MS);
+    await world.killAllocator();
+    const { brake } = await look();
+    assert.deepEqual([brake.held, brake.waiting, brake.limit], [true, count, BRAKE_LEAST]);
+
+    // What the store itself knows as superseded goes meanwhile.
+    await stored().updateOne({ _id: known.uid }, { $set: { attempt: 2, state: 'cancelled', endedAt: longAgo, nextActionAt: null } });
+    await until('a superseded server is released', async () => !(await isThere(known)), ROUNDS_MS);
+    assert.equal((await Promise.all(sessions.map(isThere))).filter(Boolean).length, count);
+    const { round } = await look();
+    assert.deepEqual(round?.held.map(({ uid }) => uid).toSorted(), uids.toSorted());
+
+    const refused = (await world.matchmaker()).letGoBrake({ body: {} });
+    await assert.rejects(refused, { kind: 'forbidden' });
+    const letGo = (await (await operator()).letGoBrake({ body: {} })).body;
+    assert.deepEqual([letGo.held, letGo.allowed, letGo.letGoBy], [false, count, 'ops:ada']);
+    await until('all are released', async () => (await Promise.all(sessions.map(isThere))).every((there) => !there), ROUNDS_MS);
+  });
+
+  it('settles within five seconds all who missed their deadline, thousands at once', async () => {
+    const count = 2_000;
+    const asked = anAllocation('nowhere');
+    const past = new Date(Date.now() - 120_000);
+    const late = Array.from({ length: count }, (_, at): AllocationDocument => {
+      const id = `late-${at}-${randomUUID()}`;
+      const uid = randomUUID().replaceAll('-', '');
+      const seed = {
+        uid,
+        client: 'service:matchmaker',
+        fingerprint: '',
+        now: past,
+        worldSession: 0,
+        traceparent: '',
+        newPacketKey: () => 'k',
+      };
+      return newAllocation({ ...seed, request: { ...asked, id, players: [] } });
+    });
+    await stored().insertMany(late, { ordered: false });
+    const back = performance.now();
+    const ids = { $in: late.map(({ _id }) => _id) };
+    await until('all are expired', async () => (await stored().countDocuments({ _id: ids, state: 'expired' })) === count, 30_000);
+    const took = performance.now() - back;
+    assert.ok(took < 5_000, `it took ${Math.round(took)} ms`);
+  });
+});
