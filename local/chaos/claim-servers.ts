@@ -14,7 +14,8 @@ import { WatchCache } from '../agones/kube/watch-cache.ts';
 import type { Log } from '../agones/log.ts';
 import { FLEET_LABEL, isBeingDeleted, stateOf, type GameServer } from '../agones/resources/game-server.ts';
 import { GAME_SERVERS } from '../agones/resources/resource.ts';
-import { CHAOS_BUILD, CHAOS_FLEET, shutDown } from './chaos-fleet.ts';
+import { CHAOS_FLEET, shutDown } from './chaos-fleet.ts';
+import { PODLESS_BUILD } from '../podless-fleet.ts';
 import { keepTrying } from './keep-trying.ts';
 import type { PodTokens } from './pod-tokens.ts';
 
@@ -74,7 +75,7 @@ async function play(parts: ClaimParts, server: GameServer): Promise<void> {
     if (fate < SILENT + REFUSE) {
       await try_((client) => client.failAttempt({ params, body: { gameServer: name, reason: 'by chance' } }, { signal }));
     } else {
-      await try_((client) => client.acceptAttempt({ params, body: { gameServer: name, build: CHAOS_BUILD, port: 7_777 } }, { signal }));
+      await try_((client) => client.acceptAttempt({ params, body: { gameServer: name, build: PODLESS_BUILD, port: 7_777 } }, { signal }));
       await pause(luck() * PLAYED_MS, signal);
       await try_((client) => client.endAttempt({ params, body: { gameServer: name, reason: 'played' } }, { signal }));
     }

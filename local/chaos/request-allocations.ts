@@ -7,7 +7,8 @@ import { allocatorApi } from '../../contracts/allocator-api.ts';
 import { createClient, type Client, type Send } from '../../contracts/client.ts';
 import { pause } from '../../runtime/deadline.ts';
 import type { Promised } from '../checking/lost.ts';
-import { CHAOS_BUILD, CHAOS_FLEET } from './chaos-fleet.ts';
+import { CHAOS_FLEET } from './chaos-fleet.ts';
+import { PODLESS_BUILD } from '../podless-fleet.ts';
 import { keepTrying } from './keep-trying.ts';
 
 export interface RequestParts {
@@ -112,7 +113,7 @@ function requestOf(id: string, fleet: string, { regions, luck }: RequestParts): 
   return {
     id,
     fleet,
-    build: CHAOS_BUILD,
+    build: PODLESS_BUILD,
     mode: 'chaos',
     session: { map: 'arena', capacity: 4 },
     players: [{ id: `player-${id}`, latencies: luck() < 0.5 ? latencies : turned }],

@@ -9,6 +9,7 @@ import { allocatorApi } from '../../contracts/allocator-api.ts';
 import { savesApi } from '../../contracts/saves.ts';
 import { openKubeApi, type KubeApi } from '../../allocator/clusters/kube-api.ts';
 import { gameServerOf, type GameServer } from '../../allocator/clusters/game-server.ts';
+import { podlessFleet } from '../../local/podless-fleet.ts';
 import { freePort } from '../../local/processes/free-port.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testCluster, testRedis, testStack } from '../../local/testing.ts';
@@ -119,7 +120,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
       startServiceProcess({ ...spec, port: await freePort(), ...changes, env: { ...spec.env, ...changes.env } }),
     makeFleet: async (namespace: string, replicas: number): Promise<string> => {
       const name = `f-${randomUUID().slice(0, 8)}`;
-      await mustSend(kube, 'POST', `/apis/agones.dev/v1/namespaces/${namespace}/fleets`, fleetOf(name, replicas));
+      await mustSend(kube, 'POST', `/apis/agones.dev/v1/namespaces/${namespace}/fleets`, podlessFleet(name, replicas));
       fleets.push({ namespace, name });
       await until(
         `${replicas} Ready of ${name}`,
@@ -129,7 +130,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     },
     /** The same fleet in a second cluster. */
     copyFleet: async (namespace: string, name: string, replicas: number) => {
-      await mustSend(kube, 'POST', `/apis/agones.dev/v1/namespaces/${namespace}/fleets`, fleetOf(name, replicas));
+      await mustSend(kube, 'POST', `/apis/agones.dev/v1/namespaces/${namespace}/fleets`, podlessFleet(name, replicas));
       fleets.push({ namespace, name });
       await until(
         `${replicas} Ready of ${name}`,
@@ -207,24 +208,6 @@ async function podIssuer(cluster: string) {
     trusted: { ...issuer.trusted, cluster, roles: ['game-server' as const] },
     token: (namespace: string, name: string) =>
       issuer.sign(`system:serviceaccount:${namespace}:game`, [], { 'kubernetes.io': { namespace, pod: { name, uid: 'pod-uid' } } }),
-  };
-}
-
-function fleetOf(name: string, replicas: number): object {
-  return {
-    apiVersion: 'agones.dev/v1',
-    kind: 'Fleet',
-    metadata: { name },
-    spec: {
-      replicas,
-      template: {
-        metadata: { labels: { [GAME_SERVER_MARKS.build]: 'dev' }, annotations: { 'agones.dev/dev-address': '127.0.0.1' } },
-        spec: {
-          ports: [{ name: 'game', portPolicy: 'Static', hostPort: 7_777, containerPort: 7_777 }],
-          template: { spec: { containers: [{ name: 'game', image: 'none' }] } },
-        },
-      },
-    },
   };
 }
 

@@ -40,7 +40,7 @@ async function start(cluster: RunningCluster, namespaces: readonly string[]): Pr
       AGONES_CERT_FILE: tls.certFile,
       AGONES_KEY_FILE: tls.keyFile,
       AGONES_CA_FILE: authority.caFile,
-      AGONES_BATCH_WAIT_MS: '10',
+      AGONES_BATCH_WAIT_MS: process.env['AGONES_BATCH_WAIT_MS'] ?? '10',
       AGONES_NAMESPACES: namespaces.join(','),
     },
   });
