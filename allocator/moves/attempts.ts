@@ -4,9 +4,11 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { Principal } from '../../runtime/token-check.ts';
 import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { Watcher } from '../delivery/watcher.ts';
+import { telling } from '../store/allocations.ts';
 import { finish } from './finish.ts';
 import type { MoveParts } from './parts.ts';
 import { requeue } from './requeue.ts';
+import { whereOf } from './where-of.ts';
 
 export interface AttemptOf {
   readonly uid: string;
@@ -46,10 +48,12 @@ export async function claim(parts: AttemptParts, found: AllocationDocument): Pro
   if (found.state !== 'allocated' && found.state !== 'ready')
     throw notYours({ uid: found._id, attempt: found.attempt }, `the allocation is ${found.state}`);
   if (found.claimedAt === null) {
-    await parts.allocations.amend(
-      { uid: found._id, state: found.state, attempt: found.attempt },
-      { $set: { claimedAt: new Date(parts.now()) } },
-    );
+    const { _id, state, attempt } = found;
+    const claimedAt = new Date(parts.now());
+    const { $set, ...told } = telling({ kind: 'claimed', at: claimedAt, data: { state, attempt, ...whereOf(found) } });
+    // Of two claims at once, one is told.
+    await parts.allocations.documents.change({ _id, state, attempt, claimedAt: null }, { $set: { ...$set, claimedAt }, ...told });
+    parts.changed(_id);
   }
   return found;
 }
@@ -65,7 +69,7 @@ export async function accept(parts: AttemptParts, found: AllocationDocument, bui
   const now = new Date(parts.now());
   const moved = await parts.allocations.move(
     { uid: found._id, state: 'allocated', attempt: found.attempt },
-    { state: 'ready', event: { kind: 'ready', at: now }, set: { readyAt: now, nextActionAt: null } },
+    { state: 'ready', event: { kind: 'ready', at: now, data: whereOf(found) }, set: { readyAt: now, nextActionAt: null } },
   );
   if (!moved) {
     const present = await parts.allocations.find(found._id);

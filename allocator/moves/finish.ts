@@ -5,6 +5,7 @@ import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import type { MoveParts } from './parts.ts';
 import { releaseCarrier } from './release.ts';
+import { whereOf } from './where-of.ts';
 
 /** A server whose session has ended flushes its saves and leaves by itself; it is released only after this. */
 const LEAVE_MS = 30_000;
@@ -25,7 +26,7 @@ export async function finish(
     { uid: from._id, state: from.state, attempt: from.attempt },
     {
       state,
-      event: { kind: state, at: now, data: { reason } },
+      event: { kind: state, at: now, data: { reason, ...whereOf(from) } },
       set: { reason, leaseUntil: null, nextActionAt: resumes ? now : serverDueAt, ...more },
     },
   );
@@ -46,7 +47,7 @@ export async function cancel(parts: MoveParts, from: AllocationDocument, to: 'ca
     { uid: from._id, state: from.state, attempt: from.attempt },
     {
       state: 'cancelling',
-      event: { kind: 'cancelling', at: now, data: { reason } },
+      event: { kind: 'cancelling', at: now, data: { reason, ...whereOf(from) } },
       set: { cancelTo: to, reason, leaseUntil: null, nextActionAt: now },
     },
   );

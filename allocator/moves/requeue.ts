@@ -4,6 +4,7 @@ import { tryOf } from './bind.ts';
 import { finish } from './finish.ts';
 import type { MoveParts } from './parts.ts';
 import { releaseCarrier } from './release.ts';
+import { whereOf } from './where-of.ts';
 
 export async function requeue(parts: MoveParts, allocated: AllocationDocument, reason: string): Promise<void> {
   const now = parts.now();
@@ -14,7 +15,7 @@ export async function requeue(parts: MoveParts, allocated: AllocationDocument, r
     { uid: allocated._id, state: 'allocated', attempt: allocated.attempt },
     {
       state: 'queued',
-      event: { kind: 'queued', at: new Date(now), data: { after: reason } },
+      event: { kind: 'queued', at: new Date(now), data: { after: reason, ...whereOf(allocated) } },
       set: { server: null, intent: null, claimedAt: null, nextActionAt: new Date(now) },
       push: {
         attemptTry: { ...tryOf(allocated, now, 'not-accepted', { detail: reason }), gameServer: allocated.server?.gameServer ?? '' },
