@@ -10,6 +10,7 @@
 import { z } from 'zod';
 import { SeatRole, Session } from './allocator.ts';
 import { defineApi, ORDINARY } from './endpoint.ts';
+import { Notice } from './notices.ts';
 import { JournalEntry, Snapshot } from './saves.ts';
 import { Build, ClientId, PlayerId, Uid, Wait, WorldId } from './words.ts';
 
@@ -100,6 +101,23 @@ export const bridgeApi = defineApi({
       summary: 'The session; with `wait`, held until its phase is no longer `from`',
       query: z.object({ wait: Wait, from: SessionPhase.optional() }),
       responses: { 200: { description: 'The session', body: BridgeSession } },
+      errors: [],
+      limits: { ...local.limits, timeoutMs: 40_000 },
+      idempotency: 'safe',
+    },
+    notices: {
+      ...local,
+      method: 'GET',
+      path: '/lifeverse/v1/notices',
+      summary: 'What is coming, such as maintenance; with `wait`, held until the notices are others than those of `from`',
+      description: 'A maintenance that has `end: end-sessions` ends the session at its startsAt: the phase becomes `ended`.',
+      query: z.object({
+        wait: Wait,
+        from: z.string().max(64).optional().describe('The version that you know; by default the present one'),
+      }),
+      responses: {
+        200: { description: 'The notices, the soonest first', body: z.object({ version: z.string(), notices: z.array(Notice) }) },
+      },
       errors: [],
       limits: { ...local.limits, timeoutMs: 40_000 },
       idempotency: 'safe',

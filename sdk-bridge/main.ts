@@ -11,15 +11,17 @@ import { createGameServerWatch } from './agones/game-server-watch.ts';
 import { loadSdkStubs } from './agones/sdk-stubs.ts';
 import { settleState } from './agones/settle-state.ts';
 import { bridgeHandlers } from './api/bridge-handlers.ts';
-import { createAllocatorLink } from './backend/allocator-link.ts';
+import { createAllocatorLink, type AllocatorLink } from './backend/allocator-link.ts';
 import { createPlainSend } from './backend/plain-send.ts';
 import { createSavesLink } from './backend/saves-link.ts';
 import { readBridgeConfig, type BridgeConfig } from './config.ts';
 import { createHeartbeat } from './health/beat.ts';
 import { claimSession, endWithGameServer } from './moves/claim-session.ts';
+import { endOnNotice } from './moves/end-on-notice.ts';
 import { createSessionEnd } from './moves/end-session.ts';
 import { endFencedSession, endSeatGraces } from './moves/keep-session.ts';
 import { createClaimRefresh } from './moves/refresh-claim.ts';
+import { createNoticeBoard } from './notices/notice-board.ts';
 import { createPlayerLeases } from './seats/player-leases.ts';
 import { openSessionStore } from './store/session-store.ts';
 import { listenLoopback } from './surface/listen-loopback.ts';
@@ -45,7 +47,7 @@ async function run(config: BridgeConfig): Promise<number> {
 
   const http = createPlainSend(config.BACKEND_CA_FILE);
   lifecycle.onClose('http client', () => http.close());
-  const allocator = createAllocatorLink(config.ALLOCATOR_URL, http.send, config.TOKEN_FILE, gameServer);
+  const link = createAllocatorLink(config.ALLOCATOR_URL, http.send, config.TOKEN_FILE, gameServer);
   const saves = createSavesLink(config.SAVES_URL, http.send, () => store.current().claim?.saves.token);
 
   const client = createAgonesClient(loadSdkStubs(), config.AGONES_SDK_GRPC_PORT, (cause) =>
@@ -53,6 +55,15 @@ async function run(config: BridgeConfig): Promise<number> {
   );
   lifecycle.onClose('agones client', () => client.close());
   const watch = createGameServerWatch(client, log);
+  const notices = createNoticeBoard(watch, log);
+  const allocator: AllocatorLink = {
+    ...link,
+    claim: async (marks) => {
+      const claim = await link.claim(marks);
+      notices.told(claim.notices);
+      return claim;
+    },
+  };
   lifecycle.run('game server watch', (stop) => watch.run(stop));
 
   const budgets = { loadingMs: config.HEALTH_LOADING_MS, playingMs: config.HEALTH_PLAYING_MS, pingMs: config.HEALTH_PING_MS };
@@ -86,6 +97,7 @@ async function run(config: BridgeConfig): Promise<number> {
 
   lifecycle.run('claim', (stop) => claimSession({ store, watch, allocator, log, now }, stop));
   lifecycle.run('end with the game server', (stop) => endWithGameServer({ store, watch, log, now }, stop));
+  lifecycle.run('end on notice', (stop) => endOnNotice({ store, notices, log, now }, stop));
   lifecycle.run('seat graces', (stop) => endSeatGraces(store, config.SEAT_GRACE_MS, now, stop));
   lifecycle.run('fenced session', (stop) => endFencedSession(store, config.LEASE_LOST_MS, now, stop));
 
@@ -103,6 +115,7 @@ async function run(config: BridgeConfig): Promise<number> {
     accept: { store, allocator, log, now },
     admit: { store, check, refreshClaim, leasePlayer: (playerId) => leases.take(playerId), graceMs: config.SEAT_GRACE_MS, log, now },
     world,
+    notices,
     heartbeat,
     gameServer,
     earnReady: () => calls.earnReady(),

@@ -5,6 +5,7 @@ import type { Handlers } from '../../runtime/serve-api.ts';
 import type { Heartbeat } from '../health/beat.ts';
 import { acceptSession, type AcceptParts } from '../moves/accept-session.ts';
 import { admitPlayer, type AdmitParts } from '../moves/admit-player.ts';
+import type { NoticeBoard } from '../notices/notice-board.ts';
 import { findSeat, markLeft, markPresent, mendRoster, seatView, type SeatChange, type Seats } from '../seats/seats.ts';
 import { ended, greeted, reseated, sessionView, warmed, type SessionState } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
@@ -15,6 +16,7 @@ export interface BridgeParts {
   readonly accept: AcceptParts;
   readonly admit: AdmitParts;
   readonly world: WorldLink;
+  readonly notices: NoticeBoard;
   readonly heartbeat: Heartbeat;
   readonly gameServer: string;
   /** The game server is warm: Ready goes to Agones, if the gate lets it. */
@@ -36,7 +38,7 @@ export function bridgeHandlers(parts: BridgeParts): BridgeHandlers {
   return { ...sessionHandlers(parts), ...seatHandlers(parts), ...worldHandlers(parts) };
 }
 
-function sessionHandlers({ store, accept, heartbeat, gameServer, earnReady, now }: BridgeParts) {
+function sessionHandlers({ store, notices, accept, heartbeat, gameServer, earnReady, now }: BridgeParts) {
   return {
     hello: async ({ body }) => {
       heartbeat.frame();
@@ -54,6 +56,11 @@ function sessionHandlers({ store, accept, heartbeat, gameServer, earnReady, now 
       const from = query.from ?? before.phase;
       const test = ({ phase, readOnly }: typeof before) => phase !== from || readOnly !== before.readOnly;
       return { status: 200, body: sessionView(await store.until(test, waited(signal, query.wait))) };
+    },
+    notices: async ({ query }, { signal }) => {
+      const from = query.from ?? notices.current().version;
+      const posted = await notices.until(({ version }) => version !== from, waited(signal, query.wait));
+      return { status: 200, body: { version: posted.version, notices: [...posted.notices] } };
     },
     accept: async ({ body }, { signal }) => {
       heartbeat.frame();

@@ -158,6 +158,7 @@ export class ContractBridge {
         await this.until(() => this.state.phase !== query.from, ended);
         return ok(this.state);
       },
+      notices: async () => ok({ version: 'none', notices: [] }),
       accept: async ({ body }) => {
         said('accept');
         this.acceptedPort = body.port;

@@ -24,6 +24,8 @@ export interface Sidecar {
   /** As the allocator does: labels and state in one write. */
   allocate(labels: Record<string, string>): void;
   become(state: string): void;
+  /** As the allocator does later. */
+  annotate(annotations: Record<string, string>): void;
   /** Cuts every stream and stops listening; `start` comes back on the same port. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -48,6 +50,7 @@ export async function startSidecar(name: string): Promise<Sidecar> {
   let state = 'Scheduled';
   let version = 1;
   let labels: Record<string, string> = {};
+  let annotations: Record<string, string> = {};
   let queued: string | undefined;
   let port = 0;
   let server: Server;
@@ -59,7 +62,7 @@ export async function startSidecar(name: string): Promise<Sidecar> {
     grpcGameServer({
       apiVersion: 'agones.dev/v1',
       kind: 'GameServer',
-      metadata: { name, namespace: 'default', uid: 'u', resourceVersion: String(version), generation: version, labels },
+      metadata: { name, namespace: 'default', uid: 'u', resourceVersion: String(version), generation: version, labels, annotations },
       spec: {},
       status: { state, address: '127.0.0.1' },
     } as GameServer);
@@ -133,6 +136,10 @@ export async function startSidecar(name: string): Promise<Sidecar> {
     state: () => state,
     labels: () => labels,
     become,
+    annotate: (next) => {
+      annotations = next;
+      publish();
+    },
     allocate: (marks) => {
       labels = { ...labels, ...marks };
       become('Allocated');
