@@ -19,6 +19,16 @@ const Env = z.object({
   CLUSTERS_FILE: z.string().describe('YAML or JSON list of {name, region, kubeconfig, context?, namespace, weight?}'),
   SAVES_URL: z.url().describe('the saves service, for world leases'),
   ACCEPT_SECONDS: z.coerce.number().min(1).max(600).default(60).describe('a bound server must be joinable within this'),
+  WEBHOOK_PRIVATE_ADDRESSES: z
+    .enum(['allow', 'refuse'])
+    .default('refuse')
+    .describe('allow: webhooks may go to private addresses and by http, as on a laptop or inside a cluster'),
+  WEBHOOK_GIVE_UP_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(7 * 86_400)
+    .default(86_400)
+    .describe('a webhook has so long to take an event'),
   ASK_TIMEOUT_MS: z.coerce.number().int().min(100).max(30_000).default(2_000).describe('a cluster must answer an ask within this'),
   ADOPT_AFTER_SECONDS: z.coerce
     .number()

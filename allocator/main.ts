@@ -14,6 +14,7 @@ import { eventHandlers } from './api/events.ts';
 import { listHandlers } from './api/lists.ts';
 import { createLookUp, createShow } from './api/look-up.ts';
 import { seatHandlers } from './api/seats.ts';
+import { webhookHandlers } from './api/webhooks.ts';
 import { AgonesCluster } from './clusters/agones-cluster.ts';
 import { openKubeApi } from './clusters/kube-api.ts';
 import { readAllocatorConfig, readClusters } from './config.ts';
@@ -23,6 +24,10 @@ import { createEventMetrics } from './delivery/event-metrics.ts';
 import { createEventTail } from './delivery/event-tail.ts';
 import { createEventReader } from './delivery/read-events.ts';
 import { createWatcher } from './delivery/watcher.ts';
+import { deliverWebhooks } from './delivery/webhooks/deliver-webhooks.ts';
+import type { WebhookParts } from './delivery/webhooks/parts.ts';
+import { createWebhookSender } from './delivery/webhooks/sender.ts';
+import { createWebhookMetrics } from './delivery/webhooks/webhook-metrics.ts';
 import { createAllocatorMetrics } from './metrics.ts';
 import { act } from './moves/act.ts';
 import type { MoveParts } from './moves/parts.ts';
@@ -43,6 +48,8 @@ import { openAllocations } from './store/allocations.ts';
 import { openEventLog } from './store/events.ts';
 import { countedAllocations } from './store/counted-allocations.ts';
 import { openMaintenanceWindows } from './store/maintenance-windows.ts';
+import { openWebhookDeliveries } from './store/webhook-deliveries.ts';
+import { openWebhooks } from './store/webhooks.ts';
 import { createSigner } from './tickets/join-ticket.ts';
 import { openTicketKeys } from './tickets/ticket-keys.ts';
 
@@ -133,6 +140,23 @@ const reconciling = { moves, brake, rounds, metrics: reconcileMetrics, adoptAfte
 lifecycle.run('reconcile', (signal) => whileLeased(leases, 'reconcile', log, signal, (held) => reconcile(reconciling, held.signal)));
 showStore({ registry: service.registry, allocations, jobs, now });
 
+const webhooks = openWebhooks(mongo.db);
+const deliveries = await openWebhookDeliveries(mongo.db);
+const sender = createWebhookSender({ privateAddresses: config.WEBHOOK_PRIVATE_ADDRESSES, caFile: config.TLS_CA_FILE });
+lifecycle.onClose('webhook connections', () => sender.close());
+const webhookParts: WebhookParts = {
+  webhooks,
+  deliveries,
+  events,
+  sender,
+  metrics: createWebhookMetrics(service.registry),
+  log,
+  now,
+  luck: Math.random,
+  giveUpMs: config.WEBHOOK_GIVE_UP_SECONDS * 1_000,
+};
+lifecycle.run('webhooks', (signal) => whileLeased(leases, 'webhooks', log, signal, (held) => deliverWebhooks(webhookParts, held.signal)));
+
 await service.serve(allocatorApi, {
   ...allocationHandlers({ moves: { ...moves, aliases, seats }, turns, watcher, lookUp, show }),
   ...listHandlers(allocations),
@@ -140,6 +164,7 @@ await service.serve(allocatorApi, {
   ...seatHandlers({ lookUp, show, seats, sessions, signer, keys }),
   ...reconcileHandlers({ moves, brake, settings, rounds }),
   ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),
+  ...webhookHandlers({ webhooks, deliveries, events, sender, now }),
 });
 
 process.exitCode = await untilSignal(lifecycle, process);

@@ -6,6 +6,7 @@ import { eventEndpoints } from './allocator-api/events.ts';
 import { listEndpoints } from './allocator-api/lists.ts';
 import { reconcileEndpoints } from './allocator-api/reconcile.ts';
 import { seatEndpoints } from './allocator-api/seats.ts';
+import { webhookEndpoints } from './allocator-api/webhooks.ts';
 import { defineApi } from './endpoint.ts';
 
 export const allocatorApi = defineApi({
@@ -21,5 +22,6 @@ export const allocatorApi = defineApi({
     ...attemptEndpoints,
     ...clusterEndpoints,
     ...reconcileEndpoints,
+    ...webhookEndpoints,
   },
 });
