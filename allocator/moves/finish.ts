@@ -11,15 +11,29 @@ import { whereOf } from './where-of.ts';
 const LEAVE_MS = 30_000;
 const RETRY_MS = 5_000;
 
+type Final = Extract<AllocationState, 'ended' | 'lost' | 'failed' | 'cancelled' | 'expired'>;
+
 /** Into a final state. `serverDueAt`: when to see that its server is gone; null where it has none. */
 export async function finish(
   parts: MoveParts,
   from: AllocationDocument,
-  state: Extract<AllocationState, 'ended' | 'lost' | 'failed' | 'cancelled' | 'expired'>,
+  state: Final,
   reason: string,
   serverDueAt: Date | null = null,
   more: Partial<AllocationDocument> = {},
 ): Promise<void> {
+  await tryFinish(parts, from, state, reason, serverDueAt, more);
+}
+
+/** False where it has moved on meanwhile. */
+async function tryFinish(
+  parts: MoveParts,
+  from: AllocationDocument,
+  state: Final,
+  reason: string,
+  serverDueAt: Date | null = null,
+  more: Partial<AllocationDocument> = {},
+): Promise<boolean> {
   const now = new Date(parts.now());
   const resumes = state === 'lost' && (more.resumes ?? from.resumes);
   const moved = await parts.allocations.move(
@@ -30,18 +44,27 @@ export async function finish(
       set: { reason, leaseUntil: null, nextActionAt: resumes ? now : serverDueAt, ...more },
     },
   );
-  if (!moved) return;
+  if (!moved) return false;
   if (resumes) parts.turn(from._id);
   parts.metrics.entered(state);
   parts.log.info('allocation is over', { ...aboutOf(from), state, reason });
   parts.changed(from._id);
+  return true;
 }
 
 /** Cancelled by its client, or past its deadline; safe in every state. Returns when what can be done now is done. */
 export async function cancel(parts: MoveParts, from: AllocationDocument, to: 'cancelled' | 'expired', reason: string): Promise<void> {
-  if (from.state === 'queued') return finish(parts, from, to, reason);
-  if (from.state === 'ready') return finish(parts, from, 'ended', reason, new Date(parts.now()), { cancelTo: to });
-  if (from.state !== 'placing' && from.state !== 'allocated') return;
+  let present: AllocationDocument | undefined = from;
+  // It may move on between the read and the write: then what has become of it is cancelled.
+  while (present !== undefined && !(await tryCancel(parts, present, to, reason))) present = await parts.allocations.find(from._id);
+}
+
+/** False where it has moved on meanwhile. */
+async function tryCancel(parts: MoveParts, from: AllocationDocument, to: 'cancelled' | 'expired', reason: string): Promise<boolean> {
+  if (from.state === 'queued') return tryFinish(parts, from, to, reason);
+  // A session that became ready has kept its deadline.
+  if (from.state === 'ready') return to === 'expired' || tryFinish(parts, from, 'ended', reason, new Date(parts.now()), { cancelTo: to });
+  if (from.state !== 'placing' && from.state !== 'allocated') return true;
   const now = new Date(parts.now());
   const moved = await parts.allocations.move(
     { uid: from._id, state: from.state, attempt: from.attempt },
@@ -51,11 +74,12 @@ export async function cancel(parts: MoveParts, from: AllocationDocument, to: 'ca
       set: { cancelTo: to, reason, leaseUntil: null, nextActionAt: now },
     },
   );
-  if (!moved) return;
+  if (!moved) return false;
   parts.metrics.entered('cancelling');
   parts.changed(from._id);
   const cancelling = await parts.allocations.find(from._id);
   if (cancelling?.state === 'cancelling') await settleCancelling(parts, cancelling);
+  return true;
 }
 
 /** cancelling → cancelled or expired. A late answer of the cluster is seen to afterwards. */

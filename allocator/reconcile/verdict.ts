@@ -31,7 +31,9 @@ export function verdictOn(server: GameServer, allocation: Judged | undefined, no
   if (!isFinal(allocation.state)) {
     return allocation.server === null || allocation.server.gameServer === server.name ? 'keep' : 'release-by-brake';
   }
-  if (now - (allocation.endedAt?.getTime() ?? 0) < leaveMs) return 'keep';
+  // What was won too late to be bound has nothing to flush.
+  const wasBound = allocation.server?.gameServer === server.name;
+  if (wasBound && now - (allocation.endedAt?.getTime() ?? 0) < leaveMs) return 'keep';
   // Players were let in, the store says that their server was seen gone, and here it is.
   return allocation.readyAt !== null && allocation.nextActionAt === null ? 'release-by-brake' : 'release';
 }
