@@ -7,10 +7,11 @@ const PUBLIC_NAMES = new Set(['requestkey', 'idempotencykey', 'livekey', 'jobkey
 const PRIVATE_JWK_MEMBERS = new Set(['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth']);
 
 const HIDDEN = '[redacted]';
-/** Inside a text: a PEM key, a JWT, a header with a login, the login in a URL. */
+/** Inside a text: a PEM key, a JWT, a webhook's secret, a header with a login, the login in a URL. */
 const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
   [/eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, HIDDEN],
+  [/whsec_[\w+/=-]+/g, HIDDEN],
   [/\b(Bearer|Basic)\s+[^\s"',;]+/gi, `$1 ${HIDDEN}`],
   [/:\/\/[^\s/:@"'<>]*:[^\s"'<>]*@/g, `://${HIDDEN}@`],
   [/:\/\/[^\s/"'<>]*@/g, `://${HIDDEN}@`],

@@ -33,6 +33,7 @@ describe('redaction', () => {
 
   for (const [what, text] of Object.entries({
     'a JWT': `token ${JWT} was refused`,
+    "a webhook's secret": `signed with whsec_${SECRET}/+${SECRET}=`,
     'a bearer header': `authorization: Bearer ${SECRET}`,
     'a basic header': `Basic ${SECRET}=`,
     'a connection string': `cannot reach mongodb+srv://user:${SECRET}@host:27017/db`,
