@@ -126,7 +126,7 @@ lifecycle.run('watcher', (signal) => watcher.run(signal));
 allocations.onMoved(moves.changed);
 lifecycle.run('event tail', (signal) => tail.run(signal));
 lifecycle.run('outbox', (signal) => whileLeased(leases, 'events', log, signal, (held) => drainer.run(held.signal)));
-lifecycle.run('sweep', (signal) => sweep(allocations, turns, now, log, signal));
+lifecycle.run('sweep', (signal) => sweep(moves, signal));
 
 const settings = {
   percent: config.RELEASE_BRAKE_PERCENT,
