@@ -6,7 +6,8 @@ import type { Client } from '../contracts/client.ts';
 import { AllocationDocument } from '../allocator/allocation.ts';
 import { KubeClient } from '../local/agones/kube/kube-client.ts';
 import { readKubeConnection } from '../local/agones/kube/kube-connection.ts';
-import { collectionPath, FLEETS, objectPath } from '../local/agones/resources/resource.ts';
+import { FLEET_LABEL } from '../local/agones/resources/game-server.ts';
+import { collectionPath, FLEETS, GAME_SERVERS, objectPath } from '../local/agones/resources/resource.ts';
 import { doubledOf } from '../local/checking/game-server-history.ts';
 import { startRecorder } from '../local/checking/recorder.ts';
 import { podlessFleet } from '../local/podless-fleet.ts';
@@ -64,7 +65,7 @@ export async function openAllocatorStage(batchWaitMs: number): Promise<Allocator
     ours: (fleet) => (nth) => untilBound(clients[nth % CALLERS], fleet),
     dropFleet: async (fleet) => {
       await kube.send({ method: 'DELETE', path: objectPath(FLEETS, EAST, fleet) });
-      await slowly(`the servers of ${fleet} are gone`, async () => (await world.servers(EAST, fleet)).length === 0);
+      await slowly(`the servers of ${fleet} are gone`, async () => !(await anyIn(kube, fleet)));
     },
     check: async () => {
       const mongo = openMongo(world.database.url, world.database.name);
@@ -91,6 +92,12 @@ async function slowly(what: string, holds: () => Promise<boolean>): Promise<void
 async function readyIn(kube: KubeClient, fleet: string): Promise<number> {
   const { status } = FLEETS.parse(await kube.send({ method: 'GET', path: objectPath(FLEETS, EAST, fleet) }));
   return status?.readyReplicas ?? 0;
+}
+
+async function anyIn(kube: KubeClient, fleet: string): Promise<boolean> {
+  const query = `labelSelector=${encodeURIComponent(`${FLEET_LABEL}=${fleet}`)}&limit=1`;
+  const { items } = (await kube.send({ method: 'GET', path: `${collectionPath(GAME_SERVERS, EAST)}?${query}` })) as { items: unknown[] };
+  return items.length > 0;
 }
 
 async function bareAllocation(kube: KubeClient, fleet: string): Promise<void> {
