@@ -49,6 +49,23 @@ const Env = z.object({
     .max(86_400)
     .default(600)
     .describe('the brake lets go by itself when nothing was held back for so long'),
+  TICKET_KEY_DAYS: z.coerce
+    .number()
+    .positive()
+    .max(365)
+    .default(30)
+    .describe('how long a key signs join tickets and session grants, in days'),
+  TICKET_KEY_LEAD_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .default(3_600)
+    .describe('how long such a key is published before it signs: longer than anybody keeps a key set'),
+  ALLOCATOR_KEY_SECRET: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((one) => (one.trim() === '' ? [] : [Buffer.from(one.trim(), 'base64')])))
+    .refine((secrets) => secrets.every((secret) => secret.length === 32), 'is 32 bytes in base64 (openssl rand -base64 32)')
+    .describe('seals signing keys at rest; several, newest first, are separated by commas'),
   WORKERS: z.coerce.number().int().min(1).max(256).default(32).describe('placements at once in this process'),
 });
 

@@ -70,7 +70,13 @@ const allocations = countedAllocations(await openAllocations(mongo.db), metrics)
 const aliases = await openAliases(mongo.db);
 const events = await openEventLog(mongo.db);
 const windows = await openMaintenanceWindows(mongo.db, now, log);
-const keys = await openTicketKeys(mongo.db, now);
+const keys = await openTicketKeys(mongo.db, {
+  now,
+  log,
+  periodMs: config.TICKET_KEY_DAYS * 24 * 3_600_000,
+  leadMs: config.TICKET_KEY_LEAD_SECONDS * 1_000,
+  sealers: config.ALLOCATOR_KEY_SECRET,
+});
 const worker = `${hostname()}-${randomBytes(6).toString('hex')}`;
 const leases = openLeases(mongo.db, worker, now);
 const signer = createSigner(keys, config.ALLOCATOR_ISSUER, now);
@@ -121,6 +127,7 @@ for (const cluster of clusters) {
   lifecycle.run(`watch of ${cluster.config.name}`, (signal) => cluster.follow(signal));
 }
 lifecycle.run('maintenance windows', (signal) => windows.run(signal));
+lifecycle.run('ticket keys', (signal) => keys.run(signal));
 lifecycle.run('player sessions', (signal) => sessions.run(signal));
 lifecycle.run('watcher', (signal) => watcher.run(signal));
 allocations.onMoved(moves.changed);

@@ -36,7 +36,7 @@ export function attemptHandlers({ attempts, signer, keys, issuer }: AttemptsApiP
         mode: claimed.request.mode,
         session: claimed.request.session,
         players: claimed.seats,
-        ticketKeys: keys.publicKeys,
+        ticketKeys: await keys.publicKeys(),
         ticketIssuer: issuer,
         deadlineAt: claimed.deadlineAt.toISOString(),
         saves: { token: await signer.sessionGrant(claimed), ...(worldEpoch === null ? {} : { worldEpoch }) },

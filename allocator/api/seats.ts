@@ -62,7 +62,11 @@ export function seatHandlers({ lookUp, show, seats, sessions, signer, keys }: Se
       return { status: 200, body: { playerId: params.id, admission, ...where } };
     },
 
-    ticketKeys: async () => ({ status: 200, body: keys.publicKeys }),
+    ticketKeys: async () => ({
+      status: 200,
+      body: await keys.publicKeys(),
+      headers: { 'cache-control': `public, max-age=${keys.maxAgeSeconds}` },
+    }),
   };
 }
 

@@ -4,12 +4,10 @@ import type { Admission, JoinTicketClaims, SessionGrantClaims } from '../../cont
 import { AUDIENCE } from '../../contracts/roles.ts';
 import { traceIdOf } from '../../runtime/trace-context.ts';
 import type { AllocationDocument, KeptSeat } from '../allocation.ts';
-import type { TicketKeys } from './ticket-keys.ts';
+import { MOST_VALID_MS, type TicketKeys } from './ticket-keys.ts';
 
 /** Governs the first entry only; a player who is in stays in. */
 const JOIN_MS = 5 * 60_000;
-/** Longer than any session: what fences a session is its epoch, not the age of its grant. */
-const GRANT_MS = 24 * 3_600_000;
 
 export interface Signer {
   admission(allocation: AllocationDocument, seat: KeptSeat): Promise<Admission>;
@@ -46,7 +44,8 @@ export function createSigner(keys: TicketKeys, issuer: string, now: () => number
         players: allocation.seats.map((seat) => seat.id),
         ...(world === undefined ? {} : { world }),
       };
-      return keys.sign(claims, now() + GRANT_MS);
+      // Longer than any session: what fences a session is its epoch, not the age of its grant.
+      return keys.sign(claims, now() + MOST_VALID_MS);
     },
   };
 }

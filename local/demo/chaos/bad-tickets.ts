@@ -9,6 +9,7 @@ import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT, type JWTPay
 import { openTicketKeys, type TicketKeys } from '../../../allocator/tickets/ticket-keys.ts';
 import { AppError } from '../../../contracts/app-error.ts';
 import { openMongo } from '../../../runtime/documents/mongo.ts';
+import { SILENT_LOG } from '../../../runtime/log.ts';
 import { waitUntil } from '../../processes/wait-until.ts';
 import type { StackFile } from '../../supervisor/stack-file.ts';
 import type { Place } from '../queue-up.ts';
@@ -84,11 +85,14 @@ async function forged(ticket: string): Promise<string> {
     .sign(privateKey);
 }
 
+/** The defaults of its configuration. */
+const AS_THE_ALLOCATOR = { log: SILENT_LOG, periodMs: 30 * 24 * 3_600_000, leadMs: 3_600_000, sealers: [] };
+
 /** Signed by the allocator's own key, which the stack's owner can read: all is right with it but its time. */
 async function expired(stack: StackFile, ticket: string, now: () => number): Promise<string> {
   const mongo = openMongo(stack.mongo.url, 'allocator', stack.caFile);
   try {
-    const keys: TicketKeys = await openTicketKeys(mongo.db, now);
+    const keys: TicketKeys = await openTicketKeys(mongo.db, { ...AS_THE_ALLOCATOR, now });
     return await keys.sign(claimsOf(ticket), now() - EXPIRED_SINCE_MS);
   } finally {
     await mongo.close();
