@@ -11,6 +11,8 @@
 import { z } from 'zod';
 import { AllocationRequest, AllocationState, Decision, PlacementTry, SeatRole } from '../contracts/allocator.ts';
 import { Latencies } from '../contracts/words.ts';
+import { poolOf } from './placement/pool.ts';
+import { worstLatenciesOf } from './placement/wish.ts';
 import { traceIdOf } from '../runtime/trace-context.ts';
 
 const Moment = z.date();
@@ -68,6 +70,14 @@ export const AllocationDocument = z.object({
   deadlineAt: Moment,
   /** Place in line: smaller goes first. See `turnOf`. */
   turn: z.number(),
+  /** The line that it stands in. See `placement/pool.ts`. */
+  pool: z.string(),
+  /** Queued or being placed. */
+  inLine: z.boolean(),
+  /** Until then it can take no server, and keeps none from those behind it. */
+  onHoldUntil: Moment.nullable(),
+  /** Region → the worst player's round-trip time, in milliseconds: of the request. */
+  worstLatencies: z.record(z.string(), z.number()),
   /** When something is due; null once final and its server is gone. */
   nextActionAt: Moment.nullable(),
   leaseUntil: Moment.nullable(),
@@ -212,6 +222,10 @@ export function newAllocation({
     createdAt: now,
     deadlineAt: new Date(now.getTime() + request.deadlineSeconds * 1_000),
     turn: turnOf(now.getTime(), request.priority),
+    pool: poolOf(request).line,
+    inLine: true,
+    onHoldUntil: null,
+    worstLatencies: worstLatenciesOf(request.players),
     nextActionAt: now,
     leaseUntil: null,
     intent: null,

@@ -1,6 +1,7 @@
 /** What the allocator's API speaks of; the endpoints are in `allocator-api.ts`. */
 import { z } from 'zod';
 import { Notices } from './notices.ts';
+import { serverFaults, serverFields, ServerSelector } from './server-selectors.ts';
 import { Address, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, TraceId, Uid, WorldId } from './words.ts';
 
 export const AllocationState = z
@@ -49,7 +50,8 @@ export type LatencyPolicy = z.infer<typeof LatencyPolicy>;
 export const AllocationRequest = z
   .object({
     id: ClientId.describe('Chosen by you; sending it again gives the same allocation'),
-    fleet: KubeName.describe('The fleet by name, in every cluster that has it'),
+    fleet: KubeName.optional().describe('The fleet by name, in every cluster that has it; or give selectors'),
+    ...serverFields,
     build: Build,
     mode: z.string().min(1).max(63),
     session: Session,
@@ -70,6 +72,7 @@ export const AllocationRequest = z
       .describe('How long it will be played: it is not placed where a maintenance window begins before that'),
   })
   .superRefine((request, context) => {
+    for (const fault of serverFaults(request)) context.addIssue({ code: 'custom', ...fault });
     if (request.resume === true && request.session.world === undefined)
       context.addIssue({ code: 'custom', path: ['resume'], message: 'only a session with a world can resume: name session.world' });
     const ids = new Set(request.players.map((player) => player.id));
@@ -98,7 +101,8 @@ export const Allocation = z
     uid: Uid,
     state: AllocationState,
     attempt: z.int().min(0).describe('The attempt that is bound or being made; 0 before the first'),
-    fleet: KubeName,
+    fleet: KubeName.optional(),
+    selectors: z.array(ServerSelector).optional().describe('Where it was asked for by selectors'),
     build: Build,
     mode: z.string(),
     session: Session,

@@ -1,11 +1,22 @@
 /** A game server as the allocator reads it from Kubernetes. */
 import { z } from 'zod';
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
+import { FLEET_LABEL, type ServerCounter, type ServerList } from '../placement/pool.ts';
 
 const Ports = z
   .array(z.object({ name: z.string().optional(), port: z.int() }))
   .nullish()
   .transform((ports) => ports ?? []);
+
+/** Go leaves out a zero. */
+const Amount = z
+  .number()
+  .nullish()
+  .transform((amount) => amount ?? 0);
+const Values = z
+  .array(z.string())
+  .nullish()
+  .transform((values) => values ?? []);
 
 const GameServerObject = z.object({
   metadata: z.object({
@@ -17,7 +28,13 @@ const GameServerObject = z.object({
     deletionTimestamp: z.string().optional(),
   }),
   status: z
-    .object({ state: z.string().default(''), address: z.string().default(''), ports: Ports })
+    .object({
+      state: z.string().default(''),
+      address: z.string().default(''),
+      ports: Ports,
+      counters: z.record(z.string(), z.object({ count: Amount, capacity: Amount })).nullish(),
+      lists: z.record(z.string(), z.object({ values: Values, capacity: Amount })).nullish(),
+    })
     .default({ state: '', address: '', ports: [] }),
 });
 
@@ -31,11 +48,17 @@ export interface GameServer {
   readonly build: string;
   readonly address: string;
   readonly port: number | undefined;
+  /** By which a request may choose. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly counters: Readonly<Record<string, ServerCounter>>;
+  readonly lists: Readonly<Record<string, ServerList>>;
   /** What an allocation left on it; undefined where there is none. */
   readonly owner: string | undefined;
   readonly allocationUid: string | undefined;
   readonly attempt: number | undefined;
   readonly allocationId: string | undefined;
+  /** What it was told beforehand, as it stands in its annotation. */
+  readonly notice: string | undefined;
 }
 
 /** @throws ZodError when it is no GameServer. */
@@ -48,14 +71,18 @@ export function gameServerOf(object: unknown): GameServer {
     resourceVersion: metadata.resourceVersion,
     state: status.state,
     deleting: metadata.deletionTimestamp !== undefined,
-    fleet: metadata.labels['agones.dev/fleet'] ?? '',
+    fleet: metadata.labels[FLEET_LABEL] ?? '',
     build: metadata.labels[GAME_SERVER_MARKS.build] ?? '',
     address: status.address,
     port: status.ports[0]?.port,
+    labels: metadata.labels,
+    counters: status.counters ?? NOTHING,
+    lists: status.lists ?? NOTHING,
     owner: metadata.labels[GAME_SERVER_MARKS.owner],
     allocationUid: metadata.labels[GAME_SERVER_MARKS.uid],
     attempt: Number.isInteger(attempt) ? attempt : undefined,
     allocationId: metadata.annotations[GAME_SERVER_MARKS.id],
+    notice: metadata.annotations[GAME_SERVER_MARKS.notice],
   };
 }
 
@@ -64,7 +91,15 @@ export function sessionTextOf(object: unknown): string | undefined {
   return GameServerObject.parse(object).metadata.annotations[GAME_SERVER_MARKS.session];
 }
 
+/** One for all: most servers have neither counters nor lists. */
+const NOTHING = {};
+
 /** It can host, or hosts: not on its way out. */
 export function isAlive(server: GameServer): boolean {
   return !server.deleting && !['Shutdown', 'Error', 'Unhealthy'].includes(server.state);
+}
+
+/** An ask could win it. */
+export function isFree(server: GameServer): boolean {
+  return server.state === 'Ready' && !server.deleting;
 }

@@ -2,30 +2,26 @@
 import type { Decision } from '../../contracts/allocator.ts';
 import type { AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
+import type { AskOutcome } from '../clusters/game-server-allocation.ts';
 import { essentialsOf } from '../clusters/session-essentials.ts';
-import { chooseCluster, type Candidate, type Choice, type Wish } from '../placement/choose-cluster.ts';
-import { playableMs } from '../placement/maintenance.ts';
-import { chooseInTurn } from '../placement/choose-in-turn.ts';
-import { playersOf } from '../seats.ts';
+import type { Choice } from '../placement/board.ts';
+import { poolOf } from '../placement/pool.ts';
 import { KEPT_DECISIONS } from '../store/allocations.ts';
 import { bind, tryOf } from './bind.ts';
+import { choose, type Chosen } from './choose.ts';
 import { fenceWorld } from './fence-world.ts';
 import { finish } from './finish.ts';
 import type { MoveParts } from './parts.ts';
-import { settleDoubt } from './settle-doubt.ts';
+import { lookMs, settleDoubt } from './settle-doubt.ts';
 
-/** Waiting allocations are woken by Ready servers; this only heals a wake-up that was lost. Milliseconds. */
-const BACKSTOP_MS = 2_000;
+/** Waiting allocations are woken, and the lines are looked at as a whole; that each looks for itself only writes its trace. Milliseconds. */
+const RECHECK_MS = 30_000;
 /** The lease outlives the ask by this much; a worker that wakes later than that does not ask any more. */
 const LEASE_MARGIN_MS = 4_000;
-/** Some of those ahead may want what none of the free clusters can give: look that much further. */
-const LOOK_FURTHER = 100;
+/** Others took every server first, more than once: they are not asked to race again at once. */
+const AFTER_CONTENTION_MS = 200;
 /** Saves is away: the world cannot be fenced, so nobody may be asked. */
 const LEASE_RETRY_MS = 1_000;
-
-/** A choice, and the server that is set aside for it until `done` is called. */
-type Chosen = Extract<Choice, { kind: 'chosen' }> & { readonly on: AgonesCluster; readonly done: () => void };
-type Found = Chosen | Exclude<Choice, { kind: 'chosen' }>;
 
 export async function place(parts: MoveParts, queued: AllocationDocument, mayLookAgain = true): Promise<void> {
   if (parts.now() >= queued.deadlineAt.getTime()) return finish(parts, queued, 'expired', 'no server was joinable before the deadline');
@@ -46,64 +42,11 @@ export async function place(parts: MoveParts, queued: AllocationDocument, mayLoo
   }
 }
 
-/**
- * Those ahead in line are counted before the clusters are looked at: whoever has left the line by then has a server set
- * aside, so nobody is counted neither here nor there.
- */
-async function choose(parts: MoveParts, queued: AllocationDocument): Promise<Found> {
-  const { fleet, build } = queued.request;
-  await parts.windows.refresh();
-  const wish = wishOf(queued, parts.now());
-  const ready = candidates(parts, queued).reduce((sum, cluster) => sum + (cluster.healthy ? cluster.ready : 0), 0);
-  const count = ready === 0 ? 0 : await parts.allocations.countAhead(fleet, build, queued.turn, ready);
-  const clusters = candidates(parts, queued);
-  const alone = chooseCluster(clusters, wish);
-  const free = clusters.find((cluster) => alone.kind === 'chosen' && cluster.name === alone.cluster)?.ready ?? 0;
-  // Whatever those ahead take, one is left: who they are need not be read.
-  if (alone.kind !== 'chosen' || count < free) return setAside(parts, fleet, alone);
-  const ahead = await parts.allocations.line(fleet, build, ready + LOOK_FURTHER, queued.turn);
-  const wishes = ahead.map((other) => wishOf(other, parts.now()));
-  return setAside(parts, fleet, chooseInTurn(candidates(parts, queued), wishes, wish));
-}
-
-function setAside(parts: MoveParts, fleet: string, choice: Choice): Found {
-  if (choice.kind !== 'chosen') return choice;
-  const on = parts.clusters.get(choice.cluster);
-  if (on === undefined) return { kind: 'wait', retryInMs: undefined, decision: choice.decision };
-  return { ...choice, on, done: on.census.setAside(fleet) };
-}
-
-function candidates(parts: MoveParts, queued: AllocationDocument): Candidate[] {
-  const { fleet, build } = queued.request;
-  return [...parts.clusters.values()].map((cluster) => ({
-    name: cluster.config.name,
-    region: cluster.config.region,
-    weight: cluster.config.weight,
-    healthy: cluster.healthy,
-    hasFleet: cluster.census.hasFleet(fleet),
-    ready: cluster.census.ready(fleet, build),
-    playableMs: playableMs(parts.windows.open, { cluster: cluster.config.name, region: cluster.config.region, fleet }, parts.now()),
-  }));
-}
-
-function wishOf(allocation: AllocationDocument, now: number): Wish {
-  const { regions, latencyPolicy, expectedSeconds } = allocation.request;
-  const expectedMs = expectedSeconds === undefined ? undefined : expectedSeconds * 1_000;
-  return {
-    uid: allocation._id,
-    regions,
-    players: playersOf(allocation),
-    latencyPolicy,
-    ageMs: now - allocation.createdAt.getTime(),
-    expectedMs,
-  };
-}
-
 async function wait(parts: MoveParts, queued: AllocationDocument, choice: Extract<Choice, { kind: 'wait' }>): Promise<boolean> {
   const now = parts.now();
-  const next = Math.min(now + BACKSTOP_MS, queued.deadlineAt.getTime(), now + (choice.retryInMs ?? BACKSTOP_MS));
+  const next = Math.min(now + RECHECK_MS, queued.deadlineAt.getTime(), now + (choice.retryInMs ?? RECHECK_MS));
   const decision: Decision = { at: new Date(now).toISOString(), ...choice.decision };
-  const rejected = choice.decision.considered.flatMap((one) => (one.rejected === undefined ? [] : [[`rejections.${one.rejected}`, 1]]));
+  const rejected = Object.entries(choice.rejections).map(([why, clusters]) => [`rejections.${why}`, clusters]);
   return parts.allocations.amend(
     { uid: queued._id, state: 'queued', attempt: queued.attempt },
     {
@@ -147,27 +90,36 @@ async function ask(parts: MoveParts, placing: AllocationDocument, { on: cluster,
   // This process may have been paused: another may hold the lease by now, and this ask would only make an orphan.
   if (placing.leaseUntil !== null && parts.now() > placing.leaseUntil.getTime() - LEASE_MARGIN_MS + parts.askMs / 2) return;
   const started = parts.now();
+  const { priorities, counters, lists } = placing.request;
   const outcome = await cluster.allocate(
     {
       owner: parts.owner,
       uid: placing._id,
       attempt: placing.attempt,
       id: placing.id,
-      fleet: placing.request.fleet,
-      build: placing.request.build,
+      pool: poolOf(placing.request),
+      actions: { priorities, counters, lists },
       traceparent: placing.traceparent,
       session: essentialsOf(placing, epoch),
     },
-    parts.askMs,
+    parts.askMs - lookMs(parts.askMs),
   );
   done();
   parts.metrics.asked(cluster.config.name, outcome.kind, (parts.now() - started) / 1_000);
   if (outcome.kind === 'bound') return bind(parts, placing, outcome, epoch);
   if (outcome.kind === 'doubt') return settleDoubt(parts, placing, outcome.cause);
   // Certain that nobody carries this attempt: its number is free again.
-  await backToLine(parts, placing, { attempt: placing.attempt - 1, retryMs: 0, attemptTry: tryOf(placing, parts.now(), 'no-capacity') });
+  const tried = outcome.kind === 'none' ? tryOf(placing, parts.now(), 'no-capacity') : notTakenTry(placing, parts.now(), outcome);
+  const lostRaces = outcome.kind === 'not-taken' && outcome.why === 'contention';
+  const retryMs = lostRaces ? AFTER_CONTENTION_MS : 0;
+  await backToLine(parts, placing, { attempt: placing.attempt - 1, retryMs, attemptTry: tried });
+  if (lostRaces) return;
   const queued = await parts.allocations.find(placing._id);
   if (queued?.state === 'queued') await place(parts, queued, false);
+}
+
+function notTakenTry(placing: AllocationDocument, now: number, { why, cause }: Extract<AskOutcome, { kind: 'not-taken' }>) {
+  return tryOf(placing, now, why === 'contention' ? 'contention' : 'failed', { detail: cause.message });
 }
 
 interface BackToLine {
@@ -183,7 +135,13 @@ async function backToLine(parts: MoveParts, placing: AllocationDocument, { attem
     {
       state: 'queued',
       event: { kind: 'queued', at: new Date(now), data: { after: attemptTry?.outcome ?? 'saves-away' } },
-      set: { attempt, intent: null, leaseUntil: null, nextActionAt: new Date(now + Math.max(retryMs, 1)) },
+      set: {
+        attempt,
+        intent: null,
+        leaseUntil: null,
+        nextActionAt: new Date(now + Math.max(retryMs, 1)),
+        onHoldUntil: retryMs > 0 ? new Date(now + retryMs) : null,
+      },
       ...(attemptTry === undefined ? {} : { push: { attemptTry } }),
     },
   );

@@ -4,9 +4,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Filter, UpdateFilter } from 'mongodb';
 import { AppError } from '../../contracts/app-error.ts';
-import { type Documents, documentsOf, ensureIndexes, translated } from '../../runtime/documents/collection.ts';
+import { type Documents, documentsOf, ensureIndexes } from '../../runtime/documents/collection.ts';
 import { AllocationDocument, isFinal, MAY_BECOME } from '../allocation.ts';
 import type { AllocationState } from '../../contracts/allocator.ts';
+import { LINE_INDEX, openLine, type Line } from './line.ts';
+import { worstLatenciesOf } from '../placement/wish.ts';
+import { playersOf } from '../seats.ts';
 import type { EventKind } from '../../contracts/allocator-api/event.ts';
 
 type Doc = AllocationDocument;
@@ -49,13 +52,10 @@ export interface Allocations {
   /** Changes within a state. The version counts up only where a reader of the allocation could see the change. */
   amend(from: From, update: UpdateFilter<Doc>): Promise<boolean>;
   /** Other seats than were read, when nothing was written since. */
-  reseat(read: Pick<Doc, '_id' | 'version'>, seats: readonly Doc['seats'][number][], told: Told): Promise<boolean>;
+  reseat(read: Pick<Doc, '_id' | 'version' | 'request'>, seats: readonly Doc['seats'][number][], told: Told): Promise<boolean>;
   /** What is due, soonest first. */
   due(now: Date, limit: number): Promise<Pick<Doc, '_id'>[]>;
-  /** How many stand before a place in line, counted up to `limit`. */
-  countAhead(fleet: string, build: string, turn: number, limit: number): Promise<number>;
-  /** Those who wait in line for a fleet, first in line first; those before `turn` where it is given. */
-  line(fleet: string, build: string, limit: number, beforeTurn?: number): Promise<Doc[]>;
+  readonly line: Line;
   /** Those with a game server bound in a cluster that are not done with it. */
   boundIn(cluster: string): Promise<Doc[]>;
   /** Calls back after each move and insert of this process. */
@@ -74,7 +74,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     { key: { liveKey: 1 }, unique: true, name: 'live' },
     { key: { 'request.session.world': 1, worldSession: -1 }, name: 'world' },
     { key: { nextActionAt: 1 }, name: 'due' },
-    { key: { 'request.fleet': 1, state: 1, turn: 1 }, name: 'line' },
+    LINE_INDEX,
     { key: { 'seats.id': 1, state: 1 }, name: 'seats' },
     { key: { 'server.cluster': 1, state: 1 }, name: 'bound_live' },
     { key: { untoldSince: 1 }, name: 'untold' },
@@ -99,26 +99,21 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     findById: (id, client) => first(client === undefined ? { id } : { id, client }),
     findNewestOf: async (world) => (await documents.list({ 'request.session.world': world }, { limit: 1, sort: { worldSession: -1 } }))[0],
     findSessionsOf: (playerId) => documents.list({ 'seats.id': playerId, state: 'ready' }, { limit: 100 }),
-    reseat: async ({ _id, version }, seats, told) => {
+    reseat: async ({ _id, version, request }, seats, told) => {
       const { $set, ...rest } = telling(told);
-      return (await documents.change({ _id, version }, { $set: { ...$set, seats: [...seats] }, ...rest })) && tellOf(_id, true);
+      return (
+        (await documents.change(
+          { _id, version },
+          { $set: { ...$set, seats: [...seats], worstLatencies: worstLatenciesOf(playersOf({ request, seats: [...seats] })) }, ...rest },
+        )) && tellOf(_id, true)
+      );
     },
     move: async (from, to) => (await documents.change(filterOf(from), updateOf(from, to))) && tellOf(from.uid, true),
     amend: (from, update) =>
       documents.change(filterOf(from), isSeen(update) ? { ...update, $inc: { ...update.$inc, version: 1 } } : update),
     due: (now, limit) => documents.list({ nextActionAt: { $lte: now } }, { sort: { nextActionAt: 1 }, limit }),
-    countAhead: (fleet, build, turn, limit) => translated(() => documents.raw.countDocuments(inLine(fleet, build, turn), { limit })),
-    line: (fleet, build, limit, beforeTurn) => documents.list(inLine(fleet, build, beforeTurn), { sort: { turn: 1 }, limit }),
+    line: openLine(documents),
     boundIn: (cluster) => documents.list({ 'server.cluster': cluster, state: { $in: ['allocated', 'ready'] } }, { limit: 100_000 }),
-  };
-}
-
-function inLine(fleet: string, build: string, beforeTurn: number | undefined): Filter<Doc> {
-  return {
-    'request.fleet': fleet,
-    state: 'queued',
-    'request.build': build,
-    ...(beforeTurn === undefined ? {} : { turn: { $lt: beforeTurn } }),
   };
 }
 
@@ -145,7 +140,7 @@ function updateOf(from: From, to: MoveTo): UpdateFilter<Doc> {
   const { decision, attemptTry } = to.push ?? {};
   const told = telling({ ...to.event, data: { state: to.state, attempt: to.set?.attempt ?? from.attempt, ...to.event.data } });
   return {
-    $set: { ...told.$set, state: to.state, ...final, ...to.set },
+    $set: { ...told.$set, state: to.state, inLine: to.state === 'queued' || to.state === 'placing', ...final, ...to.set },
     $inc: told.$inc,
     $push: {
       ...told.$push,
