@@ -1,24 +1,23 @@
-/** The allocator's configuration, from the environment and the clusters file. */
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+/** The allocator's configuration, from the environment. */
 import { z } from 'zod';
-import { KubeName } from '../contracts/words.ts';
-import { ConfigError, mongoEnv, readConfig, redisEnv, serviceEnv, serviceTokenEnv } from '../runtime/config.ts';
+import { mongoEnv, readConfig, redisEnv, serviceEnv, serviceTokenEnv } from '../runtime/config.ts';
+import { clusterEnv } from './clusters/cluster-settings.ts';
 
 const Env = z.object({
   ...serviceEnv,
   ...mongoEnv,
   ...redisEnv,
   ...serviceTokenEnv,
+  ...clusterEnv,
   ALLOCATOR_ISSUER: z.url().describe('our public https URL; `iss` of join tickets and session grants'),
   ALLOCATOR_OWNER: z
     .string()
     .regex(/^[a-z0-9-]{1,40}$/)
     .default('lifeverse')
     .describe('label value on every game server that is ours'),
-  CLUSTERS_FILE: z.string().describe('YAML or JSON list of {name, region, kubeconfig, context?, namespace, weight?}'),
   SAVES_URL: z.url().describe('the saves service, for world leases'),
   ACCEPT_SECONDS: z.coerce.number().min(1).max(600).default(60).describe('a bound server must be joinable within this'),
+  ASK_TIMEOUT_MS: z.coerce.number().int().min(100).max(30_000).default(2_000).describe('a cluster must answer an ask within this'),
   WEBHOOK_PRIVATE_ADDRESSES: z
     .enum(['allow', 'refuse'])
     .default('refuse')
@@ -29,7 +28,6 @@ const Env = z.object({
     .max(7 * 86_400)
     .default(86_400)
     .describe('a webhook has so long to take an event'),
-  ASK_TIMEOUT_MS: z.coerce.number().int().min(100).max(30_000).default(2_000).describe('a cluster must answer an ask within this'),
   ADOPT_AFTER_SECONDS: z.coerce
     .number()
     .min(0)
@@ -69,31 +67,8 @@ const Env = z.object({
   WORKERS: z.coerce.number().int().min(1).max(256).default(32).describe('placements at once in this process'),
 });
 
-export const ClusterConfig = z.object({
-  name: KubeName,
-  region: KubeName,
-  kubeconfig: z.string().describe('path of a kubeconfig file'),
-  context: z.string().optional().describe('its current context by default'),
-  namespace: KubeName,
-  weight: z.number().positive().default(1),
-});
-export type ClusterConfig = z.infer<typeof ClusterConfig>;
-
 export type AllocatorConfig = z.infer<typeof Env>;
 
 export function readAllocatorConfig(env: NodeJS.ProcessEnv): AllocatorConfig {
   return readConfig(Env, env);
-}
-
-/** @throws ConfigError when the file cannot be read, is malformed, or names a cluster twice. */
-export function readClusters(file: string): ClusterConfig[] {
-  const parsed = z
-    .array(ClusterConfig)
-    .min(1)
-    .safeParse(parse(readFileSync(file, 'utf8')));
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${file}: ${issue.path.join('.')}: ${issue.message}`));
-  const names = parsed.data.map((cluster) => cluster.name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new ConfigError([`${file}: the cluster ${twice} is listed twice`]);
-  return parsed.data;
 }

@@ -9,15 +9,18 @@ import { untilSignal } from '../runtime/lifecycle.ts';
 import { configOrExit, createService, tokenFromFile } from '../runtime/service.ts';
 import { allocationHandlers } from './api/allocations.ts';
 import { attemptHandlers } from './api/attempts.ts';
+import { clusterHandlers } from './api/clusters.ts';
 import { reconcileHandlers } from './api/reconcile.ts';
 import { eventHandlers } from './api/events.ts';
 import { listHandlers } from './api/lists.ts';
 import { createLookUp, createShow } from './api/look-up.ts';
 import { seatHandlers } from './api/seats.ts';
 import { webhookHandlers } from './api/webhooks.ts';
-import { AgonesCluster } from './clusters/agones-cluster.ts';
-import { openKubeApi } from './clusters/kube-api.ts';
-import { readAllocatorConfig, readClusters } from './config.ts';
+import { createClusterMetrics } from './clusters/cluster-metrics.ts';
+import { ClusterRegistry } from './clusters/cluster-registry.ts';
+import { podIdentityOf } from './clusters/cluster-settings.ts';
+import { followClustersFile, readClusters } from './clusters/clusters-file.ts';
+import { readAllocatorConfig } from './config.ts';
 import { createPlayerSessions } from './delivery/player-sessions.ts';
 import { createDrainer } from './delivery/drain-outbox.ts';
 import { createEventMetrics } from './delivery/event-metrics.ts';
@@ -34,7 +37,7 @@ import type { MoveParts } from './moves/parts.ts';
 import { createSeats } from './moves/seat.ts';
 import { createTurnMetrics } from './queue/turn-metrics.ts';
 import { createTurns } from './queue/turns.ts';
-import { wakeOnCapacity } from './queue/wake-on-capacity.ts';
+import { createLineWaker } from './queue/line-waker.ts';
 import { openBrake } from './reconcile/brake.ts';
 import { watchForLosses } from './reconcile/check-loss.ts';
 import { createReconcileMetrics } from './reconcile/reconcile-metrics.ts';
@@ -86,14 +89,29 @@ const tail = createEventTail(events, log);
 const reader = createEventReader(events, tail);
 const drainer = createDrainer({ allocations, events, metrics: eventMetrics, log, now, appended: () => tail.appended() });
 
-const clusters = readClusters(config.CLUSTERS_FILE).map(
-  (cluster) => new AgonesCluster(cluster, openKubeApi(cluster.kubeconfig, cluster.context, now), log, now),
-);
-readiness.check('clusters', () => (clusters.some((cluster) => cluster.healthy) ? undefined : 'no cluster answers'));
+const clusterMetrics = createClusterMetrics(service.registry);
+const registry: ClusterRegistry = new ClusterRegistry({
+  settings: {
+    silentMs: config.CLUSTER_SILENT_MS,
+    pageSize: config.CLUSTER_PAGE_SIZE,
+    probeMs: config.CLUSTER_PROBE_MS,
+    // A slow cluster must not hold every worker; where it is the only one, there is nobody to keep them for.
+    asksAtOnce: () => (registry.clusters.size > 1 ? config.CLUSTER_ASKS : config.WORKERS),
+  },
+  leaveMs: config.CLUSTER_LEAVE_MS,
+  pod: podIdentityOf(config),
+  metrics: clusterMetrics,
+  log,
+  now,
+});
+const { clusters } = registry;
+configOrExit(() => registry.apply(readClusters(config.CLUSTERS_FILE)), process);
+lifecycle.onClose('clusters', () => registry.close());
+readiness.check('clusters', () => (Array.from(clusters.values()).some((cluster) => cluster.healthy) ? undefined : 'no cluster answers'));
 
 const moves: MoveParts = {
   allocations,
-  clusters: new Map(clusters.map((cluster) => [cluster.config.name, cluster])),
+  clusters,
   worldLeases: createWorldLeases(config.SAVES_URL, send, tokenFromFile(config.SERVICE_TOKEN_FILE, now)),
   windows,
   metrics,
@@ -120,12 +138,16 @@ lifecycle.onClose('jobs', () => jobs.close());
 const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log, createTurnMetrics(service.registry));
 lifecycle.onClose('turns', () => turns.close());
 
-wakeOnCapacity(clusters, allocations, turns, log);
-for (const cluster of clusters) {
+const waker = createLineWaker({ ...moves, line: allocations.line, turns });
+lifecycle.run('line', (signal) => waker.run(signal));
+registry.onAdded((cluster) => {
+  waker.watch(cluster);
   watchForLosses(moves, cluster);
-  lifecycle.onClose(`cluster ${cluster.config.name}`, () => cluster.close());
-  lifecycle.run(`watch of ${cluster.config.name}`, (signal) => cluster.follow(signal));
-}
+});
+const { CLUSTERS_FILE: file, CLUSTERS_POLL_MS: pollMs } = config;
+const clustersFile = { file, pollMs, apply: registry.apply.bind(registry), metrics: clusterMetrics, log };
+lifecycle.run('clusters', (signal) => registry.run(signal));
+lifecycle.run('clusters file', (signal) => followClustersFile(clustersFile, signal));
 lifecycle.run('maintenance windows', (signal) => windows.run(signal));
 lifecycle.run('ticket keys', (signal) => keys.run(signal));
 lifecycle.run('player sessions', (signal) => sessions.run(signal));
@@ -170,6 +192,7 @@ await service.serve(allocatorApi, {
   ...eventHandlers({ reader, lookUp, metrics: eventMetrics }),
   ...seatHandlers({ lookUp, show, seats, sessions, signer, keys }),
   ...reconcileHandlers({ moves, brake, settings, rounds }),
+  ...clusterHandlers({ clusters }),
   ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),
   ...webhookHandlers({ webhooks, deliveries, events, sender, now }),
 });

@@ -1,8 +1,8 @@
 /** The matchmaker's side of the API. */
+import type { AllocationState } from '../../contracts/allocator.ts';
 import type { allocatorApi } from '../../contracts/allocator-api.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import { isFinal, isSettled, keyOfId, type AllocationDocument } from '../allocation.ts';
-import { fleetsOf } from '../clusters/census.ts';
 import type { Watcher } from '../delivery/watcher.ts';
 import { cancel } from '../moves/finish.ts';
 import { leaveSession } from '../moves/leave-session.ts';
@@ -21,7 +21,7 @@ export interface AllocationsApiParts {
 }
 
 type All = Handlers<typeof allocatorApi.endpoints>;
-type Mine = Pick<All, 'requestAllocation' | 'getAllocation' | 'traceAllocation' | 'cancelAllocation' | 'listClusters'>;
+type Mine = Pick<All, 'requestAllocation' | 'getAllocation' | 'traceAllocation' | 'cancelAllocation'>;
 
 const MOST_WAIT_SECONDS = 30;
 
@@ -44,7 +44,7 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
     getAllocation: async ({ params, query, headers }, { principal, signal }) => {
       const found = await lookUp(params.id, callerOf(principal));
       const isNews = newsTo(headers['if-none-match']);
-      const enough: Condition = isNews ?? (query.from === undefined ? settled : (allocation) => allocation.state !== query.from);
+      const enough = isNews ?? holding(query);
       const held = query.wait === 0 ? undefined : await watcher.until(found.allocation._id, enough, query.wait * 1_000, signal);
       const allocation = held ?? found.allocation;
       const tagged = { headers: { etag: tagOf(allocation) } };
@@ -65,18 +65,6 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
       const status = alias !== undefined || isFinal(after.allocation.state) ? 200 : 202;
       return { status, body: await show(after), headers: { etag: tagOf(after.allocation) } };
     },
-
-    listClusters: async () => ({
-      status: 200,
-      body: {
-        clusters: [...moves.clusters.values()].map((cluster) => ({
-          name: cluster.config.name,
-          region: cluster.config.region,
-          healthy: cluster.healthy,
-          fleets: fleetsOf(cluster.census),
-        })),
-      },
-    }),
   };
 }
 
@@ -84,6 +72,11 @@ type Condition = (allocation: AllocationDocument) => boolean;
 
 function newsTo(ifNoneMatch: string | undefined): Condition | undefined {
   return ifNoneMatch === undefined ? undefined : (allocation) => !isKnownTo(ifNoneMatch, allocation);
+}
+
+function holding({ from, until }: { from?: AllocationState | undefined; until?: 'allocated' | 'ready' | undefined }): Condition {
+  if (from !== undefined) return ({ state }) => state !== from;
+  return until === 'allocated' ? ({ state }) => state !== 'queued' && state !== 'placing' : settled;
 }
 
 function settled(allocation: AllocationDocument): boolean {

@@ -1,129 +1,177 @@
 /** One cluster that runs Agones: ask it for a game server, look who carries a mark, release, watch. */
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
-import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import { pause } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { ClusterConfig } from '../config.ts';
 import { Census } from './census.ts';
+import type { ClusterConfig } from './cluster-config.ts';
+import { ClusterHealth, type HealthView } from './cluster-health.ts';
+import type { ClusterMetrics } from './cluster-metrics.ts';
+import type { ClusterSettings } from './cluster-settings.ts';
+import { followGameServers } from './follow-game-servers.ts';
+import { allocationOf, marksOf, outcomeOf, outcomeOfFailure, type Ask, type AskOutcome } from './game-server-allocation.ts';
 import { gameServerOf, sessionTextOf, type GameServer } from './game-server.ts';
-import type { KubeApi } from './kube-api.ts';
-
-/** What is asked for, and what marks the winner. */
-export interface Ask {
-  readonly owner: string;
-  readonly uid: string;
-  readonly attempt: number;
-  readonly id: string;
-  readonly fleet: string;
-  readonly build: string;
-  /** Of the request, for whoever takes the session up. */
-  readonly traceparent: string;
-  /** What the server is to carry of its session: see `session-essentials.ts`. */
-  readonly session: string;
-}
-
-export type AskOutcome =
-  | { readonly kind: 'bound'; readonly gameServer: string; readonly address: string; readonly port: number }
-  /** Nothing matched: certain. */
-  | { readonly kind: 'none' }
-  /** A server may or may not carry our marks now, or may later: look, and do not reuse this attempt. */
-  | { readonly kind: 'doubt'; readonly cause: AppError };
+import type { KubeAnswer, KubeApi } from './kube-api.ts';
+import { answerError as unexpected } from './kube-errors.ts';
 
 export type AnnotateOutcome = 'written' | 'gone' | 'changed' | 'not-ours';
 export type ReleaseOutcome = 'released' | 'gone' | 'changed' | 'not-ours';
+/** Why nothing new goes to a cluster that is well. */
+export type Bar = 'draining' | 'fleet-not-allowed' | 'busy';
+
+export interface ClusterParts {
+  readonly config: ClusterConfig;
+  readonly api: KubeApi;
+  readonly settings: ClusterSettings;
+  readonly metrics: ClusterMetrics;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
 
 /** Longest that a look or a release may take, in milliseconds. */
 const LOOK_MS = 5_000;
-const LIST_MS = 30_000;
-const WATCH_SECONDS = 300;
-const RETRY_MS = 1_000;
+/** Whoever lost a race for a server may win the next. */
+const CONTENTION_TRIES = 3;
+const CONTENTION_MS = 20;
+/** An API server that limits its callers without saying for how long. */
+const THROTTLED_MS = 1_000;
+/** Not worth another try with less than this left. */
+const MIN_ASK_MS = 100;
+const PROBE_TIMEOUT_MS = 2_000;
+/** A broken connection need not mean a broken cluster. */
+const FIRST_PROBE_MS = 100;
+/** Off the path of requests: what may pass is tried again. */
+const PATIENCE = retry(
+  handleWhen((error) => error instanceof AppError && error.retryable && error.code !== 'cluster_left_out'),
+  { maxAttempts: 2, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1_000 }) },
+);
 
-const Answer = z.object({
-  status: z.object({
-    state: z.enum(['Allocated', 'UnAllocated', 'Contention']),
-    gameServerName: z.string().optional(),
-    address: z.string().optional(),
-    ports: z.array(z.object({ port: z.int() })).nullish(),
-  }),
-});
-
-const List = z.object({ metadata: z.object({ resourceVersion: z.string() }), items: z.array(z.unknown()) });
+const List = z.object({ items: z.array(z.unknown()) });
 
 export class AgonesCluster {
-  readonly config: ClusterConfig;
   readonly census: Census;
   readonly #api: KubeApi;
-  readonly #log: Log;
-  #healthy = false;
-  /** Ends the present watch, so that the next list probes the cluster. */
+  readonly #settings: ClusterSettings;
+  readonly #metrics: ClusterMetrics;
+  readonly #now: () => number;
+  readonly #health: ClusterHealth;
+  readonly #listeners: (() => void)[] = [];
+  #config: ClusterConfig;
+  /** Taken out of the file; it is kept for what is under way. */
+  #leaving = false;
+  #asks = 0;
+  #throttledUntil = 0;
+  #fresh = false;
+  #heardAt: number | undefined;
   #watching = new AbortController();
+  #relist = false;
 
-  constructor(config: ClusterConfig, api: KubeApi, log: Log, now: () => number) {
-    this.config = config;
+  constructor({ config, api, settings, metrics, log, now }: ClusterParts) {
+    this.#config = config;
     this.#api = api;
-    this.#log = log.with({ cluster: config.name });
+    this.#settings = settings;
+    this.#metrics = metrics;
+    this.#now = now;
     this.census = new Census(now);
-  }
-
-  /** False while its API does not answer; then only the watch probes it, off the path of requests. */
-  get healthy(): boolean {
-    return this.#healthy && this.census.synced;
-  }
-
-  /** Two ordered selectors: first whoever carries our marks already, so that a repeat of this very ask meets its own server. */
-  async allocate(ask: Ask, timeoutMs: number): Promise<AskOutcome> {
-    const marks = marksOf(ask);
-    const fleet = { 'agones.dev/fleet': ask.fleet, [GAME_SERVER_MARKS.build]: ask.build };
-    const body = {
-      apiVersion: 'allocation.agones.dev/v1',
-      kind: 'GameServerAllocation',
-      spec: {
-        selectors: [
-          { matchLabels: marks, gameServerState: 'Allocated' },
-          { matchLabels: fleet, gameServerState: 'Ready' },
-        ],
-        scheduling: 'Packed',
-        metadata: {
-          labels: marks,
-          annotations: {
-            [GAME_SERVER_MARKS.id]: ask.id,
-            [GAME_SERVER_MARKS.traceparent]: ask.traceparent,
-            [GAME_SERVER_MARKS.session]: ask.session,
-          },
-        },
+    this.#health = new ClusterHealth({
+      log: log.with({ cluster: config.name }),
+      now,
+      probeMs: { first: Math.min(FIRST_PROBE_MS, settings.probeMs), most: settings.probeMs },
+      changed: (breaker) => {
+        metrics.breaker(config.name, breaker);
+        // What the watch has not told by now it may never tell: it has to show that it still lives.
+        if (breaker === 'open') this.#watching.abort();
+        if (breaker === 'closed') this.#tellUsable();
       },
-    };
-    const path = `/apis/allocation.agones.dev/v1/namespaces/${this.config.namespace}/gameserverallocations`;
+    });
+  }
+
+  get config(): ClusterConfig {
+    return this.#config;
+  }
+
+  /** False while its API does not answer; then only the probe asks it, off the path of requests. */
+  get healthy(): boolean {
+    return this.#health.closed && this.census.synced;
+  }
+
+  get health(): HealthView {
+    return this.#health.view;
+  }
+
+  get draining(): boolean {
+    return this.#config.drain || this.#leaving;
+  }
+
+  get asksInFlight(): number {
+    return this.#asks;
+  }
+
+  /** Milliseconds since the watch said something. */
+  get watchAgeMs(): number | undefined {
+    return this.#heardAt === undefined ? undefined : this.#now() - this.#heardAt;
+  }
+
+  /** @param fleet empty: whatever the fleet. */
+  barred(fleet: string): Bar | undefined {
+    if (this.draining) return 'draining';
+    if (fleet !== '' && this.#config.fleets?.includes(fleet) === false) return 'fleet-not-allowed';
+    return this.#isBusy() ? 'busy' : undefined;
+  }
+
+  /** It may be asked again, after it could not: those who wait for its Ready servers have to be told. */
+  onUsable(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** An edit of the clusters file. `moved`: how it is reached has changed, so it may be another one. */
+  configure(config: ClusterConfig, { leaving, moved }: { leaving: boolean; moved: boolean }): void {
+    this.#config = config;
+    this.#leaving = leaving;
+    if (moved) {
+      this.#relist = true;
+      this.#watching.abort();
+    }
+    if (!this.draining) this.#tellUsable();
+  }
+
+  /** Takes no longer than `timeoutMs`, whatever happens there. */
+  async allocate(ask: Ask, timeoutMs: number): Promise<AskOutcome> {
+    if (this.#isBusy())
+      return { kind: 'not-taken', why: 'busy', cause: new AppError('unavailable', 'cluster_busy', 'the cluster is busy') };
+    this.#asks += 1;
     try {
-      const answer = await this.#api.send({ method: 'POST', path, body, timeoutMs });
-      return this.#outcome(ask, answer.status, answer.body);
-    } catch (cause) {
-      const error = cause instanceof AppError ? cause : new AppError('internal', 'ask_failed', 'the ask failed', { cause });
-      this.#suspect(error);
-      return { kind: 'doubt', cause: error };
+      return await this.#allocate(ask, this.#now() + timeoutMs);
+    } finally {
+      const wasBusy = this.#isBusy();
+      this.#asks -= 1;
+      if (wasBusy) this.#tellUsable();
     }
   }
 
-  /** Asks the API server itself, not the census, who carries an attempt. @throws AppError when it does not answer. */
-  async findCarrier(owner: string, uid: string, attempt: number): Promise<GameServer | undefined> {
+  /**
+   * Asks the API server itself, not the census, who carries an attempt. With `withinMs` it is one try, also while the cluster is left out:
+   * for an ask in doubt. @throws AppError when it does not answer.
+   */
+  async findCarrier(owner: string, uid: string, attempt: number, withinMs?: number): Promise<GameServer | undefined> {
     const selector = Object.entries(marksOf({ owner, uid, attempt }))
       .map(([name, value]) => `${name}=${value}`)
       .join(',');
-    const answer = await this.#api.send({
-      method: 'GET',
-      path: `${this.#path}?labelSelector=${encodeURIComponent(selector)}`,
-      timeoutMs: LOOK_MS,
-    });
-    if (answer.status !== 200) throw unexpected('list', answer.status);
-    return List.parse(answer.body).items.map(gameServerOf)[0];
+    const path = `${this.#path}?labelSelector=${encodeURIComponent(selector)}`;
+    const look = async () => {
+      const answer = await this.#api.send({ method: 'GET', path, timeoutMs: withinMs ?? LOOK_MS });
+      if (answer.status !== 200) throw unexpected('list', answer.status, answer.body);
+      return List.parse(answer.body).items.map(gameServerOf)[0];
+    };
+    return withinMs === undefined ? this.#patiently(look) : look();
   }
 
   /** Asks the API server itself for one game server, and for what it carries of its session. @throws AppError when it does not answer. */
   async look(name: string): Promise<{ server: GameServer; session: string | undefined } | undefined> {
-    const answer = await this.#api.send({ method: 'GET', path: `${this.#path}/${name}`, timeoutMs: LOOK_MS });
+    const answer = await this.#send('GET', name);
     if (answer.status === 404) return undefined;
-    if (answer.status !== 200) throw unexpected('get', answer.status);
     return { server: gameServerOf(answer.body), session: sessionTextOf(answer.body) };
   }
 
@@ -131,20 +179,14 @@ export class AgonesCluster {
   async release(server: GameServer, owner: string): Promise<ReleaseOutcome> {
     if (server.owner !== owner) return 'not-ours';
     if (server.deleting) return 'gone';
-    const answer = await this.#api.send({
-      method: 'DELETE',
-      path: `${this.#path}/${server.name}`,
-      body: {
-        apiVersion: 'v1',
-        kind: 'DeleteOptions',
-        preconditions: { uid: server.uid, resourceVersion: server.resourceVersion },
-        propagationPolicy: 'Background',
-      },
-      timeoutMs: LOOK_MS,
+    const answer = await this.#send('DELETE', server.name, {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      preconditions: { uid: server.uid, resourceVersion: server.resourceVersion },
+      propagationPolicy: 'Background',
     });
     if (answer.status === 404) return 'gone';
     if (answer.status === 409) return 'changed';
-    if (answer.status >= 300) throw unexpected('delete', answer.status);
     return 'released';
   }
 
@@ -152,35 +194,45 @@ export class AgonesCluster {
   async annotate(server: GameServer, owner: string, name: string, value: string | undefined): Promise<AnnotateOutcome> {
     if (server.owner !== owner) return 'not-ours';
     const { uid, resourceVersion } = server;
-    const answer = await this.#api.send({
-      method: 'PATCH',
-      path: `${this.#path}/${server.name}`,
-      body: { metadata: { uid, resourceVersion, annotations: { [name]: value ?? null } } },
-      timeoutMs: LOOK_MS,
-    });
+    const answer = await this.#send('PATCH', server.name, { metadata: { uid, resourceVersion, annotations: { [name]: value ?? null } } });
     if (answer.status === 404) return 'gone';
     if (answer.status === 409) return 'changed';
-    if (answer.status >= 300) throw unexpected('patch', answer.status, answer.body);
     return 'written';
   }
 
-  /** Keeps the census until the signal: list, then watch from there; on 410 or any break, list anew. */
+  /** Whether it has the fleet, be it without a server; true where that cannot be told, as without the right to read fleets. */
+  async hasFleet(fleet: string): Promise<boolean> {
+    if (!this.healthy) return true;
+    const path = `/apis/agones.dev/v1/namespaces/${this.config.namespace}/fleets/${fleet}`;
+    const answer = await this.#api.send({ method: 'GET', path, timeoutMs: LOOK_MS });
+    return answer.status !== 404;
+  }
+
+  /** Keeps the census, and probes while the breaker is open, until the signal. */
   async follow(signal: AbortSignal): Promise<void> {
-    let version = '';
-    while (!signal.aborted) {
-      try {
-        if (version === '') version = await this.#relist(signal);
-        this.#watching = new AbortController();
-        version = await this.#watchFrom(version, AbortSignal.any([signal, this.#watching.signal]));
-      } catch (cause) {
-        if (signal.aborted) return;
-        version = '';
-        if (this.#watching.signal.aborted) continue;
-        if (!(cause instanceof AppError && cause.kind === 'gone')) this.#suspect(cause);
-        // The API server is away or has forgotten our version: this is the probe that finds it back.
-        await pause(RETRY_MS, signal);
-      }
-    }
+    const { pageSize, silentMs } = this.#settings;
+    const following = followGameServers(
+      {
+        api: this.#api,
+        path: this.#path,
+        census: this.census,
+        silentMs,
+        pageSize,
+        interruption: () => {
+          this.#watching = new AbortController();
+          return { signal: this.#watching.signal, relist: () => this.#takeRelist() };
+        },
+        heard: () => (this.#heardAt = this.#now()),
+        fresh: (isFresh) => (this.#fresh = isFresh),
+        relisted: (why) => {
+          this.#metrics.relisted(this.config.name, why);
+          this.#health.known();
+        },
+        failed: (cause) => this.#health.failed(cause),
+      },
+      signal,
+    );
+    await Promise.all([following, this.#health.probe(() => this.#check(), signal)]);
   }
 
   close(): void {
@@ -191,62 +243,66 @@ export class AgonesCluster {
     return `/apis/agones.dev/v1/namespaces/${this.config.namespace}/gameservers`;
   }
 
-  #outcome(ask: Ask, status: number, body: unknown): AskOutcome {
-    const parsed = Answer.safeParse(body);
-    if (status >= 300 || !parsed.success) return { kind: 'doubt', cause: unexpected('allocate', status, body) };
-    const { state, gameServerName, address, ports } = parsed.data.status;
-    if (state === 'UnAllocated') {
-      this.census.noteNone(ask.fleet);
-      return { kind: 'none' };
+  async #allocate(ask: Ask, end: number): Promise<AskOutcome> {
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await this.#ask(ask, end - this.#now());
+      if (outcome.kind === 'none') this.census.noteNone(ask.pool);
+      if (outcome.kind === 'bound') this.census.noteTaken(outcome.gameServer, ask.uid);
+      const lost = outcome.kind === 'not-taken' && outcome.why === 'contention';
+      const wait = CONTENTION_MS * (1 + Math.random());
+      if (!lost || tries === CONTENTION_TRIES || this.#now() + wait >= end - MIN_ASK_MS) return outcome;
+      await pause(wait, new AbortController().signal);
     }
-    const port = ports?.[0]?.port;
-    if (state === 'Contention' || gameServerName === undefined || address === undefined || port === undefined)
-      return { kind: 'doubt', cause: new AppError('unavailable', 'cluster_contention', `the cluster answered ${state}`) };
-    this.census.noteTaken(gameServerName);
-    return { kind: 'bound', gameServer: gameServerName, address, port };
   }
 
-  async #relist(signal: AbortSignal): Promise<string> {
-    const answer = await this.#api.send({ method: 'GET', path: this.#path, timeoutMs: LIST_MS, signal });
-    if (answer.status !== 200) throw unexpected('list', answer.status, answer.body);
-    const { metadata, items } = List.parse(answer.body);
-    this.census.replaceAll(items);
-    if (!this.#healthy) this.#log.info('the cluster answers', { gameServers: items.length });
-    this.#healthy = true;
-    return metadata.resourceVersion;
-  }
-
-  async #watchFrom(from: string, signal: AbortSignal): Promise<string> {
-    let version = from;
-    const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${from}`;
-    for await (const { type, object } of this.#api.watch(`${this.#path}?${query}`, signal)) {
-      version = versionOf(object) ?? version;
-      if (type === 'DELETED') this.census.remove(object);
-      else if (type !== 'BOOKMARK') this.census.put(object);
+  async #ask(ask: Ask, timeoutMs: number): Promise<AskOutcome> {
+    const path = `/apis/allocation.agones.dev/v1/namespaces/${this.config.namespace}/gameserverallocations`;
+    try {
+      return await this.#health.run(async () => {
+        const answer = await this.#api.send({ method: 'POST', path, body: allocationOf(ask), timeoutMs });
+        if (answer.status >= 300) throw unexpected('allocate', answer.status, answer.body, answer.retryAfter);
+        return outcomeOf(answer.body);
+      });
+    } catch (cause) {
+      if (cause instanceof AppError && cause.kind === 'rate-limited')
+        this.#throttledUntil = this.#now() + (cause.retryAfter === undefined ? THROTTLED_MS : cause.retryAfter * 1_000);
+      return outcomeOfFailure(cause);
     }
-    return version;
   }
 
-  #suspect(cause: unknown): void {
-    if (this.#healthy) this.#log.warn('the cluster does not answer; it is left out until it does', { cause });
-    this.#healthy = false;
-    this.#watching.abort();
+  /** Refused at once while the cluster is left out. @throws AppError on any answer but success, 404 and 409. */
+  async #send(method: 'GET' | 'DELETE' | 'PATCH', name: string, body?: object): Promise<KubeAnswer> {
+    return this.#patiently(async () => {
+      const path = `${this.#path}/${name}`;
+      const answer = await this.#api.send({ method, path, timeoutMs: LOOK_MS, ...(body === undefined ? {} : { body }) });
+      if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409)
+        throw unexpected(method.toLowerCase(), answer.status, answer.body);
+      return answer;
+    });
   }
-}
 
-export function marksOf({ owner, uid, attempt }: { owner: string; uid: string; attempt: number }): Record<string, string> {
-  return { [GAME_SERVER_MARKS.owner]: owner, [GAME_SERVER_MARKS.uid]: uid, [GAME_SERVER_MARKS.attempt]: String(attempt) };
-}
+  #patiently<T>(work: () => Promise<T>): Promise<T> {
+    return this.#health.run(() => PATIENCE.execute(work));
+  }
 
-function versionOf(object: unknown): string | undefined {
-  const parsed = z.object({ metadata: z.object({ resourceVersion: z.string() }) }).safeParse(object);
-  return parsed.success ? parsed.data.metadata.resourceVersion : undefined;
-}
+  /** The allocation API itself, by the cheapest thing that it answers, and a watch that is up: else what we know is old. */
+  async #check(): Promise<void> {
+    const answer = await this.#api.send({ method: 'GET', path: '/apis/allocation.agones.dev/v1', timeoutMs: PROBE_TIMEOUT_MS });
+    if (answer.status !== 200) throw unexpected('the probe', answer.status, answer.body);
+    if (!this.#fresh || !this.census.synced) throw new AppError('unavailable', 'census_stale', 'its game servers are not followed yet');
+  }
 
-function unexpected(verb: string, status: number, body?: unknown): AppError {
-  return new AppError(
-    'unavailable',
-    'cluster_answer',
-    `the cluster answered ${status} to ${verb}: ${JSON.stringify(body)?.slice(0, 300) ?? ''}`,
-  );
+  #isBusy(): boolean {
+    return this.#asks >= this.#settings.asksAtOnce() || this.#throttledUntil > this.#now();
+  }
+
+  #takeRelist(): boolean {
+    const relist = this.#relist;
+    this.#relist = false;
+    return relist;
+  }
+
+  #tellUsable(): void {
+    if (this.healthy && !this.draining) for (const listener of this.#listeners) listener();
+  }
 }

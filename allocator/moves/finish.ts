@@ -10,6 +10,9 @@ import { whereOf } from './where-of.ts';
 /** A server whose session has ended flushes its saves and leaves by itself; it is released only after this. */
 const LEAVE_MS = 30_000;
 const RETRY_MS = 5_000;
+/** A cluster that is not listed is hoped for at most this often, and this long. */
+const UNLISTED_MOST_MS = 3_600_000;
+const UNLISTED_MS = 7 * 86_400_000;
 
 type Final = Extract<AllocationState, 'ended' | 'lost' | 'failed' | 'cancelled' | 'expired'>;
 
@@ -98,8 +101,22 @@ export async function ensureGone(parts: MoveParts, final: AllocationDocument): P
   const gone = leaves ? await isGone(parts, final) : await tryRelease(parts, final);
   await parts.allocations.amend(
     { uid: final._id, state: final.state, attempt: final.attempt },
-    { $set: { nextActionAt: gone ? null : new Date(parts.now() + RETRY_MS) } },
+    { $set: { nextActionAt: gone ? null : lookAgainAt(parts, final) } },
   );
+}
+
+/**
+ * Null: never. A cluster that is not listed cannot be looked at, and nobody claims that the server is gone. Once it is listed again its
+ * reconcile round releases whatever is over, so this allocation need not wait for that day: it asks ever more rarely, and then no more.
+ */
+function lookAgainAt(parts: MoveParts, final: AllocationDocument): Date | null {
+  const now = parts.now();
+  if (clusterOf(parts, final) !== undefined) return new Date(now + RETRY_MS);
+  const overForMs = now - (final.endedAt?.getTime() ?? final.deadlineAt.getTime());
+  if (overForMs < UNLISTED_MS) return new Date(now + Math.min(Math.max(overForMs, RETRY_MS), UNLISTED_MOST_MS));
+  const cluster = final.server?.cluster ?? final.intent?.cluster;
+  parts.log.warn('a game server is given up: its cluster has not been listed for long', { ...aboutOf(final), cluster });
+  return null;
 }
 
 async function tryRelease(parts: MoveParts, allocation: AllocationDocument): Promise<boolean> {
@@ -112,16 +129,16 @@ async function isGone(parts: MoveParts, allocation: AllocationDocument): Promise
   return answeredYes(parts, allocation, async (cluster) => (await cluster.findCarrier(parts.owner, _id, attempt)) === undefined);
 }
 
-/** True where no cluster was ever asked; false while the cluster does not answer. */
+/** True where no cluster was ever asked; false while the cluster does not answer, or is not listed. */
 async function answeredYes(
   parts: MoveParts,
   allocation: AllocationDocument,
   look: (cluster: AgonesCluster) => Promise<boolean>,
 ): Promise<boolean> {
   const cluster = clusterOf(parts, allocation);
-  if (cluster === undefined) return true;
+  if (cluster === 'none') return true;
   // Nobody waits for an answer that will not come: it is asked again later.
-  if (!cluster.healthy) return false;
+  if (cluster?.healthy !== true) return false;
   try {
     return await look(cluster);
   } catch (cause) {
@@ -130,7 +147,11 @@ async function answeredYes(
   }
 }
 
-function clusterOf(parts: MoveParts, allocation: AllocationDocument) {
+/** `none` was ever asked; undefined: it is not listed (any more). */
+function clusterOf(parts: MoveParts, allocation: AllocationDocument): AgonesCluster | 'none' | undefined {
   const name = allocation.server?.cluster ?? allocation.intent?.cluster;
-  return name === undefined ? undefined : parts.clusters.get(name);
+  if (name === undefined) return 'none';
+  const cluster = parts.clusters.get(name);
+  // A name that now means another namespace tells nothing of what was bound in the old one.
+  return allocation.server === null || allocation.server.namespace === cluster?.config.namespace ? cluster : undefined;
 }

@@ -11,6 +11,11 @@ import { bind, tryOf } from './bind.ts';
 import { fenceWorld } from './fence-world.ts';
 import type { MoveParts } from './parts.ts';
 
+/** What is left of an ask's time for the look after it: so a dead cluster costs a request no more than that time in all. */
+export function lookMs(askMs: number): number {
+  return Math.ceil(askMs / 8);
+}
+
 export async function settleDoubt(parts: MoveParts, placing: AllocationDocument, cause: AppError | undefined): Promise<void> {
   const { intent } = placing;
   if (intent === null) return;
@@ -43,7 +48,9 @@ export async function settleDoubt(parts: MoveParts, placing: AllocationDocument,
 
 async function look(parts: MoveParts, placing: AllocationDocument, cluster: string): Promise<GameServer | undefined> {
   try {
-    return await parts.clusters.get(cluster)?.findCarrier(parts.owner, placing._id, placing.attempt);
+    const on = parts.clusters.get(cluster);
+    // One that has just been given up gets one short look: it may have answered late, and then its server is no loss.
+    return await on?.findCarrier(parts.owner, placing._id, placing.attempt, on.healthy ? parts.askMs : lookMs(parts.askMs));
   } catch {
     // The cluster is away: whatever it still does under this attempt is superseded, and released when it answers.
     return undefined;

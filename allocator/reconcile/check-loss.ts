@@ -26,7 +26,8 @@ export function watchForLosses(parts: MoveParts, cluster: AgonesCluster): void {
 /** Asks the API server itself: a lagging watch or an unreachable cluster never makes a session lost. */
 export async function checkLoss(parts: MoveParts, cluster: AgonesCluster, uid: string): Promise<void> {
   const allocation = await parts.allocations.find(uid);
-  if (allocation?.server?.cluster !== cluster.config.name) return;
+  // A name that now means another namespace tells nothing of what was bound in the old one.
+  if (allocation?.server?.cluster !== cluster.config.name || allocation.server.namespace !== cluster.config.namespace) return;
   if (allocation.state !== 'allocated' && allocation.state !== 'ready') return;
   try {
     const carrier = await cluster.findCarrier(parts.owner, uid, allocation.attempt);
