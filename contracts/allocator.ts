@@ -205,6 +205,7 @@ export const JoinTicketClaims = z.object({
   gameServer: z.string(),
   build: Build,
   role: SeatRole,
+  keyId: z.string().optional().describe('Which packet key goes with it'),
   trace: TraceId.optional().describe('Trace of the request that the session follows from'),
 });
 export type JoinTicketClaims = z.infer<typeof JoinTicketClaims>;

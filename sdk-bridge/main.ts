@@ -7,13 +7,15 @@ import { createLog } from '../runtime/log.ts';
 import type { HttpMetrics } from '../runtime/metrics.ts';
 import { serveApi } from '../runtime/serve-api.ts';
 import { createAgonesClient } from './agones/agones-client.ts';
-import { createGameServerWatch } from './agones/game-server-watch.ts';
+import { traceparentOf } from './agones/game-server.ts';
+import { createGameServerWatch, type GameServerWatch } from './agones/game-server-watch.ts';
 import { loadSdkStubs } from './agones/sdk-stubs.ts';
 import { settleState } from './agones/settle-state.ts';
 import { bridgeHandlers } from './api/bridge-handlers.ts';
 import { createAllocatorLink, type AllocatorLink } from './backend/allocator-link.ts';
 import { createPlainSend } from './backend/plain-send.ts';
 import { createSavesLink } from './backend/saves-link.ts';
+import { tracedLog, tracedSend } from './backend/traced.ts';
 import { readBridgeConfig, type BridgeConfig } from './config.ts';
 import { createHeartbeat } from './health/beat.ts';
 import { claimSession, endWithGameServer } from './moves/claim-session.ts';
@@ -40,21 +42,27 @@ const UNMEASURED: HttpMetrics = { measure: () => (_request, _response, next) => 
 async function run(config: BridgeConfig): Promise<number> {
   const gameServer = config.POD_NAME;
   const now = Date.now;
-  const log = createLog('sdk-bridge', config.LOG_LEVEL).with({ gameServer });
-  const lifecycle = createLifecycle(log);
+  const plainLog = createLog('sdk-bridge', config.LOG_LEVEL).with({ gameServer });
+  const lifecycle = createLifecycle(plainLog);
   const { signal } = lifecycle;
-  const store = await openSessionStore(config.SPOOL_DIR, gameServer, log);
+  const store = await openSessionStore(config.SPOOL_DIR, gameServer, plainLog);
+  const seen: { watch?: GameServerWatch } = {};
+  // From the moment of the allocation on: the claim carries it already.
+  const trace = () => store.current().claim?.traceparent ?? traceparentOf(seen.watch?.current());
+  const log = tracedLog(plainLog, trace);
 
   const http = createPlainSend(config.BACKEND_CA_FILE);
   lifecycle.onClose('http client', () => http.close());
-  const link = createAllocatorLink(config.ALLOCATOR_URL, http.send, config.TOKEN_FILE, gameServer);
-  const saves = createSavesLink(config.SAVES_URL, http.send, () => store.current().claim?.saves.token);
+  const send = tracedSend(http.send, trace);
+  const link = createAllocatorLink(config.ALLOCATOR_URL, send, config.TOKEN_FILE, gameServer);
+  const saves = createSavesLink(config.SAVES_URL, send, () => store.current().claim?.saves.token);
 
   const client = createAgonesClient(loadSdkStubs(), config.AGONES_SDK_GRPC_PORT, (cause) =>
     log.warn('the health stream to Agones broke', { cause }),
   );
   lifecycle.onClose('agones client', () => client.close());
   const watch = createGameServerWatch(client, log);
+  seen.watch = watch;
   const notices = createNoticeBoard(watch, log);
   const allocator: AllocatorLink = {
     ...link,
@@ -102,7 +110,7 @@ async function run(config: BridgeConfig): Promise<number> {
   lifecycle.run('fenced session', (stop) => endFencedSession(store, config.LEASE_LOST_MS, now, stop));
 
   const calls = createStateCalls({ store, client, watch, heartbeat, log, now, signal });
-  const refreshClaim = createClaimRefresh(store, allocator, log, now);
+  const refreshClaim = createClaimRefresh(store, allocator, log, now, signal);
   const leases = createPlayerLeases({
     takeLease: (playerId, holder) => saves.takePlayerLease(playerId, holder),
     holder: () => store.current().claim ?? undefined,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Admission, JoinTicketClaims, SessionGrantClaims } from '../../contracts/allocator.ts';
 import { AUDIENCE } from '../../contracts/roles.ts';
+import { packetKeyId } from '../../runtime/packet-key-id.ts';
 import { traceIdOf } from '../../runtime/trace-context.ts';
 import type { AllocationDocument, KeptSeat } from '../allocation.ts';
 import { MOST_VALID_MS, type TicketKeys } from './ticket-keys.ts';
@@ -29,6 +30,7 @@ export function createSigner(keys: TicketKeys, issuer: string, now: () => number
         gameServer: allocation.server?.gameServer ?? '',
         build: allocation.request.build,
         role: seat.role,
+        keyId: packetKeyId(seat.packetKey),
         ...(trace === undefined ? {} : { trace }),
       };
       return { playerId: seat.id, joinTicket: await keys.sign(claims, now() + JOIN_MS), packetKey: seat.packetKey };

@@ -52,6 +52,11 @@ export function marksOf(gameServer: GameServer): AttemptMarks | undefined {
   return uid.success && attempt.success ? { uid: uid.data, attempt: attempt.data } : undefined;
 }
 
+/** The trace of the request that the server was allocated for, as the allocator wrote it. */
+export function traceparentOf(gameServer: GameServer | undefined): string | undefined {
+  return new Map(gameServer?.objectMeta.annotationsMap).get(GAME_SERVER_MARKS.traceparent);
+}
+
 /** On its way out, as far as Agones is concerned. */
 export function isGoing(gameServer: GameServer): boolean {
   return gameServer.objectMeta.deletionTimestamp > 0 || ['Shutdown', 'Unhealthy', 'Error'].includes(gameServer.status.state);

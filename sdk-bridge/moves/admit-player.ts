@@ -2,7 +2,8 @@
 import type { JoinTicketClaims } from '../../contracts/allocator.ts';
 import type { Refusal, Verdict } from '../../contracts/bridge.ts';
 import type { Log } from '../../runtime/log.ts';
-import { admitTo, findSeat, seatView } from '../seats/seats.ts';
+import { packetKeyId } from '../../runtime/packet-key-id.ts';
+import { admitTo, findSeat, seatView, type SeatRecord } from '../seats/seats.ts';
 import type { SessionState } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { TicketCheck } from '../tickets/ticket-check.ts';
@@ -37,7 +38,7 @@ export async function admitPlayer(parts: AdmitParts, ticket: string, signal: Abo
   const reading = await check(ticket, claim.ticketKeys);
   if (reading.kind === 'refused') return refuse(log, reading.refusal, reading.detail);
   const { claims } = reading;
-  if (claims.uid === claim.uid && findSeat(store.current().seats, claims.sub) === undefined) await refreshClaim();
+  if (claims.uid === claim.uid && !isUpToDate(findSeat(store.current().seats, claims.sub), claims)) await refreshClaim();
 
   let verdict: Verdict | undefined;
   await store.change((state) => {
@@ -61,12 +62,18 @@ function decide(state: SessionState, claims: JoinTicketClaims, graceMs: number, 
   const expected = { issuer, uid, attempt, gameServer: state.gameServer, build };
   const judged = judgeTicket(claims, expected, { seat, usedBy: state.usedTickets[claims.jti], graceMs, now });
   if (!judged.ok) return no(judged.refusal, judged.detail);
+  if (seat !== undefined && !isUpToDate(seat, claims)) return no('expired', 'the ticket is from before its player was given this seat');
   const outcome = admitTo(state.seats, claims.sub, { player: session.capacity, spectator: session.spectators }, now);
   if (outcome.kind === 'full') return no('full', 'no seat is free for this player');
   if (outcome.kind === 'seat-taken') return no('seat-taken', 'this player is in the game already');
   const usedTickets = { ...state.usedTickets, [claims.jti]: claims.sub };
   const verdict = { admitted: true as const, seat: seatView(outcome.seat), packetKey: outcome.seat.packetKey };
   return { state: { ...state, seats: [...outcome.seats], usedTickets }, verdict };
+}
+
+/** A seat that was given up and given anew has another packet key: then ours is old, or the ticket is. */
+function isUpToDate(seat: SeatRecord | undefined, { keyId }: JoinTicketClaims): boolean {
+  return seat !== undefined && (keyId === undefined || keyId === packetKeyId(seat.packetKey));
 }
 
 function whyClosed({ phase }: SessionState): Refusal | undefined {

@@ -1,4 +1,5 @@
-/** Players who were added since the claim: the claim is repeated, which is harmless, but not for every stranger. */
+/** Players who were added since the claim: the claim is repeated, which is harmless, but not for each of them alone. */
+import { pause } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AllocatorLink } from '../backend/allocator-link.ts';
 import { claimed } from '../session.ts';
@@ -6,8 +7,15 @@ import type { SessionStore } from '../store/session-store.ts';
 
 const AGAIN_MS = 1_000;
 
-/** Never rejects: who is not known afterwards has no seat. */
-export function createClaimRefresh(store: SessionStore, allocator: AllocatorLink, log: Log, now: () => number): () => Promise<void> {
+/** Never rejects: who is not known afterwards has no seat. Whoever comes while it is too early waits for the next one, with all others. */
+export function createClaimRefresh(
+  store: SessionStore,
+  allocator: AllocatorLink,
+  log: Log,
+  now: () => number,
+  signal: AbortSignal,
+): () => Promise<void> {
+  let waiting: Promise<void> | undefined;
   let asking: Promise<void> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   const ask = async () => {
@@ -21,8 +29,12 @@ export function createClaimRefresh(store: SessionStore, allocator: AllocatorLink
       log.warn('the claim could not be refreshed', { cause });
     }
   };
-  return () => {
-    if (asking === undefined && now() - askedAt < AGAIN_MS) return Promise.resolve();
-    return (asking ??= ask().finally(() => (asking = undefined)));
+  const askInTime = async () => {
+    // An answer that is under way may have been made before the player was added.
+    await asking;
+    await pause(Math.max(0, AGAIN_MS - (now() - askedAt)), signal);
+    waiting = undefined;
+    await (asking = ask());
   };
+  return () => (waiting ??= askInTime());
 }

@@ -18,6 +18,8 @@ export const SeatRecord = z.object({
   packetKey: z.string(),
   /** When the state was entered, in milliseconds since the epoch. */
   since: z.number(),
+  /** The allocator has given the seat up while its player was in: they may stay, but not come back. */
+  released: z.boolean().default(false),
 });
 export type SeatRecord = z.infer<typeof SeatRecord>;
 
@@ -33,17 +35,31 @@ export type AdmitOutcome =
   | { readonly kind: 'seat-taken' }
   | { readonly kind: 'full' };
 
-/** The seats that the allocator promised; those that are there already keep their state. */
+/**
+ * The seats that the allocator promises now; those that are there already keep their state. Of the others only those whose players are in
+ * stay, until they go.
+ */
 export function holdSeats(
   seats: Seats,
   players: readonly { id: string; role: SeatRecord['role']; packetKey: string }[],
   now: number,
 ): Seats {
+  const promised = new Map(players.map((player) => [player.id, player.packetKey]));
   const known = new Set(seats.map((seat) => seat.playerId));
+  const isIn = ({ state }: SeatRecord) => state === 'present' || state === 'admitted';
+  const kept = seats
+    .filter((seat) => promised.has(seat.playerId) || isIn(seat))
+    .map((seat) => {
+      const key = promised.get(seat.playerId);
+      // Who is in goes on with the key that their packets have.
+      const packetKey = key === undefined || seat.state === 'present' ? seat.packetKey : key;
+      const released = key === undefined;
+      return seat.released === released && seat.packetKey === packetKey ? seat : { ...seat, released, packetKey };
+    });
   const added = players
     .filter((player) => !known.has(player.id))
-    .map(({ id, role, packetKey }) => ({ playerId: id, role, packetKey, state: 'held' as const, since: now }));
-  return [...seats, ...added];
+    .map(({ id, role, packetKey }) => ({ playerId: id, role, packetKey, state: 'held' as const, since: now, released: false }));
+  return [...kept, ...added];
 }
 
 /** A player with a valid ticket comes in. Who was never promised a seat, or gave it up, needs a free one. */
@@ -51,6 +67,10 @@ export function admitTo(seats: Seats, playerId: string, room: SeatRoom, now: num
   const seat = findSeat(seats, playerId);
   if (seat === undefined) return { kind: 'full' };
   if (seat.state === 'present') return { kind: 'seat-taken' };
+  if (seat.released) return { kind: 'full' };
+  // Who has no seat any more but is still in takes up room.
+  const inside = seats.filter((other) => other !== seat && other.role === seat.role && !['held', 'left'].includes(other.state)).length;
+  if (seat.state === 'held' && inside >= room[seat.role]) return { kind: 'full' };
   if (seat.state === 'left' && takenSeats(seats, seat.role) >= room[seat.role]) return { kind: 'full' };
   return moved(seats, { ...seat, state: 'admitted', since: now });
 }
@@ -72,7 +92,7 @@ export function markPresent(seats: Seats, playerId: string, now: number): SeatCh
 export function markLeft(seats: Seats, playerId: string, forGood: boolean, now: number): SeatChange {
   const seat = findSeat(seats, playerId);
   if (seat === undefined) return { kind: 'unknown' };
-  const state = forGood ? 'left' : 'away';
+  const state = forGood || seat.released ? 'left' : 'away';
   const stays = seat.state === state || seat.state === 'left' || (seat.state === 'held' && !forGood);
   if (stays) return { kind: 'moved', seats, seat };
   return { ...moved(seats, { ...seat, state, since: now }), kind: 'moved' };
@@ -85,7 +105,7 @@ export function mendRoster(seats: Seats, present: readonly string[], now: number
   const mended = seats.map((seat): SeatRecord => {
     if (there.has(seat.playerId))
       return seat.state === 'present' || seat.state === 'held' ? seat : { ...seat, state: 'present', since: now };
-    return seat.state === 'present' ? { ...seat, state: 'away', since: now } : seat;
+    return seat.state === 'present' ? { ...seat, state: seat.released ? 'left' : 'away', since: now } : seat;
   });
   return mended.some((seat, index) => seat !== seats[index]) ? mended : seats;
 }

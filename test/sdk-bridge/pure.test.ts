@@ -177,7 +177,7 @@ describe('the verdict over a ticket', () => {
     role: 'player',
   };
   const expected = { issuer: 'i', uid: 'a'.repeat(32), attempt: 1, gameServer: 'g', build: 'b' };
-  const seat = { playerId: 'ann', role: 'player' as const, packetKey: 'k', state: 'away' as const, since: 90_000 };
+  const seat = { playerId: 'ann', role: 'player' as const, packetKey: 'k', state: 'away' as const, since: 90_000, released: false };
   const fresh: TicketCircumstances = { seat: { ...seat, state: 'held' }, usedBy: undefined, graceMs: 60_000, now: 90_000 };
   const verdict = (change: Partial<JoinTicketClaims>, how: Partial<TicketCircumstances> = {}) => {
     const judged = judgeTicket({ ...claims, ...change }, expected, { ...fresh, ...how });

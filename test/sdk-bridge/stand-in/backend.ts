@@ -21,6 +21,8 @@ export interface Backend {
   readonly savesUrl: string;
   /** What the bridge told the allocator: `claim`, `accept 7777`, `end reason`, `fail reason`. */
   readonly told: string[];
+  /** Trace ids of the calls, `claim 4bf9…`. */
+  readonly traces: string[];
   /** Bearer tokens that came to the allocator. */
   readonly tokens: string[];
   readonly stored: JournalEntry[];
@@ -36,6 +38,8 @@ export interface Backend {
   /** The grant for saves that a claim gives. */
   grant: string;
   players: Claim['players'];
+  /** What a claim says of its trace. */
+  traceparent: string | undefined;
   /** What a claim tells beforehand. */
   notices: Claim['notices'];
   ticket(playerId: string, change?: Partial<JoinTicketClaims>, key?: CryptoKey, kid?: string): Promise<string>;
@@ -61,6 +65,7 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     allocatorUrl: '',
     savesUrl: '',
     told: [],
+    traces: [],
     tokens: [],
     stored: [],
     leases: [],
@@ -70,6 +75,7 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     notYours: false,
     worldEpoch: FIRST_EPOCH,
     grant: 'grant',
+    traceparent: undefined,
     notices: [],
     players: [
       { id: 'ann', role: 'player', packetKey: 'key-ann' },
@@ -125,13 +131,15 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     retryWebhookDelivery: notHere,
     getReconcile: notHere,
     letGoBrake: notHere,
-    claimAttempt: async () => {
+    claimAttempt: async (_request, { trace }) => {
+      backend.traces.push(`claim ${trace.traceId}`);
       away(backend.allocatorAway);
       refuse(backend.notYours);
       backend.told.push('claim');
       return { status: 200, body: claimBody() };
     },
-    acceptAttempt: async ({ body }) => {
+    acceptAttempt: async ({ body }, { trace }) => {
+      backend.traces.push(`accept ${trace.traceId}`);
       away(backend.allocatorAway);
       refuse(backend.notYours);
       backend.told.push(`accept ${body.port}`);
@@ -160,6 +168,7 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     players: backend.players,
     ticketKeys: claimKeys,
     ticketIssuer: ISSUER,
+    ...(backend.traceparent === undefined ? {} : { traceparent: backend.traceparent }),
     deadlineAt: new Date(Date.now() + 60_000).toISOString(),
     notices: backend.notices,
     saves: { token: backend.grant, ...(world === undefined ? {} : { worldEpoch: FIRST_EPOCH }) },
@@ -176,7 +185,8 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     if (epoch < backend.worldEpoch) throw new AppError('conflict', 'epoch_stale', 'another holds the world');
   };
   const saves: Handlers<(typeof savesApi)['endpoints']> = {
-    takeLease: async ({ params }) => {
+    takeLease: async ({ params }, { trace }) => {
+      backend.traces.push(`lease ${trace.traceId}`);
       away(backend.savesAway);
       backend.leases.push(params.id);
       return { status: 200, body: lease() };
