@@ -177,6 +177,7 @@ const webhookParts: WebhookParts = {
   webhooks,
   deliveries,
   events,
+  grown: (seq, ms, held) => tail.grown(seq, ms, held),
   sender,
   metrics: createWebhookMetrics(service.registry),
   log,

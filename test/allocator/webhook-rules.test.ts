@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { isPublicAddress, urlFault } from '../../allocator/delivery/webhooks/address-rules.ts';
 import { retryAfterMs, retryDelay } from '../../allocator/delivery/webhooks/backoff.ts';
 import { secretOf, signedMessage } from '../../allocator/delivery/webhooks/message.ts';
+import { createSharedLookup } from '../../allocator/delivery/webhooks/shared-lookup.ts';
 import type { AllocationEvent } from '../../contracts/allocator-api/event.ts';
 
 describe('The backoff of a delivery', () => {
@@ -153,5 +154,34 @@ describe('The signature of a message', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('The look-up of names', () => {
+  it('asks once for a name, and for two names at a time, whatever comes of them', async () => {
+    const asked: { name: string; end: PromiseWithResolvers<[]> }[] = [];
+    const lookup = createSharedLookup((name) => {
+      const end = Promise.withResolvers<[]>();
+      asked.push({ name, end });
+      return end.promise;
+    });
+    const all = Promise.allSettled(['a', 'a', 'b', 'c', 'c', 'd'].map(lookup));
+    const names = async () => {
+      await Promise.resolve();
+      return asked.map(({ name }) => name).join('');
+    };
+    assert.equal(await names(), 'ab');
+    asked[0]?.end.reject(new Error('no such name'));
+    while (asked.length < 3) await names();
+    assert.equal(await names(), 'abc');
+    for (let nth = 1; nth < 4; nth += 1) {
+      while (asked.length <= nth) await names();
+      asked[nth]?.end.resolve([]);
+    }
+    assert.deepEqual(
+      (await all).map(({ status }) => status[0]),
+      ['r', 'r', 'f', 'f', 'f', 'f'],
+    );
+    assert.equal(await names(), 'abcd');
   });
 });

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { webhookHandlers } from '../../allocator/api/webhooks.ts';
+import { createEventTail } from '../../allocator/delivery/event-tail.ts';
 import { deliverWebhooks } from '../../allocator/delivery/webhooks/deliver-webhooks.ts';
 import type { WebhookParts } from '../../allocator/delivery/webhooks/parts.ts';
 import { createWebhookSender, type SenderOptions } from '../../allocator/delivery/webhooks/sender.ts';
@@ -38,10 +39,12 @@ export async function webhooksUnderTest({ privateAddresses = 'allow', giveUpMs =
   const lines: { level: string; message: string; fields: LogFields | undefined }[] = [];
   const at = (level: string) => (message: string, fields?: LogFields) => void lines.push({ level, message, fields });
   const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), with: () => log };
+  const tail = createEventTail(events, log);
   const parts: WebhookParts = {
     webhooks,
     deliveries,
     events,
+    grown: (seq, ms, held) => tail.grown(seq, ms, held),
     sender,
     metrics: createWebhookMetrics(registry),
     log,
@@ -49,6 +52,8 @@ export async function webhooksUnderTest({ privateAddresses = 'allow', giveUpMs =
     luck,
     giveUpMs,
   };
+  const stopTail = new AbortController();
+  const following = tail.run(stopTail.signal);
   const issuer = await createTokenIssuer('https://webhooks.test', ['matchmaker', 'backend', 'operator', 'player']);
   const served = await serveForTest(webhookApi, webhookHandlers({ webhooks, deliveries, events, sender, now: Date.now }), [issuer.trusted]);
   const dispatchers = new Set<() => Promise<void>>();
@@ -83,6 +88,8 @@ export async function webhooksUnderTest({ privateAddresses = 'allow', giveUpMs =
     },
     close: async () => {
       await Promise.allSettled([...dispatchers].map((end) => end()));
+      stopTail.abort();
+      await following;
       await served.close();
       await sender.close();
       await database.close();

@@ -13,8 +13,10 @@ import { createFiller } from './fill-deliveries.ts';
 import type { WebhookParts } from './parts.ts';
 import { serveWebhook, type ServedWebhook } from './serve-webhook.ts';
 
-/** Other processes append to the log, and cannot tell: this bounds how late an event is noticed. Milliseconds. */
-const LOOK_EVERY_MS = 150;
+/** The log tells when it grows; this finds new webhooks and what it could not tell. Milliseconds. */
+const LOOK_EVERY_MS = 250;
+/** Events come in bunches; one look serves a bunch. */
+const GATHER_MS = 10;
 /** Other processes make, pause and delete webhooks. */
 const READ_WEBHOOKS_MS = 1_000;
 const MEASURE_MS = 5_000;
@@ -46,7 +48,9 @@ export async function deliverWebhooks(parts: WebhookParts, signal: AbortSignal):
           new Date(parts.now() - KEPT_MS),
           active.map(({ _id }) => _id),
         );
-      if (!filled.more && !stale) await pause(LOOK_EVERY_MS, signal);
+      if (filled.more || stale) continue;
+      await (filled.upTo === undefined ? pause(LOOK_EVERY_MS, signal) : parts.grown(filled.upTo, LOOK_EVERY_MS, signal));
+      await pause(GATHER_MS, signal);
     }
   } finally {
     await Promise.all([...served.values()].map((one) => one.stop()));

@@ -9,6 +9,8 @@ export interface Filled {
   readonly ids: readonly string[];
   /** The log holds more at once. */
   readonly more: boolean;
+  /** What follows this was not there yet; undefined where nobody wants to know. */
+  readonly upTo: number | undefined;
   /** A webhook is not as it was thought to be: read them again before the next time. */
   readonly stale: boolean;
 }
@@ -55,9 +57,11 @@ export function createFiller(parts: WebhookParts): (webhooks: readonly WebhookDo
     const ids: string[] = [];
     let more = false;
     let stale = false;
+    let upTo: number | undefined;
     for (const [after, group] of byPlace(webhooks)) {
       const events = await parts.events.readAfter(after, BATCH);
       const last = events.at(-1);
+      upTo = Math.max(upTo ?? 0, last?.seq ?? after);
       if (last === undefined) continue;
       more ||= events.length === BATCH;
       tellMissed(parts, after, events, group);
@@ -69,7 +73,7 @@ export function createFiller(parts: WebhookParts): (webhooks: readonly WebhookDo
         else if (wanted.length > 0) ids.push(webhook._id);
       }
     }
-    return { ids, more, stale };
+    return { ids, more, stale, upTo };
   };
 }
 

@@ -3,6 +3,7 @@ import type { Log } from '../../../runtime/log.ts';
 import type { EventLog } from '../../store/events.ts';
 import type { WebhookDeliveries } from '../../store/webhook-deliveries.ts';
 import type { Webhooks } from '../../store/webhooks.ts';
+import type { EventTail } from '../event-tail.ts';
 import type { WebhookSender } from './sender.ts';
 import type { WebhookMetrics } from './webhook-metrics.ts';
 
@@ -10,6 +11,8 @@ export interface WebhookParts {
   readonly webhooks: Webhooks;
   readonly deliveries: WebhookDeliveries;
   readonly events: Pick<EventLog, 'readAfter'>;
+  /** Resolves when the log has more than `seq`, after `ms`, or when the signal aborts. */
+  readonly grown: EventTail['grown'];
   readonly sender: Pick<WebhookSender, 'send'>;
   readonly metrics: WebhookMetrics;
   readonly log: Log;

@@ -2,14 +2,15 @@
  * One try at a receiver: a deadline, no redirects, no more of the answer than is shown, and no address that the rules refuse.
  * What a name resolves to is checked where the connection is made, so that it cannot become another one in between.
  */
-import { lookup as resolve, type LookupAddress } from 'node:dns';
-import { lookup as resolveNow } from 'node:dns/promises';
+import type { LookupAddress } from 'node:dns';
+import { lookup as resolve } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Agent, request } from 'undici';
 import { isPublicAddress, urlFault, type PrivateAddresses } from './address-rules.ts';
 import type { SignedMessage } from './message.ts';
+import { createSharedLookup, type Lookup } from './shared-lookup.ts';
 
 export type Answer =
   | { readonly kind: 'answered'; readonly status: number; readonly retryAfter: string | undefined; readonly text: string }
@@ -42,14 +43,15 @@ const READ_BYTES = 4_096;
 
 export function createWebhookSender({ privateAddresses, caFile }: SenderOptions): WebhookSender {
   const ca = caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] };
-  const guarded = privateAddresses === 'allow' ? {} : { lookup: lookupPublic };
+  const lookup = createSharedLookup((hostname) => resolve(hostname, { all: true }));
+  const mayReach = (found: readonly LookupAddress[]) => (privateAddresses === 'allow' ? found : publicOf(found));
   const agent = new Agent({
     connections: 32,
     pipelining: 1,
     // Less than most servers keep an idle connection: one that they have just closed fails a try.
     keepAliveTimeout: 4_000,
     allowH2: false,
-    connect: { timeout: CONNECT_MS, ...ca, ...guarded },
+    connect: { timeout: CONNECT_MS, ...ca, lookup: lookupFor(lookup, mayReach) },
   });
 
   const exchange = async (url: string, { headers, body }: SignedMessage, signal: AbortSignal): Promise<Answer> => {
@@ -77,9 +79,8 @@ export function createWebhookSender({ privateAddresses, caFile }: SenderOptions)
       const fault = urlFault(url, privateAddresses);
       if (fault !== undefined || privateAddresses === 'allow') return fault;
       const { hostname } = new URL(url);
-      const found = await Promise.race([resolveNow(hostname.replace(/^\[(.*)\]$/, '$1'), { all: true }), afterwards(LOOK_UP_MS)]).catch(
-        () => [],
-      );
+      const name = hostname.replace(/^\[(.*)\]$/, '$1');
+      const found = await Promise.race([lookup(name), nothingAfter(LOOK_UP_MS)]).catch(() => []);
       return found.length > 0 && publicOf(found).length === 0 ? new AddressRefused(hostname).message : undefined;
     },
     close: () => agent.destroy(),
@@ -93,21 +94,26 @@ class AddressRefused extends Error {
   }
 }
 
-const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, found) => {
-    if (error !== null) return callback(error, []);
-    const [first, ...rest] = publicOf(found);
-    if (first === undefined) return callback(new AddressRefused(hostname), []);
-    if (options.all === true) callback(null, [first, ...rest]);
-    else callback(null, first.address, first.family);
-  });
-};
+/** As the connection asks for it: what may not be reached is left out. */
+function lookupFor(lookup: Lookup, mayReach: (found: readonly LookupAddress[]) => readonly LookupAddress[]): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname).then(
+      (found) => {
+        const [first, ...rest] = mayReach(found);
+        if (first === undefined) callback(new AddressRefused(hostname), []);
+        else if (options.all === true) callback(null, [first, ...rest]);
+        else callback(null, first.address, first.family);
+      },
+      (cause: unknown) => callback(cause instanceof Error ? cause : new Error(String(cause)), []),
+    );
+  };
+}
 
 function publicOf(found: readonly LookupAddress[]): LookupAddress[] {
   return found.filter(({ address }) => isPublicAddress(address));
 }
 
-function afterwards(ms: number): Promise<LookupAddress[]> {
+function nothingAfter(ms: number): Promise<LookupAddress[]> {
   return new Promise((done) => void setTimeout(() => done([]), ms).unref());
 }
 

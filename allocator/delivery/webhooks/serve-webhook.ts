@@ -13,8 +13,10 @@ export interface ServedWebhook {
   stop(): Promise<void>;
 }
 
-/** Lanes at once. */
-const WIDEST = 16;
+/** Lanes at once: some of them may wait for an answer that does not come. */
+const WIDE = 16;
+/** So many failures in a row: it is not this or that event, the receiver is down, and is only probed until it takes one. */
+const PROBES = 2;
 /** Retries, and what other processes make due (a retry, a resume), are found by looking. Milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 /** Lanes that one look finds: bounds what is held. */
@@ -33,8 +35,8 @@ export function serveWebhook(parts: WebhookParts, first: WebhookDocument): Serve
   let lookAgain = true;
   let wakes = 0;
   let stir = new AbortController();
-  // Narrow at first, wider with each success, half as wide with each failure: a receiver that is down is probed by one.
-  let width = 4;
+  let failuresInRow = 0;
+  const width = () => (failuresInRow >= WIDE ? PROBES : WIDE);
 
   const wake = () => {
     wakes += 1;
@@ -50,7 +52,7 @@ export function serveWebhook(parts: WebhookParts, first: WebhookDocument): Serve
       signal: cutOff.signal,
       outage,
       onTry: (accepted) => {
-        width = accepted ? Math.min(WIDEST, width + 1) : Math.max(1, Math.floor(width / 2));
+        failuresInRow = accepted ? 0 : failuresInRow + 1;
       },
     })
       .catch((cause: unknown) => parts.log.warn('a delivery was broken off; it is taken up again', { webhook: webhook._id, cause }))
@@ -73,12 +75,12 @@ export function serveWebhook(parts: WebhookParts, first: WebhookDocument): Serve
   const run = async () => {
     while (!stopping.signal.aborted) {
       stir = new AbortController();
-      if (waiting.length === 0 && lookAgain && running.size < width) await look();
-      while (waiting.length > 0 && running.size < width) {
+      if (waiting.length === 0 && lookAgain && running.size < width()) await look();
+      while (waiting.length > 0 && running.size < width()) {
         const next = waiting.shift();
         if (next !== undefined && !running.has(next)) start(next);
       }
-      if (waiting.length === 0 && lookAgain && running.size < width) continue;
+      if (waiting.length === 0 && lookAgain && running.size < width()) continue;
       await pause(LOOK_EVERY_MS, stir.signal);
       if (!stir.signal.aborted) lookAgain = true;
     }
