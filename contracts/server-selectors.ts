@@ -24,9 +24,14 @@ const LabelValue = z
 const ResourceName = z.string().min(1).max(63).regex(NAME, 'the name of a counter or list');
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** Names become document keys and index entries: few are enough. */
+/** By name, few. The names are looked at here, since a record of zod's does not say what is wrong with its keys. */
 function few<V extends z.ZodType>(key: z.ZodType<string, string>, value: V, most: number) {
-  return z.record(key, value).refine((entries) => Object.keys(entries).length <= most, `at most ${most}`);
+  return z.record(z.string(), value).superRefine((entries, context) => {
+    const names = Object.keys(entries);
+    if (names.length > most) context.addIssue({ code: 'custom', message: `at most ${most}` });
+    for (const name of names)
+      for (const { message } of key.safeParse(name).error?.issues ?? []) context.addIssue({ code: 'custom', path: [name], message });
+  });
 }
 
 const LabelExpression = z

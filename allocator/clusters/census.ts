@@ -40,8 +40,8 @@ export class Census {
   readonly #taken = new Map<string, number>();
   /** uid of an allocation → what is set aside for it. */
   readonly #asides = new Map<string, Aside>();
-  /** uid of an allocation → the server that carries it. */
-  readonly #carriers = new Map<string, string>();
+  /** uid of an allocation → servers that carry it: more than one, where an earlier attempt's is still there. */
+  readonly #carriers = new Map<string, number>();
   readonly #listeners: CensusChange[] = [];
   readonly #freedListeners: CensusFreed[] = [];
   readonly #now: () => number;
@@ -219,7 +219,7 @@ export class Census {
   }
 
   #count(server: GameServer, by: 1 | -1): void {
-    const { fleet, allocationUid, name } = server;
+    const { fleet, allocationUid } = server;
     const counts = this.#fleets.get(fleet) ?? { ready: 0, allocated: 0, total: 0, all: 0 };
     counts.all += by;
     if (server.state === 'Ready') counts.ready += by;
@@ -228,8 +228,9 @@ export class Census {
     if (counts.all > 0) this.#fleets.set(fleet, counts);
     else this.#fleets.delete(fleet);
     if (allocationUid === undefined) return;
-    if (by > 0) this.#carriers.set(allocationUid, name);
-    else if (this.#carriers.get(allocationUid) === name) this.#carriers.delete(allocationUid);
+    const carriers = (this.#carriers.get(allocationUid) ?? 0) + by;
+    if (carriers > 0) this.#carriers.set(allocationUid, carriers);
+    else this.#carriers.delete(allocationUid);
   }
 
   /** As the cluster itself would choose: of what the first selector meets, then the next. */

@@ -1,11 +1,12 @@
 /** Serves those who stand in line from a board, first in line first: the same for whoever asks what is left, and for whoever wakes. */
+import type { Sight } from '../clusters/candidates-of.ts';
 import type { Board } from '../placement/board.ts';
 import { lineOf, poolOf, type Pool } from '../placement/pool.ts';
 import type { Wish } from '../placement/wish.ts';
 import type { Waiter } from '../store/line.ts';
 import type { MoveParts } from './parts.ts';
 
-export type LineParts = Pick<MoveParts, 'clusters' | 'windows' | 'now' | 'worker'>;
+export type LineParts = Sight & Pick<MoveParts, 'worker'>;
 
 /** Calls back with the uid of each who would be served now and has nothing set aside yet. */
 export function serveLine(parts: LineParts, board: Board, waiters: readonly Waiter[], served: (uid: string) => void = () => {}): void {
