@@ -4,8 +4,11 @@ import { hostname } from 'node:os';
 import { allocatorApi } from '../contracts/allocator-api.ts';
 import { openLeases, whileLeased } from '../runtime/documents/leases.ts';
 import { openMongo } from '../runtime/documents/mongo.ts';
+import { createAdminSite } from '../runtime/admin-site.ts';
 import { createJobs } from '../runtime/jobs/bullmq-jobs.ts';
+import { createQueueBoard } from '../runtime/jobs/queue-board.ts';
 import { untilSignal } from '../runtime/lifecycle.ts';
+import type { Handlers } from '../runtime/serve-api.ts';
 import { configOrExit, createService, tokenFromFile } from '../runtime/service.ts';
 import { allocationHandlers } from './api/allocations.ts';
 import { attemptHandlers } from './api/attempts.ts';
@@ -60,6 +63,8 @@ const config = configOrExit(readAllocatorConfig, process);
 const service = createService('allocator', config);
 const { log, lifecycle, readiness, send } = service;
 const now = Date.now;
+/** Where operators find their pages. */
+const ADMIN = '/admin';
 
 const mongo = openMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
 lifecycle.onClose('mongo', () => mongo.close());
@@ -187,7 +192,19 @@ const webhookParts: WebhookParts = {
 };
 lifecycle.run('webhooks', (signal) => whileLeased(leases, 'webhooks', log, signal, (held) => deliverWebhooks(webhookParts, held.signal)));
 
-await service.serve(allocatorApi, {
+const queues = { url: config.REDIS_URL, prefix: config.REDIS_PREFIX, queues: ['allocations'], log, caFile: config.TLS_CA_FILE };
+const board = createQueueBoard(queues, `${ADMIN}/queues`);
+lifecycle.onClose('queue board', () => board.close());
+const admin = createAdminSite({
+  at: ADMIN,
+  title: 'LifeVerse allocator',
+  role: 'operator',
+  tokenCheck: service.tokenCheck,
+  pages: [{ path: '/queues', label: 'Queues', router: board.router }],
+  log,
+});
+
+const handlers: Handlers<typeof allocatorApi.endpoints> = {
   ...allocationHandlers({ moves: { ...moves, aliases, seats }, turns, watcher, lookUp, show }),
   ...listHandlers(allocations),
   ...eventHandlers({ reader, lookUp, metrics: eventMetrics }),
@@ -196,6 +213,7 @@ await service.serve(allocatorApi, {
   ...clusterHandlers({ clusters }),
   ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),
   ...webhookHandlers({ webhooks, deliveries, events, sender, now }),
-});
+};
+await service.serve(allocatorApi, handlers, [{ path: ADMIN, app: admin }]);
 
 process.exitCode = await untilSignal(lifecycle, process);

@@ -1,5 +1,6 @@
 /** What every service's process has in common, composed: log, lifecycle, metrics, readiness, trust, its API over HTTPS. */
 import { readFile } from 'node:fs/promises';
+import express, { type Express } from 'express';
 import type { Registry } from 'prom-client';
 import { AppError } from '../contracts/app-error.ts';
 import type { Send } from '../contracts/client.ts';
@@ -28,6 +29,12 @@ export interface ServiceConfig {
   readonly TRUSTED_ISSUERS: readonly TrustedIssuer[];
 }
 
+/** Pages or routes beside the API, such as an admin site. */
+export interface Beside {
+  readonly path: string;
+  readonly app: Express;
+}
+
 export interface Service {
   readonly log: Log;
   readonly lifecycle: Lifecycle;
@@ -35,8 +42,11 @@ export interface Service {
   readonly readiness: Readiness;
   readonly send: Send;
   readonly tokenCheck: TokenCheck;
-  /** Opens the API and the ops port; call it when everything behind them is there. Returns the API's port. */
-  serve<E extends Endpoints>(api: Api<E>, handlers: Handlers<E>): Promise<number>;
+  /**
+   * Opens the API and the ops port; call it when everything behind them is there. Returns the API's port.
+   * @param beside what answers on the same port below a path of its own; it sees to its own access
+   */
+  serve<E extends Endpoints>(api: Api<E>, handlers: Handlers<E>, beside?: readonly Beside[]): Promise<number>;
 }
 
 export function createService(name: string, config: ServiceConfig): Service {
@@ -56,13 +66,16 @@ export function createService(name: string, config: ServiceConfig): Service {
     readiness,
     send: http.send,
     tokenCheck,
-    serve: async (api, handlers) => {
+    serve: async (api, handlers, beside = []) => {
       const ops = await listenOps({ registry, readiness, host: config.HOST, port: config.OPS_PORT, log, tls });
       lifecycle.onClose('ops port', () => ops.close());
       // Not the lifecycle's own signal: while load balancers still send requests, they are served.
       const draining = new AbortController();
       const app = serveApi(api, handlers, { log, metrics: createHttpMetrics(registry), tokenCheck, stopping: draining.signal });
-      const listener = await listenHttps(withDocsPage(app, api.title), config.HOST, config.PORT, tls, log);
+      const all = express().disable('x-powered-by');
+      for (const { path, app: other } of beside) all.use(path, other);
+      all.use(withDocsPage(app, api.title));
+      const listener = await listenHttps(all, config.HOST, config.PORT, tls, log);
       lifecycle.onClose('api', () => {
         draining.abort();
         return listener.close();

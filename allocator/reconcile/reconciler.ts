@@ -195,12 +195,12 @@ export function allocatedIn({ clusters, owner }: Pick<MoveParts, 'clusters' | 'o
 
 /** A few at a time; one that fails is left to the next round. */
 async function each<T>(items: readonly T[], signal: AbortSignal, work: (item: T) => Promise<void>): Promise<void> {
-  let failure: unknown;
+  const failures: unknown[] = [];
   for (let from = 0; from < items.length && !signal.aborted; from += AT_ONCE) {
     const done = await Promise.allSettled(items.slice(from, from + AT_ONCE).map(work));
-    failure ??= done.find((one) => one.status === 'rejected')?.reason;
+    failures.push(...done.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
   }
-  if (failure !== undefined) throw failure;
+  if (failures.length > 0) throw new AggregateError(failures.slice(0, AT_ONCE), `${failures.length} game servers could not be seen to`);
 }
 
 function countsOf(findings: readonly Finding[]): Map<Verdict, number> {

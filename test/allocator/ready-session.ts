@@ -13,8 +13,8 @@ export async function readySession(world: AllocatorUnderTest, fleet: string, cha
 
 /** Waits until the allocation is bound, then claims and accepts as its bridge does. */
 export async function makeReady(world: AllocatorUnderTest, id: string) {
-  const matchmaker = await world.matchmaker();
-  const look = async () => (await matchmaker.getAllocation({ params: { id } })).body;
+  // Of the process that is there now: a test may have killed the one before.
+  const look = async () => (await (await world.matchmaker()).getAllocation({ params: { id } })).body;
   let bound: Shown | undefined;
   await until(`${id} is allocated`, async () => {
     const { server, ...rest } = await look();
