@@ -60,7 +60,10 @@ export const savesApi = defineApi({
         'Fences every earlier holder at once. The same holder again gets the same epoch. A session may take leases of the players in its grant only; a world is leased by the allocator.',
       access: ['allocator', 'session', 'operator'],
       params: Subject,
-      body: z.object({ holder: Holder }),
+      body: z.object({
+        holder: Holder,
+        madeAt: Instant.optional().describe('When the session was made: it never displaces a later one, however late its request comes'),
+      }),
       responses: { 200: { description: 'The lease', body: Lease } },
       errors: ['conflict'],
       limits: ORDINARY,

@@ -30,6 +30,8 @@ export const Subject = z.object({
   epoch: z.int().min(1),
   holder: Holder,
   takenAt: z.date(),
+  /** When the session that holds it was made, where it said so. */
+  madeAt: z.date().optional(),
   durableSeq: z.int().min(0),
   /** The number of the last stretch: what a compare-and-set names. */
   stretch: z.int().min(1),
@@ -54,18 +56,24 @@ export type LeaseDecision =
   | { readonly outcome: 'held' }
   | { readonly outcome: 'superseded' }
   /** The fields to write where the subject still is as it was read. */
-  | { readonly outcome: 'take'; readonly change: Pick<Subject, 'epoch' | 'holder' | 'takenAt' | 'stretch' | 'stretches'> };
+  | { readonly outcome: 'take'; readonly change: Pick<Subject, 'epoch' | 'holder' | 'takenAt' | 'madeAt' | 'stretch' | 'stretches'> };
 
-/** A later attempt of one allocation is never displaced by an earlier one, whose request was late. */
-export function decideLease(subject: Subject, holder: Holder, now: Date): LeaseDecision {
+/**
+ * A later attempt of one allocation is never displaced by an earlier one, whose request was late; nor a session by one that was made
+ * before it.
+ */
+export function decideLease(subject: Subject, holder: Holder, now: Date, madeAt?: Date): LeaseDecision {
   if (isHolder(subject, holder)) return { outcome: 'held' };
   if (subject.holder.uid === holder.uid && subject.holder.attempt > holder.attempt) return { outcome: 'superseded' };
+  if (madeAt !== undefined && subject.madeAt !== undefined && madeAt < subject.madeAt) return { outcome: 'superseded' };
   const epoch = subject.epoch + 1;
-  return { outcome: 'take', change: { epoch, holder, takenAt: now, ...nextStretch(subject, epoch) } };
+  const change = { epoch, holder, takenAt: now, ...nextStretch(subject, epoch) };
+  return { outcome: 'take', change: madeAt === undefined ? change : { ...change, madeAt } };
 }
 
-export function firstLease(id: string, holder: Holder, now: Date): Subject {
-  return { _id: id, epoch: 1, holder, takenAt: now, durableSeq: 0, stretch: 1, stretches: [{ number: 1, epoch: 1, after: 0 }] };
+export function firstLease(id: string, holder: Holder, now: Date, madeAt?: Date): Subject {
+  const first = { _id: id, epoch: 1, holder, takenAt: now, durableSeq: 0, stretch: 1, stretches: [{ number: 1, epoch: 1, after: 0 }] };
+  return madeAt === undefined ? first : { ...first, madeAt };
 }
 
 /** A stretch in which nothing became durable is forgotten, so that the list grows with the journal only. */

@@ -8,7 +8,7 @@ export async function fenceWorld(parts: MoveParts, placing: AllocationDocument):
   const { world } = placing.request.session;
   if (world === undefined) return null;
   try {
-    return await parts.worldLeases.take(world, { uid: placing._id, attempt: placing.attempt });
+    return await parts.worldLeases.take(world, { uid: placing._id, attempt: placing.attempt }, placing.createdAt);
   } catch (cause) {
     parts.log.warn('the world could not be leased; its allocation waits', {
       ...aboutOf(placing),

@@ -7,8 +7,11 @@ import type { MaintenanceWindows } from '../store/maintenance-windows.ts';
 
 /** The world's one writer, at the saves service. */
 export interface WorldLeases {
-  /** Fences every earlier holder. @throws AppError when saves is away. Returns the epoch. */
-  take(world: string, holder: { uid: string; attempt: number }): Promise<number>;
+  /**
+   * Fences every earlier holder. @param madeAt of the session. @throws AppError when saves is away, or a later session holds it.
+   * Returns the epoch.
+   */
+  take(world: string, holder: { uid: string; attempt: number }, madeAt: Date): Promise<number>;
 }
 
 export interface MoveParts {

@@ -106,7 +106,8 @@ async function make(
     client,
     fingerprint,
     request: body,
-    now: new Date(parts.now()),
+    // Later than the world's session before, whatever the clocks of two processes say: saves goes by it.
+    now: new Date(Math.max(parts.now(), newest === undefined ? 0 : newest.createdAt.getTime() + 1)),
     worldSession: body.session.world === undefined ? 0 : (newest?.worldSession ?? 0) + 1,
     traceparent,
     newPacketKey,

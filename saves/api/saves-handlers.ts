@@ -15,7 +15,8 @@ export function savesHandlers(parts: SavesParts): Handlers<typeof savesApi.endpo
     takeLease: async ({ params, body }, { principal, signal }) => {
       const caller = admitted(principal, params);
       requireMayTake(caller, params.kind, body.holder);
-      return { status: 200, body: await takeLease(parts, subjectId(params.kind, params.id), body.holder, signal) };
+      const madeAt = body.madeAt === undefined ? undefined : new Date(body.madeAt);
+      return { status: 200, body: await takeLease(parts, subjectId(params.kind, params.id), body.holder, signal, madeAt) };
     },
     getLease: async ({ params }, { principal }) => {
       admitted(principal, params);

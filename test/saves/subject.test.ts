@@ -34,6 +34,14 @@ describe('a subject of saves', () => {
       assert.equal(decideLease(subjectAt({ holder: holder('a', 2) }), holder('a', 1), NOW).outcome, 'superseded');
     });
 
+    it('goes to a later session, and never to one that was made before', () => {
+      const held = subjectAt({ madeAt: NOW });
+      const [earlier, later] = [new Date(NOW.getTime() - 1), new Date(NOW.getTime() + 1)];
+      assert.equal(decideLease(held, holder('b'), NOW, earlier).outcome, 'superseded');
+      assert.equal(decideLease(held, holder('b'), NOW, later).outcome, 'take');
+      assert.equal(decideLease(held, holder('b'), NOW).outcome, 'take');
+    });
+
     it('forgets stretches in which nothing became durable', () => {
       let subject = subjectAt();
       for (let turn = 0; turn < 50; turn += 1) subject = { ...subject, ...nextStretch(subject, turn) };
