@@ -1,8 +1,6 @@
 /** A real API server with the Agones stand-in, the allocator as production runs it, and fleets of servers without pods. */
 import { randomUUID } from 'node:crypto';
 import { GAME_SERVER_MARKS } from '../contracts/allocator.ts';
-import type { allocatorApi } from '../contracts/allocator-api.ts';
-import type { Client } from '../contracts/client.ts';
 import { AllocationDocument } from '../allocator/allocation.ts';
 import { KubeClient } from '../local/agones/kube/kube-client.ts';
 import { readKubeConnection } from '../local/agones/kube/kube-connection.ts';
@@ -16,8 +14,9 @@ import { stopTestParts, testCluster } from '../local/testing.ts';
 import { documentsOf } from '../runtime/documents/collection.ts';
 import { openMongo } from '../runtime/documents/mongo.ts';
 import { SILENT_LOG } from '../runtime/log.ts';
-import { allocatorUnderTest, anAllocation, EAST } from '../test/allocator/allocator-under-test.ts';
+import { allocatorUnderTest, EAST } from '../test/allocator/allocator-under-test.ts';
 import type { Operation } from './measure.ts';
+import { untilBound } from './until-bound.ts';
 
 export interface AllocatorStage {
   /** @returns its name, once all its servers are Ready and the allocator knows them. */
@@ -121,14 +120,4 @@ async function bareAllocation(kube: KubeClient, fleet: string): Promise<void> {
   const path = `/apis/allocation.agones.dev/v1/namespaces/${EAST}/gameserverallocations`;
   const answer = (await kube.send({ method: 'POST', path, body, timeoutMs: 10_000 })) as { status?: { state?: string } };
   if (answer.status?.state !== 'Allocated') throw new Error(`the cluster answered ${answer.status?.state}`);
-}
-
-async function untilBound(client: Client<typeof allocatorApi.endpoints> | undefined, fleet: string): Promise<void> {
-  if (client === undefined) throw new Error('there is no client');
-  const asked = anAllocation(fleet, { deadlineSeconds: 600 });
-  let { body } = await client.requestAllocation({ body: asked });
-  while (body.state === 'queued' || body.state === 'placing') {
-    body = (await client.getAllocation({ params: { id: asked.id }, query: { wait: 10, from: body.state } })).body;
-  }
-  if (body.state !== 'allocated') throw new Error(`the allocation is ${body.state}: ${body.reason}`);
 }

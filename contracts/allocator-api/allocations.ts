@@ -33,12 +33,13 @@ export const allocationEndpoints = defineEndpoints({
     path: '/v1/allocations/{id}',
     summary: 'An allocation',
     description:
-      'With `wait`, held until its state is no longer `from` (without `from`: until ready or final). ' +
+      'With `wait`, held until its state is no longer `from`, or until it is `until` or can no longer come to that ' +
+      '(without both: until ready or final). ' +
       'With `If-None-Match` and the `ETag` of an earlier answer, held until it differs from that. ' +
       'A 304 does not renew join tickets, which are good for five minutes.',
     access: CLIENTS,
     params: ById,
-    query: z.object({ wait: Wait, from: AllocationState.optional() }),
+    query: z.object({ wait: Wait, from: AllocationState.optional(), until: z.enum(['allocated', 'ready']).optional() }),
     headers: z.object({ 'if-none-match': z.string().max(1_000).optional() }),
     responses: {
       200: { description: 'The allocation', body: Allocation },
