@@ -19,10 +19,14 @@ import { listHandlers } from './api/lists.ts';
 import { createLookUp, createShow } from './api/look-up.ts';
 import { seatHandlers } from './api/seats.ts';
 import { webhookHandlers } from './api/webhooks.ts';
+import { autoscalerHandlers } from './api/autoscaler.ts';
+import { fleetHandlers } from './api/fleets.ts';
+import { maintenanceHandlers } from './api/maintenance-windows.ts';
 import { createClusterMetrics } from './clusters/cluster-metrics.ts';
 import { ClusterRegistry } from './clusters/cluster-registry.ts';
 import { podIdentityOf } from './clusters/cluster-settings.ts';
 import { followClustersFile, readClusters } from './clusters/clusters-file.ts';
+import { createTallies } from './clusters/tally.ts';
 import { readAllocatorConfig } from './config.ts';
 import { createPlayerSessions } from './delivery/player-sessions.ts';
 import { createDrainer } from './delivery/drain-outbox.ts';
@@ -34,6 +38,7 @@ import { deliverWebhooks } from './delivery/webhooks/deliver-webhooks.ts';
 import type { WebhookParts } from './delivery/webhooks/parts.ts';
 import { createWebhookSender } from './delivery/webhooks/sender.ts';
 import { createWebhookMetrics } from './delivery/webhooks/webhook-metrics.ts';
+import { createMaintenanceMetrics } from './maintenance-metrics.ts';
 import { createAllocatorMetrics } from './metrics.ts';
 import { act } from './moves/act.ts';
 import type { MoveParts } from './moves/parts.ts';
@@ -46,13 +51,20 @@ import { watchForLosses } from './reconcile/check-loss.ts';
 import { createReconcileMetrics } from './reconcile/reconcile-metrics.ts';
 import { reconcile } from './reconcile/reconciler.ts';
 import { openRounds } from './reconcile/rounds.ts';
+import { createScopeLook } from './reconcile/scope-look.ts';
+import { keepMaintenance } from './reconcile/keep-maintenance.ts';
 import { sweep } from './reconcile/sweep.ts';
+import { createFleetLook } from './scaling/fleet-look.ts';
+import { keepSpeeds } from './scaling/keep-speeds.ts';
+import { createScaler } from './scaling/scaler.ts';
+import { createScalingMetrics } from './scaling/scaling-metrics.ts';
 import { createWorldLeases } from './saves-world-leases.ts';
 import { showStore } from './store-gauges.ts';
 import { openAliases } from './store/aliases.ts';
 import { openAllocations } from './store/allocations.ts';
-import { openEventLog } from './store/events.ts';
 import { countedAllocations } from './store/counted-allocations.ts';
+import { openEventLog } from './store/events.ts';
+import { openFleetScaling } from './store/fleet-scaling.ts';
 import { openMaintenanceWindows } from './store/maintenance-windows.ts';
 import { openWebhookDeliveries } from './store/webhook-deliveries.ts';
 import { openWebhooks } from './store/webhooks.ts';
@@ -85,14 +97,8 @@ const keys = await openTicketKeys(mongo.db, {
   leadMs: config.TICKET_KEY_LEAD_SECONDS * 1_000,
   sealers: config.ALLOCATOR_KEY_SECRET,
 });
-const worker = `${hostname()}-${randomBytes(6).toString('hex')}`;
-const leases = openLeases(mongo.db, worker, now);
 const signer = createSigner(keys, config.ALLOCATOR_ISSUER, now);
 const watcher = createWatcher(allocations);
-const eventMetrics = createEventMetrics(service.registry);
-const tail = createEventTail(events, log);
-const reader = createEventReader(events, tail);
-const drainer = createDrainer({ allocations, events, metrics: eventMetrics, log, now, appended: () => tail.appended() });
 
 const clusterMetrics = createClusterMetrics(service.registry);
 const registry: ClusterRegistry = new ClusterRegistry({
@@ -113,6 +119,14 @@ const { clusters } = registry;
 configOrExit(() => registry.apply(readClusters(config.CLUSTERS_FILE)), process);
 lifecycle.onClose('clusters', () => registry.close());
 readiness.check('clusters', () => (Array.from(clusters.values()).some((cluster) => cluster.healthy) ? undefined : 'no cluster answers'));
+
+const eventMetrics = createEventMetrics(service.registry);
+const tail = createEventTail(events, log);
+const reader = createEventReader(events, tail);
+const drainer = createDrainer({ allocations, events, metrics: eventMetrics, log, now, appended: () => tail.appended() });
+
+const worker = `${hostname()}-${randomBytes(6).toString('hex')}`;
+const leases = openLeases(mongo.db, worker, now);
 
 const moves: MoveParts = {
   allocations,
@@ -145,7 +159,9 @@ lifecycle.onClose('turns', () => turns.close());
 
 const waker = createLineWaker({ ...moves, line: allocations.line, turns });
 lifecycle.run('line', (signal) => waker.run(signal));
+const tallyOf = createTallies(config.ALLOCATOR_OWNER, now);
 registry.onAdded((cluster) => {
+  tallyOf(cluster);
   waker.watch(cluster);
   watchForLosses(moves, cluster);
 });
@@ -173,6 +189,17 @@ const reconcileMetrics = createReconcileMetrics(service.registry, brake);
 const reconciling = { moves, brake, rounds, metrics: reconcileMetrics, adoptAfterMs: config.ADOPT_AFTER_SECONDS * 1_000 };
 lifecycle.run('reconcile', (signal) => whileLeased(leases, 'reconcile', log, signal, (held) => reconcile(reconciling, held.signal)));
 showStore({ registry: service.registry, allocations, jobs, now });
+
+const scopeLook = createScopeLook(allocations, moves.clusters, tallyOf);
+const maintenance = { moves, windows, tallyOf, look: scopeLook, metrics: createMaintenanceMetrics(service.registry) };
+windows.onLifted(() => waker.wakeAll());
+lifecycle.run('maintenance', (signal) =>
+  whileLeased(leases, 'maintenance', log, signal, (held) => keepMaintenance(maintenance, held.signal)),
+);
+
+const scalerParts = { allocations, scaling: await openFleetScaling(mongo.db), windows, clusters, tallyOf, now };
+const scaler = createScaler(scalerParts);
+lifecycle.run('fleet speeds', (signal) => whileLeased(leases, 'scaling', log, signal, (held) => keepSpeeds(scalerParts, held.signal)));
 
 const webhooks = openWebhooks(mongo.db);
 const deliveries = await openWebhookDeliveries(mongo.db);
@@ -212,6 +239,9 @@ const handlers: Handlers<typeof allocatorApi.endpoints> = {
   ...reconcileHandlers({ moves, brake, settings, rounds }),
   ...clusterHandlers({ clusters }),
   ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),
+  ...maintenanceHandlers({ windows, look: scopeLook, now }),
+  ...fleetHandlers(scalerParts),
+  ...autoscalerHandlers({ clusters, fleets: createFleetLook(now), scaler, metrics: createScalingMetrics(service.registry) }),
   ...webhookHandlers({ webhooks, deliveries, events, sender, now }),
 };
 await service.serve(allocatorApi, handlers, [{ path: ADMIN, app: admin }]);

@@ -4,6 +4,7 @@ import type { Claim } from '../../contracts/allocator.ts';
 import type { allocatorApi } from '../../contracts/allocator-api.ts';
 import type { Context, Handlers } from '../../runtime/serve-api.ts';
 import type { AllocationDocument } from '../allocation.ts';
+import { noticesFor, type Place } from '../placement/maintenance.ts';
 import { accept, claim, end, fail, ownAttempt, type AttemptOf, type AttemptParts } from '../moves/attempts.ts';
 import type { Signer } from '../tickets/join-ticket.ts';
 import type { TicketKeys } from '../tickets/ticket-keys.ts';
@@ -40,7 +41,7 @@ export function attemptHandlers({ attempts, signer, keys, issuer }: AttemptsApiP
         ticketIssuer: issuer,
         deadlineAt: claimed.deadlineAt.toISOString(),
         saves: { token: await signer.sessionGrant(claimed), ...(worldEpoch === null ? {} : { worldEpoch }) },
-        notices: [],
+        notices: noticesFor(attempts.windows.open, placeOf(attempts, claimed), attempts.now()),
         ...(claimed.traceparent === '' ? {} : { traceparent: claimed.traceparent }),
       };
       return { status: 200, body: answer };
@@ -58,4 +59,10 @@ export function attemptHandlers({ attempts, signer, keys, issuer }: AttemptsApiP
       return { status: 200, body: { state: await end(attempts, found, body.reason) } };
     },
   };
+}
+
+/** The fleet as the server's own label says it: a request may have chosen by other marks. */
+function placeOf({ clusters }: AttemptParts, { server, request }: AllocationDocument): Place {
+  const { cluster = '', region = '', gameServer = '' } = server ?? {};
+  return { cluster, region, fleet: clusters.get(cluster)?.census.get(gameServer)?.fleet ?? request.fleet ?? '' };
 }

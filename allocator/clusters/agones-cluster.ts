@@ -11,11 +11,10 @@ import type { ClusterMetrics } from './cluster-metrics.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { followGameServers } from './follow-game-servers.ts';
 import { allocationOf, marksOf, outcomeOf, outcomeOfFailure, type Ask, type AskOutcome } from './game-server-allocation.ts';
-import { gameServerOf, sessionTextOf, type GameServer } from './game-server.ts';
+import { annotationOf, deletionOf, gameServerOf, sessionTextOf, type GameServer } from './game-server.ts';
 import type { KubeAnswer, KubeApi } from './kube-api.ts';
-import { answerError as unexpected } from './kube-errors.ts';
+import { answerError as unexpected, notDone } from './kube-errors.ts';
 
-export type AnnotateOutcome = 'written' | 'gone' | 'changed' | 'not-ours';
 export type ReleaseOutcome = 'released' | 'gone' | 'changed' | 'not-ours';
 /** Why nothing new goes to a cluster that is well. */
 export type Bar = 'draining' | 'fleet-not-allowed' | 'busy';
@@ -179,33 +178,26 @@ export class AgonesCluster {
   async release(server: GameServer, owner: string): Promise<ReleaseOutcome> {
     if (server.owner !== owner) return 'not-ours';
     if (server.deleting) return 'gone';
-    const answer = await this.#send('DELETE', server.name, {
-      apiVersion: 'v1',
-      kind: 'DeleteOptions',
-      preconditions: { uid: server.uid, resourceVersion: server.resourceVersion },
-      propagationPolicy: 'Background',
-    });
-    if (answer.status === 404) return 'gone';
-    if (answer.status === 409) return 'changed';
-    return 'released';
+    const { status } = await this.#send('DELETE', server.name, deletionOf(server));
+    return notDone(status) ?? 'released';
   }
 
   /** Writes an annotation, or takes it away, if the server still is what we know of it: same object, same version, our mark. */
-  async annotate(server: GameServer, owner: string, name: string, value: string | undefined): Promise<AnnotateOutcome> {
+  async annotate(
+    server: GameServer,
+    owner: string,
+    name: string,
+    value: string | undefined,
+  ): Promise<Exclude<ReleaseOutcome, 'released'> | 'written'> {
     if (server.owner !== owner) return 'not-ours';
-    const { uid, resourceVersion } = server;
-    const answer = await this.#send('PATCH', server.name, { metadata: { uid, resourceVersion, annotations: { [name]: value ?? null } } });
-    if (answer.status === 404) return 'gone';
-    if (answer.status === 409) return 'changed';
-    return 'written';
+    const { status } = await this.#send('PATCH', server.name, annotationOf(server, name, value));
+    return notDone(status) ?? 'written';
   }
 
   /** Whether it has the fleet, be it without a server; true where that cannot be told, as without the right to read fleets. */
   async hasFleet(fleet: string): Promise<boolean> {
-    if (!this.healthy) return true;
     const path = `/apis/agones.dev/v1/namespaces/${this.config.namespace}/fleets/${fleet}`;
-    const answer = await this.#api.send({ method: 'GET', path, timeoutMs: LOOK_MS });
-    return answer.status !== 404;
+    return !this.healthy || (await this.#api.send({ method: 'GET', path, timeoutMs: LOOK_MS })).status !== 404;
   }
 
   /** Keeps the census, and probes while the breaker is open, until the signal. */

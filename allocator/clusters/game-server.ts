@@ -103,3 +103,14 @@ export function isAlive(server: GameServer): boolean {
 export function isFree(server: GameServer): boolean {
   return server.state === 'Ready' && !server.deleting;
 }
+
+/** Deletes it if it still is what we know of it. */
+export function deletionOf({ uid, resourceVersion }: GameServer): object {
+  const preconditions = { uid, resourceVersion };
+  return { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: 'Background' };
+}
+
+/** A merge patch that writes an annotation, or takes it away, if the server still is what we know of it. */
+export function annotationOf({ uid, resourceVersion }: GameServer, name: string, value: string | undefined): object {
+  return { metadata: { uid, resourceVersion, annotations: { [name]: value ?? null } } };
+}

@@ -50,3 +50,9 @@ export function answerError(verb: string, status: number, body: unknown, retryAf
   const message = `the cluster answered ${status} to ${verb}${hint}: ${said.slice(0, 300)}`;
   return new AppError(KIND_OF_STATUS[status] ?? 'unavailable', 'cluster_answer', message, retryAfter === undefined ? {} : { retryAfter });
 }
+
+/** What has come between a write and the object that it was for, as the API server's answer tells; undefined where nothing has. */
+export function notDone(status: number): 'gone' | 'changed' | undefined {
+  if (status === 404) return 'gone';
+  return status === 409 ? 'changed' : undefined;
+}

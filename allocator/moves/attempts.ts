@@ -90,7 +90,7 @@ export async function fail(parts: AttemptParts, found: AllocationDocument, reaso
   return (await parts.allocations.find(found._id))?.state ?? found.state;
 }
 
-export async function end(parts: AttemptParts, found: AllocationDocument, reason: string): Promise<AllocationState> {
+export async function end(parts: MoveParts, found: AllocationDocument, reason: string): Promise<AllocationState> {
   if (found.state === 'allocated') await requeue(parts, found, reason);
   if (found.state === 'ready') await finish(parts, found, 'ended', reason, new Date(parts.now() + LEAVE_CHECK_MS));
   return (await parts.allocations.find(found._id))?.state ?? found.state;

@@ -46,7 +46,8 @@ export type MaintenancePhase = z.infer<typeof MaintenancePhase>;
 
 const MaintenanceStatus = z
   .object({
-    sessions: z.int().describe('Allocations that have a game server in the scope, or are getting one'),
+    sessions: z.int().describe('Allocations that have a game server in the scope'),
+    busyServers: z.int().describe('Game servers in the scope that carry a session, or flush one that has ended'),
     freeServers: z.int().describe('Ready game servers in the scope'),
     oldestSession: z
       .object({ allocationId: ClientId, uid: z.string(), cluster: z.string(), gameServer: z.string(), since: Instant })
@@ -69,7 +70,7 @@ export const MaintenanceWindow = z
     createdAt: Instant,
     createdBy: z.string(),
     cancelledAt: Instant.optional(),
-    drainedAt: Instant.optional().describe('Since when no session was left, seen while it drained or ran'),
+    drainedAt: Instant.optional().describe('Since when no session and no busy server was left, seen while it drained or ran'),
     status: MaintenanceStatus.optional().describe('While planned, draining or running'),
   })
   .meta({ id: 'MaintenanceWindow' });

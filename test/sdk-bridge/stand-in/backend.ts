@@ -120,6 +120,14 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     leaveSeat: notHere,
     issueTicket: notHere,
     listClusters: notHere,
+    getReconcile: notHere,
+    letGoBrake: notHere,
+    planMaintenance: notHere,
+    listMaintenance: notHere,
+    getMaintenance: notHere,
+    cancelMaintenance: notHere,
+    listFleets: notHere,
+    scaleFleet: notHere,
     createWebhook: notHere,
     listWebhooks: notHere,
     getWebhook: notHere,
@@ -129,8 +137,6 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     replayWebhook: notHere,
     listWebhookDeliveries: notHere,
     retryWebhookDelivery: notHere,
-    getReconcile: notHere,
-    letGoBrake: notHere,
     claimAttempt: async (_request, { trace }) => {
       backend.traces.push(`claim ${trace.traceId}`);
       away(backend.allocatorAway);

@@ -1,0 +1,68 @@
+/** What is left in the scope of a maintenance window. */
+import type { Filter } from 'mongodb';
+import type { MaintenanceScope, MaintenanceStatus } from '../../contracts/allocator-api/maintenance-windows.ts';
+import type { AllocationDocument } from '../allocation.ts';
+import type { AgonesCluster } from '../clusters/agones-cluster.ts';
+import { sumOf, type Tallies } from '../clusters/tally.ts';
+import { touches } from '../placement/maintenance.ts';
+import type { Allocations } from '../store/allocations.ts';
+
+export interface ScopeLook {
+  /** `busyServers` still carry our mark, also when their session has ended and they flush. */
+  leftIn(window: { readonly scope: MaintenanceScope }): Promise<{ readonly sessions: number; readonly busyServers: number }>;
+  statusOf(window: { readonly scope: MaintenanceScope }): Promise<MaintenanceStatus>;
+}
+
+export function createScopeLook(allocations: Allocations, clusters: ReadonlyMap<string, AgonesCluster>, tallyOf: Tallies): ScopeLook {
+  const inScope = (scope: MaintenanceScope) =>
+    [...clusters.values()].filter(({ config }) =>
+      touches(scope, { cluster: config.name, region: config.region, fleet: scope.fleet ?? '' }),
+    );
+  const sessionsIn = (scope: MaintenanceScope): Filter<AllocationDocument> => ({
+    // Of all clusters that are known only where the scope says so: a cluster that was taken off the list still has its sessions.
+    ...(scope.cluster === undefined && scope.region === undefined
+      ? {}
+      : { 'server.cluster': { $in: scope.cluster === undefined ? inScope(scope).map(({ config }) => config.name) : [scope.cluster] } }),
+    ...(scope.fleet === undefined ? {} : { 'request.fleet': scope.fleet }),
+    state: { $in: ['allocated', 'ready'] },
+  });
+  const busyIn = (scope: MaintenanceScope) =>
+    inScope(scope).reduce((sum, cluster) => {
+      const ours = [...tallyOf(cluster).ours()];
+      return sum + ours.filter((server) => (scope.fleet ?? server.fleet) === server.fleet).length;
+    }, 0);
+  const freeOn = (cluster: AgonesCluster, fleet: string | undefined) => {
+    const tally = tallyOf(cluster);
+    const fleets = fleet === undefined ? [...tally.fleets()] : [fleet];
+    return fleets.reduce((sum, name) => sum + sumOf(tally.builds(name).values()).ready, 0);
+  };
+
+  return {
+    leftIn: async ({ scope }) => ({ sessions: await allocations.documents.count(sessionsIn(scope)), busyServers: busyIn(scope) }),
+    statusOf: async ({ scope }) => {
+      const filter = sessionsIn(scope);
+      const [sessions, [oldest]] = await Promise.all([
+        allocations.documents.count(filter),
+        allocations.documents.list(filter, { sort: { createdAt: 1 }, limit: 1 }),
+      ]);
+      const present = inScope(scope);
+      return {
+        sessions,
+        busyServers: busyIn(scope),
+        freeServers: present.reduce((sum, cluster) => sum + freeOn(cluster, scope.fleet), 0),
+        unreachable: present.filter(({ healthy }) => !healthy).map(({ config }) => config.name),
+        ...(oldest === undefined || oldest.server === null
+          ? {}
+          : {
+              oldestSession: {
+                allocationId: oldest.id,
+                uid: oldest._id,
+                cluster: oldest.server.cluster,
+                gameServer: oldest.server.gameServer,
+                since: (oldest.readyAt ?? oldest.createdAt).toISOString(),
+              },
+            }),
+      };
+    },
+  };
+}
