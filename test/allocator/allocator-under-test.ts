@@ -13,7 +13,7 @@ import { podlessFleet } from '../../local/podless-fleet.ts';
 import { freePort } from '../../local/processes/free-port.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testCluster, testRedis, testStack } from '../../local/testing.ts';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { freshDatabase } from '../services/fresh-database.ts';
 import { startServiceProcess } from '../services/service-process.ts';
@@ -59,7 +59,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
   const stored = { MONGO_URL: database.url, MONGO_DATABASE: database.name };
   const saves = await startServiceProcess({
     api: savesApi,
-    trusted: [services.trusted],
+    trusted: [services.trusted, { issuer, jwks: `${issuer}/.well-known/jwks.json`, roles: ['session'] }],
     env: { MONGO_URL: savesDatabase.url, MONGO_DATABASE: savesDatabase.name },
   });
   const owner = `test-${randomUUID().slice(0, 8)}`;
@@ -100,6 +100,9 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     get allocator() {
       return allocator;
     },
+    allocatorLog: () => readFile(allocator.process.logFile, 'utf8'),
+    savesUrl: saves.url,
+    savesBy: (grant: string) => saves.client(grant),
     saves: async () => saves.client(await services.sign('operator', ['operator'])),
     matchmaker: async () => allocator.client(await services.sign('service:matchmaker', ['matchmaker'])),
     token: (subject: string, roles: Parameters<typeof services.sign>[1]) => services.sign(subject, roles),

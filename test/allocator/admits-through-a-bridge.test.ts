@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import type { SessionPlayer } from '../../contracts/allocator.ts';
+import { testStack } from '../../local/testing.ts';
+import { startPod, type Pod } from '../sdk-bridge/stand-in/bridge-process.ts';
+import { allocatorUnderTest, anAllocation, EAST, until, type AllocatorUnderTest } from './allocator-under-test.ts';
+
+const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
+const player = (id: string): SessionPlayer => ({ id, role: 'player', latencies: {} });
+
+/** The allocator, saves and the bridge are the real ones; in the pod Agones' sidecar is a stand-in. */
+describe('A session behind a bridge', function () {
+  this.timeout(60_000);
+  let world: AllocatorUnderTest;
+  let pod: Pod;
+  let session: { id: string; uid: string; world: string; gameServer: string; firstKid: string };
+
+  before(async () => {
+    // A key signs for 6 s and is published 1.5 s before.
+    world = await allocatorUnderTest({ env: { TICKET_KEY_DAYS: String(6 / 86_400), TICKET_KEY_LEAD_SECONDS: '1.5' } });
+    const fleet = await world.makeFleet(EAST, 1);
+    await world.knows(EAST, fleet, 1);
+    const island = `island-${randomUUID().slice(0, 8)}`;
+    const body = anAllocation(fleet, {
+      session: { map: 'island', world: island, capacity: 3, spectators: 0, data: {} },
+      players: [player('ann'), player('bob')],
+    });
+    const matchmaker = await world.matchmaker();
+    const headers = { traceparent: `00-${TRACE_ID}-00f067aa0ba902b7-01` };
+    const { uid } = (await matchmaker.requestAllocation({ body }, { headers })).body;
+    await until('it is allocated', async () => (await get(body.id)).state === 'allocated');
+    const { server } = await get(body.id);
+    assert.ok(server);
+
+    const { folder, authority } = await testStack();
+    const tokenFile = path.join(folder, `pod-${randomUUID()}.token`);
+    await writeFile(tokenFile, await world.podToken(server));
+    pod = await startPod({
+      env: {
+        ALLOCATOR_URL: world.allocator.url,
+        SAVES_URL: world.savesUrl,
+        BACKEND_CA_FILE: authority.caFile,
+        TOKEN_FILE: tokenFile,
+        POD_NAME: server.gameServer,
+        POD_NAMESPACE: EAST,
+      },
+    });
+    await pod.api.hello({ body: { build: 'dev', plugin: 'test' } });
+    await pod.api.warm({});
+    await until('it is Ready', async () => pod.sidecar.state() === 'Ready');
+    const marks = await marksOf(server.gameServer);
+    pod.sidecar.annotate(marks.annotations);
+    pod.sidecar.allocate(marks.labels);
+    await pod.api.session({ query: { wait: 10, from: 'idle' } });
+    await pod.api.accept({ body: { port: 7_777, build: 'dev' } });
+    session = {
+      id: body.id,
+      uid,
+      world: island,
+      gameServer: server.gameServer,
+      firstKid: kidOf((await ticketOf(body.id, 'ann')).joinTicket),
+    };
+  });
+  after(async () => {
+    await pod?.close();
+    await world?.stop();
+  });
+
+  const get = async (id: string) => (await (await world.matchmaker()).getAllocation({ params: { id } })).body;
+  const ticketOf = async (id: string, playerId: string) =>
+    (await (await world.matchmaker()).issueTicket({ params: { id }, body: { playerId } })).body;
+  const admit = async (ticket: string) => (await pod.api.admit({ body: { ticket } })).body;
+  const kidOf = (token: string) => decodeProtectedHeader(token).kid ?? '';
+  const leaseOf = async (id: string) => (await (await world.saves()).getLease({ params: { kind: 'players', id } })).body.holder;
+
+  /** What the allocator has written on the game server. */
+  async function marksOf(name: string): Promise<{ labels: Record<string, string>; annotations: Record<string, string> }> {
+    const url = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers/${name}`;
+    const { body } = await world.kube.send({ method: 'GET', path: url, timeoutMs: 5_000 });
+    return (body as { metadata: { labels: Record<string, string>; annotations: Record<string, string> } }).metadata;
+  }
+
+  it('carries the trace of its request to the game server, the claim, the join ticket and the bridge', async () => {
+    const traced = (traceparent: string | undefined) => assert.equal(traceparent?.split('-')[1], TRACE_ID);
+    traced((await marksOf(session.gameServer)).annotations['lifeverse.dev/traceparent']);
+    const bridge = await world.bridgeOf({ cluster: EAST, gameServer: session.gameServer });
+    const claim = await bridge.claimAttempt({ params: { uid: session.uid, attempt: 1 }, body: { gameServer: session.gameServer } });
+    traced(claim.body.traceparent);
+    assert.equal(decodeJwt((await ticketOf(session.id, 'ann')).joinTicket)['trace'], TRACE_ID);
+    const lines = (text: string, message: string) => text.split('\n').filter((line) => line.includes(`"message":"${message}"`));
+    for (const message of ['claimed', 'joinable'])
+      assert.match(lines(pod.log(), message).join('\n'), new RegExp(`"traceId":"${TRACE_ID}"`));
+    const log = await world.allocatorLog();
+    for (const message of ['queued', 'allocated', 'ready']) {
+      const [line = ''] = lines(log, message).filter((one) => one.includes(session.id));
+      assert.ok(line.includes(`"traceId":"${TRACE_ID}"`), `${message}: ${line}`);
+    }
+  });
+
+  it('goes on while the signing keys rotate under it: at the door, and at saves with the old grant and a new one', async () => {
+    const { joinTicket } = await ticketOf(session.id, 'ann');
+    assert.equal((await admit(joinTicket)).admitted, true);
+    const kids = new Set([session.firstKid]);
+    await until(
+      'two keys have followed',
+      async () => {
+        kids.add(kidOf((await ticketOf(session.id, 'bob')).joinTicket));
+        return kids.size === 3;
+      },
+      30_000,
+    );
+    const fresh = await ticketOf(session.id, 'bob');
+    assert.notEqual(kidOf(fresh.joinTicket), session.firstKid);
+    const verdict = await admit(fresh.joinTicket);
+    assert.equal(verdict.admitted && verdict.packetKey, fresh.packetKey);
+    // By the grant of its first claim, which the first key has signed.
+    assert.deepEqual(await leaseOf('bob'), { uid: session.uid, attempt: 1 });
+    const bridge = await world.bridgeOf({ cluster: EAST, gameServer: session.gameServer });
+    const claim = await bridge.claimAttempt({ params: { uid: session.uid, attempt: 1 }, body: { gameServer: session.gameServer } });
+    const grant = claim.body.saves.token;
+    assert.notEqual(kidOf(grant), session.firstKid);
+    assert.ok((await world.savesBy(grant).getLease({ params: { kind: 'worlds', id: session.world } })).body.epoch >= 1);
+    assert.ok(claim.body.ticketKeys.keys.some((key) => key['kid'] === session.firstKid));
+  });
+
+  it('admits who was backfilled, and not who has left, once it has asked again', async () => {
+    const matchmaker = await world.matchmaker();
+    const { id } = session;
+    const [cid] = (await matchmaker.takeSeats({ params: { id }, body: { players: [player('cid')] } })).body.admissions;
+    assert.ok(cid);
+    await matchmaker.leaveSeat({ params: { id, player: 'cid' } });
+    const [dan] = (await matchmaker.takeSeats({ params: { id }, body: { players: [player('dan')] } })).body.admissions;
+    const verdict = await admit(dan?.joinTicket ?? '');
+    assert.equal(verdict.admitted && verdict.packetKey, dan?.packetKey);
+    assert.deepEqual(await leaseOf('dan'), { uid: session.uid, attempt: 1 });
+    assert.equal((await admit(cid.joinTicket)).admitted, false);
+
+    await pod.api.leave({ params: { player: 'dan' }, body: { forGood: true } });
+    await matchmaker.leaveSeat({ params: { id, player: 'dan' } });
+    const [again] = (await matchmaker.takeSeats({ params: { id }, body: { players: [player('dan')] } })).body.admissions;
+    assert.notEqual(again?.packetKey, dan?.packetKey);
+    const second = await admit(again?.joinTicket ?? '');
+    assert.equal(second.admitted && second.packetKey, again?.packetKey);
+  });
+});
