@@ -18,19 +18,20 @@ export function createScopeLook(allocations: Allocations, clusters: ReadonlyMap<
     [...clusters.values()].filter(({ config }) =>
       touches(scope, { cluster: config.name, region: config.region, fleet: scope.fleet ?? '' }),
     );
+  const busy = (scope: MaintenanceScope) =>
+    inScope(scope).flatMap((cluster) => [...tallyOf(cluster).ours()].filter(({ fleet }) => (scope.fleet ?? fleet) === fleet));
+  const carriedBy = (scope: MaintenanceScope) => busy(scope).flatMap(({ allocationUid }) => allocationUid ?? []);
   const sessionsIn = (scope: MaintenanceScope): Filter<AllocationDocument> => ({
     // Of all clusters that are known only where the scope says so: a cluster that was taken off the list still has its sessions.
     ...(scope.cluster === undefined && scope.region === undefined
       ? {}
       : { 'server.cluster': { $in: scope.cluster === undefined ? inScope(scope).map(({ config }) => config.name) : [scope.cluster] } }),
-    ...(scope.fleet === undefined ? {} : { 'request.fleet': scope.fleet }),
+    // Whoever chose by selectors named no fleet: the server's own label tells.
+    ...(scope.fleet === undefined
+      ? {}
+      : { $or: [{ 'request.fleet': scope.fleet }, { 'request.fleet': null, _id: { $in: carriedBy(scope) } }] }),
     state: { $in: ['allocated', 'ready'] },
   });
-  const busyIn = (scope: MaintenanceScope) =>
-    inScope(scope).reduce((sum, cluster) => {
-      const ours = [...tallyOf(cluster).ours()];
-      return sum + ours.filter((server) => (scope.fleet ?? server.fleet) === server.fleet).length;
-    }, 0);
   const freeOn = (cluster: AgonesCluster, fleet: string | undefined) => {
     const tally = tallyOf(cluster);
     const fleets = fleet === undefined ? [...tally.fleets()] : [fleet];
@@ -38,7 +39,7 @@ export function createScopeLook(allocations: Allocations, clusters: ReadonlyMap<
   };
 
   return {
-    leftIn: async ({ scope }) => ({ sessions: await allocations.documents.count(sessionsIn(scope)), busyServers: busyIn(scope) }),
+    leftIn: async ({ scope }) => ({ sessions: await allocations.documents.count(sessionsIn(scope)), busyServers: busy(scope).length }),
     statusOf: async ({ scope }) => {
       const filter = sessionsIn(scope);
       const [sessions, [oldest]] = await Promise.all([
@@ -48,7 +49,7 @@ export function createScopeLook(allocations: Allocations, clusters: ReadonlyMap<
       const present = inScope(scope);
       return {
         sessions,
-        busyServers: busyIn(scope),
+        busyServers: busy(scope).length,
         freeServers: present.reduce((sum, cluster) => sum + freeOn(cluster, scope.fleet), 0),
         unreachable: present.filter(({ healthy }) => !healthy).map(({ config }) => config.name),
         ...(oldest === undefined || oldest.server === null
