@@ -3,23 +3,32 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { autoscalerEndpoints } from '../../contracts/allocator-api/autoscaler.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
-import type { AgonesCluster } from '../clusters/agones-cluster.ts';
-import type { FleetLook } from '../scaling/fleet-look.ts';
-import type { Scaler } from '../scaling/scaler.ts';
+import type { Present } from '../scaling/scaler.ts';
 import type { ScalingMetrics } from '../scaling/scaling-metrics.ts';
 import { settingsOf } from '../scaling/settings.ts';
+import type { ScalingSettings } from '../scaling/wanted-replicas.ts';
 
-export interface AutoscalerApiParts {
-  readonly clusters: ReadonlyMap<string, AgonesCluster>;
-  readonly fleets: FleetLook;
-  readonly scaler: Scaler;
+/** Only handed on, but for its namespace. */
+interface Asking {
+  readonly config: { readonly namespace: string };
+}
+
+export interface AutoscalerApiParts<C extends Asking> {
+  readonly clusters: ReadonlyMap<string, C>;
+  readonly fleets: { exists(cluster: C, fleet: string): Promise<boolean> };
+  readonly scaler: { replicasOf(cluster: C, fleet: string, present: Present, settings: ScalingSettings): Promise<number> };
   readonly metrics: ScalingMetrics;
 }
 
 /** Agones gives up after 15 s, and this endpoint after 10. */
 const ANSWER_MS = 5_000;
 
-export function autoscalerHandlers({ clusters, fleets, scaler, metrics }: AutoscalerApiParts): Handlers<typeof autoscalerEndpoints> {
+export function autoscalerHandlers<C extends Asking>({
+  clusters,
+  fleets,
+  scaler,
+  metrics,
+}: AutoscalerApiParts<C>): Handlers<typeof autoscalerEndpoints> {
   return {
     scaleFleet: async ({ params, body }, { log }) => {
       const { uid, name, namespace, status, annotations } = body.request;

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { AppError } from '../../contracts/app-error.ts';
+import { SILENT_LOG } from '../../runtime/log.ts';
+import { autoscalerHandlers } from '../../allocator/api/autoscaler.ts';
 import { settingsOf } from '../../allocator/scaling/settings.ts';
 import { shareDemand, type Demand, type Taker } from '../../allocator/scaling/share-demand.ts';
 import {
@@ -146,6 +149,26 @@ describe("A fleet's annotations", () => {
     const bad = { 'lifeverse.dev/buffer': '10%', 'lifeverse.dev/max': '-1' };
     assert.throws(() => settingsOf(bad), /lifeverse\.dev\/buffer.*lifeverse\.dev\/max/);
     assert.throws(() => settingsOf({ 'lifeverse.dev/min': '9', 'lifeverse.dev/max': '8' }), /lifeverse\.dev\/min/);
+  });
+});
+
+describe('The answer to an autoscaler', () => {
+  it('leaves the fleet as it is while the database is away', async () => {
+    const away = new AppError('unavailable', 'database_unavailable', 'the database does not answer');
+    let failures = 0;
+    const { scaleFleet } = autoscalerHandlers({
+      clusters: new Map([['east', { config: { namespace: 'games' } }]]),
+      fleets: { exists: async () => true },
+      scaler: { replicasOf: () => Promise.reject(away) },
+      metrics: { answered: () => assert.fail('there is no number to answer'), leftAlone: () => (failures += 1) },
+    });
+    const status = { replicas: 7, readyReplicas: 1, reservedReplicas: 0, allocatedReplicas: 6 };
+    const asked = { request: { uid: 'u', name: 'duels', namespace: 'games', status }, response: null };
+    const trace = { traceId: '', traceparent: '' };
+    const context = { principal: undefined, signal: new AbortController().signal, requestId: '', trace, log: SILENT_LOG };
+    const request = { params: { cluster: 'east', fleet: 'duels' }, query: undefined, headers: undefined, body: asked };
+    const { body } = await scaleFleet(request, context);
+    assert.deepEqual([body.response, failures], [{ uid: 'u', scale: false, replicas: 7 }, 1]);
   });
 });
 
