@@ -1,5 +1,6 @@
 /** Has a session lost its server? */
 import { AppError } from '../../contracts/app-error.ts';
+import type { AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import { isAlive } from '../clusters/game-server.ts';
 import { finish } from '../moves/finish.ts';
@@ -23,19 +24,28 @@ export function watchForLosses(parts: MoveParts, cluster: AgonesCluster): void {
   });
 }
 
-/** Asks the API server itself: a lagging watch or an unreachable cluster never makes a session lost. */
+/** A lagging watch or an unreachable cluster never makes a session lost. */
 export async function checkLoss(parts: MoveParts, cluster: AgonesCluster, uid: string): Promise<void> {
   const allocation = await parts.allocations.find(uid);
   // A name that now means another namespace tells nothing of what was bound in the old one.
   if (allocation?.server?.cluster !== cluster.config.name || allocation.server.namespace !== cluster.config.namespace) return;
   if (allocation.state !== 'allocated' && allocation.state !== 'ready') return;
-  try {
-    const carrier = await cluster.findCarrier(parts.owner, uid, allocation.attempt);
-    if (carrier !== undefined && isAlive(carrier)) return;
-  } catch (cause) {
-    if (cause instanceof AppError) return;
-    throw cause;
-  }
+  if (!(await isLost(parts.owner, cluster, allocation))) return;
   if (allocation.state === 'allocated') return requeue(parts, allocation, 'the game server died');
   await finish(parts, allocation, 'lost', 'the game server died');
+}
+
+/** True only by the API server's own word that nobody carries the attempt: one that does not answer says nothing. */
+export async function isLost(
+  owner: string,
+  cluster: Pick<AgonesCluster, 'findCarrier'>,
+  { _id, attempt }: Pick<AllocationDocument, '_id' | 'attempt'>,
+): Promise<boolean> {
+  try {
+    const carrier = await cluster.findCarrier(owner, _id, attempt);
+    return carrier === undefined || !isAlive(carrier);
+  } catch (cause) {
+    if (cause instanceof AppError) return false;
+    throw cause;
+  }
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { canonicalRequest, isFinal, isSettled, liveKeyOf, MAY_BECOME, newAllocation, turnOf } from '../../allocator/allocation.ts';
 import type { GameServer } from '../../allocator/clusters/game-server.ts';
 import { passedOf, passOrHold, type BrakeDocument } from '../../allocator/reconcile/brake.ts';
+import { isLost } from '../../allocator/reconcile/check-loss.ts';
+import { AppError } from '../../contracts/app-error.ts';
 import { verdictOn, type Judged, type Verdict } from '../../allocator/reconcile/verdict.ts';
 import { AllocationRequest, AllocationState } from '../../contracts/allocator.ts';
 
@@ -97,6 +99,18 @@ describe('A game server that carries our marks', () => {
     assert.equal(verdictOn({ ...server, attempt: undefined }, undefined, at, 30_000), 'unreadable');
     assert.equal(verdictOn({ ...server, allocationUid: 'of-a-hand' }, undefined, at, 30_000), 'unreadable');
   });
+});
+
+describe('A session', () => {
+  const carrier = { deleting: false, state: 'Allocated' } as GameServer;
+  const table: readonly [what: string, look: () => Promise<GameServer | undefined>, expected: boolean][] = [
+    ['is lost when its cluster says that nobody carries it', async () => undefined, true],
+    ['is lost when its server is on its way out', async () => ({ ...carrier, deleting: true }), true],
+    ['is not lost while its server is there, whatever a watch has told', async () => carrier, false],
+    ['is not lost while its cluster does not answer', () => Promise.reject(new AppError('timeout', 'cluster_timeout', 'late')), false],
+  ];
+  for (const [what, findCarrier, expected] of table)
+    it(what, async () => assert.equal(await isLost('us', { findCarrier }, { _id: 'u', attempt: 1 }), expected));
 });
 
 describe('The brake of the reaper', () => {
