@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { AllocationRequest, type AllocationState } from '../../contracts/allocator.ts';
-import { newAllocation } from '../../allocator/allocation.ts';
+import { newAllocation, type AllocationDocument } from '../../allocator/allocation.ts';
 import { createDrainer, type Drainer, type DrainParts } from '../../allocator/delivery/drain-outbox.ts';
 import { openAllocations } from '../../allocator/store/allocations.ts';
 import { eventKeyOf, openEventLog } from '../../allocator/store/events.ts';
@@ -27,29 +27,18 @@ export async function eventBed() {
     allocations,
     events,
     drainer,
-    make: async (client = 'service:a', fleet = 'f'): Promise<string> => {
-      const uid = randomBytes(16).toString('hex');
-      const request = AllocationRequest.parse({
-        id: `m-${uid}`,
-        fleet,
-        build: 'dev',
-        mode: 'duel',
-        session: { map: 'arena', capacity: 2 },
-        players: [],
-      });
-      const made = newAllocation({
-        uid,
-        client,
-        fingerprint: 'f',
-        request,
-        now: new Date(),
-        worldSession: 0,
-        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-        newPacketKey: () => 'none',
-      });
+    make: async (client?: string, fleet?: string): Promise<string> => {
+      const made = newQueued(client, fleet);
       assert.equal(await allocations.insert(made), 'inserted');
-      moved.set(uid, ['queued']);
-      return uid;
+      moved.set(made._id, ['queued']);
+      return made._id;
+    },
+    /** In one write: for tests that are about something else. */
+    makeMany: async (count: number): Promise<string[]> => {
+      const made = Array.from({ length: count }, () => newQueued());
+      await allocations.documents.raw.insertMany(made);
+      for (const { _id } of made) moved.set(_id, ['queued']);
+      return made.map(({ _id }) => _id);
     },
     /** On to the next state, `times` over. */
     move: async (uid: string, times = 1): Promise<void> => {
@@ -94,6 +83,28 @@ export async function eventBed() {
     close: () => database.close(),
   };
   return bed;
+}
+
+function newQueued(client = 'service:a', fleet = 'f'): AllocationDocument {
+  const uid = randomBytes(16).toString('hex');
+  const request = AllocationRequest.parse({
+    id: `m-${uid}`,
+    fleet,
+    build: 'dev',
+    mode: 'duel',
+    session: { map: 'arena', capacity: 2 },
+    players: [],
+  });
+  return newAllocation({
+    uid,
+    client,
+    fingerprint: 'f',
+    request,
+    now: new Date(),
+    worldSession: 0,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    newPacketKey: () => 'none',
+  });
 }
 
 export type EventBed = Awaited<ReturnType<typeof eventBed>>;
