@@ -1,0 +1,19 @@
+/** A client as clients have to be: what was not answered is sent again, with the same id, until it is. */
+import { AppError } from '../../../contracts/app-error.ts';
+import { letPass } from '../allocator-under-test.ts';
+
+const AGAIN_MS = 40;
+
+/** Repeats what was not answered, or answered with "not now". @throws what else the call throws, and when time is up. */
+export async function insist<T>(call: () => Promise<T>, deadlineMs = 120_000): Promise<T> {
+  const end = performance.now() + deadlineMs;
+  for (;;) {
+    try {
+      return await call();
+    } catch (cause) {
+      const mayRepeat = cause instanceof AppError && (cause.kind === 'unavailable' || cause.kind === 'timeout');
+      if (!mayRepeat || performance.now() > end) throw cause;
+      await letPass(AGAIN_MS);
+    }
+  }
+}

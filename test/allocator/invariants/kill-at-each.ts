@@ -1,0 +1,123 @@
+/** Finds the points that lives of an allocation pass, and ends the allocator at each of them. */
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { AllocationRequest } from '../../../contracts/allocator.ts';
+import { testStack } from '../../../local/testing.ts';
+import { allocatorUnderTest, anAllocation, EAST, letPass, until, type ProcessChanges } from '../allocator-under-test.ts';
+import { startChecker } from './checker.ts';
+import type { Life, Stage } from './lives.ts';
+import { POINT_ENV, pointOf, textOf, WITH_POINTS, type Point } from './points.ts';
+
+const AFTERMATH_MS = 1_500;
+
+/** One allocator over a database of its own, killed at one point after the other. */
+export interface Lane extends Stage {
+  readonly fleet: string;
+  readonly log: string;
+}
+
+export interface LifeOf {
+  readonly life: Life;
+  readonly withWorld: boolean;
+}
+
+export interface Kill extends LifeOf {
+  readonly point: Point;
+}
+
+export async function openLane(): Promise<Lane> {
+  const world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '1000' } });
+  const fleet = await world.makeFleet(EAST, 6);
+  return { world, checker: await startChecker(world), fleet, log: await newPointLog() };
+}
+
+export async function closeLane({ world, checker }: Stage): Promise<void> {
+  await checker.stop();
+  await world.stop();
+}
+
+export async function newPointLog(): Promise<string> {
+  const file = path.join((await testStack()).folder, `points-${randomUUID()}.log`);
+  await writeFile(file, '');
+  return file;
+}
+
+/** What a process needs to end, or stop, at a point of the allocation with this id. */
+export async function armedAt(at: string, id: string, log: string, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): Promise<ProcessChanges> {
+  // Many processes start here that differ in nothing but their point.
+  const cache = path.join((await testStack()).folder, 'compile-cache');
+  const points = { [POINT_ENV.at]: at, [POINT_ENV.of]: id, [POINT_ENV.file]: log, [POINT_ENV.signal]: signal };
+  return { env: { ...points, NODE_COMPILE_CACHE: cache }, nodeArgs: WITH_POINTS };
+}
+
+/** What a second attempt does again, and differs in it. The rest is the same each time. */
+const REPEATED = new Set(['allocations:placing', 'allocations:allocated', 'call:POST lease', 'call:allocate']);
+
+/** Only an allocation takes effect for long between its leaving and its answer. */
+function isWorthIt({ name, phase, nth }: Point): boolean {
+  if (phase === 'sent' && name !== 'call:allocate') return false;
+  return nth === 1 || REPEATED.has(name);
+}
+
+/** Every point of a recorded run of each life; later lives add what they alone pass. */
+export async function findPoints(lanes: readonly Lane[], lives: readonly LifeOf[]): Promise<Kill[]> {
+  const passed = new Map<LifeOf, string[]>();
+  const line = [...lives];
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (let one = line.shift(); one !== undefined; one = line.shift()) passed.set(one, await record(lane, one));
+    }),
+  );
+  const found = new Map<string, Kill>();
+  for (const one of lives)
+    for (const text of passed.get(one) ?? []) if (!found.has(text)) found.set(text, { point: pointOf(text), ...one });
+  return [...found.values()].filter(({ point }) => isWorthIt(point));
+}
+
+async function record(lane: Lane, { life, withWorld }: LifeOf): Promise<string[]> {
+  const asked = askedFor(lane, withWorld);
+  await writeFile(lane.log, '');
+  await restart(lane, 'record', asked.id);
+  await life(lane, asked);
+  await lane.checker.allOver();
+  return (await readFile(lane.log, 'utf8')).split('\n').filter((text) => text !== '');
+}
+
+/**
+ * Takes kills from the line until it is empty. The lives go on while the next process runs: clients do not care which one answers.
+ * @returns the points that were not reached.
+ */
+export async function killAtEach(lane: Lane, line: Kill[]): Promise<Point[]> {
+  const missed: Point[] = [];
+  const faults: Error[] = [];
+  const lives: Promise<void>[] = [];
+  for (let kill = line.shift(); kill !== undefined; kill = line.shift()) {
+    const { point, life, withWorld } = kill;
+    const asked = askedFor(lane, withWorld);
+    await restart(lane, textOf(point), asked.id);
+    const doomed = lane.world.allocator.process;
+    const state = { over: false };
+    lives.push(
+      life(lane, asked)
+        .catch((cause: unknown) => void faults.push(new Error(`killed at ${textOf(point)} in ${life.name}: ${String(cause)}`, { cause })))
+        // What follows from its end is still to come.
+        .finally(() => letPass(AFTERMATH_MS).then(() => (state.over = true))),
+    );
+    await until(`${textOf(point)} is reached, or the life is over`, async () => doomed.end !== undefined || state.over, 60_000);
+    if (doomed.end === undefined) missed.push(point);
+  }
+  await restart(lane, '', '');
+  await Promise.all(lives);
+  if (faults.length > 0) throw new AggregateError(faults, faults.map(({ message }) => message).join('\n'));
+  return missed;
+}
+
+async function restart({ world, log }: Lane, at: string, id: string): Promise<void> {
+  await world.killAllocator(undefined, await armedAt(at, id, log));
+}
+
+function askedFor({ fleet }: Lane, withWorld: boolean): AllocationRequest {
+  const world = withWorld ? { world: `w-${randomUUID()}` } : {};
+  return anAllocation(fleet, { deadlineSeconds: 300, session: { map: 'arena', capacity: 4, spectators: 0, data: {}, ...world } });
+}
