@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import path from 'node:path';
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import { newAllocation, type AllocationDocument } from '../../allocator/allocation.ts';
 import { AppError } from '../../contracts/app-error.ts';
-import { allocatorUnderTest, anAllocation, EAST, until, type AllocatorUnderTest } from './allocator-under-test.ts';
+import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
+import { testCluster, testStack } from '../../local/testing.ts';
+import { startClusterProxy, type ClusterProxy } from './cluster-proxy.ts';
 import { readySession, type ReadySession } from './ready-session.ts';
 
 /** Reconciling looks every five seconds, and adopts what it has seen twice. */
@@ -13,10 +18,18 @@ const BRAKE_LEAST = 3;
 describe('The allocator reconciles', function () {
   this.timeout(60_000);
   let world: AllocatorUnderTest;
+  let way: ClusterProxy;
   before(async () => {
-    world = await allocatorUnderTest({ env: { ADOPT_AFTER_SECONDS: '1', RELEASE_BRAKE_LEAST: String(BRAKE_LEAST) } });
+    way = await startClusterProxy(await testCluster());
+    const file = path.join((await testStack()).folder, `clusters-${randomUUID()}.json`);
+    await writeFile(file, JSON.stringify([{ name: EAST, region: EAST, kubeconfig: way.kubeconfig, namespace: EAST }]));
+    const brake = { RELEASE_BRAKE_LEAST: String(BRAKE_LEAST), ADOPT_AFTER_SECONDS: '1' };
+    world = await allocatorUnderTest({ env: { ...brake, CLUSTERS_FILE: file } });
   });
-  after(() => world.stop());
+  after(async () => {
+    await world.stop();
+    await way.close();
+  });
 
   const stored = () => world.database.db.collection<AllocationDocument>('allocations');
   const isThere = async ({ uid }: ReadySession) => (await world.carriersOf(uid)).length > 0;
@@ -29,13 +42,13 @@ describe('The allocator reconciles', function () {
 
   /** Rewrites what a game server carries of its session. */
   async function carry({ server }: ReadySession, change: (essentials: { epoch: number; request: object }) => object) {
-    const path = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers/${server.gameServer}`;
-    const object = (await world.kube.send({ method: 'GET', path, timeoutMs: 5_000 })).body as {
+    const url = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers/${server.gameServer}`;
+    const object = (await world.kube.send({ method: 'GET', path: url, timeoutMs: 5_000 })).body as {
       metadata: { annotations: Record<string, string> };
     };
     const text = object.metadata.annotations[GAME_SERVER_MARKS.session] ?? '';
     object.metadata.annotations[GAME_SERVER_MARKS.session] = JSON.stringify(change(JSON.parse(text)));
-    const answer = await world.kube.send({ method: 'PUT', path, body: object, timeoutMs: 5_000 });
+    const answer = await world.kube.send({ method: 'PUT', path: url, body: object, timeoutMs: 5_000 });
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
   }
 
@@ -117,8 +130,21 @@ describe('The allocator reconciles', function () {
     await until('all are released', async () => (await Promise.all(sessions.map(isThere))).every((there) => !there), ROUNDS_MS);
   });
 
+  it('takes no session for lost while its cluster cannot be reached, and tells the loss when it can', async () => {
+    const fleet = await world.makeFleet(EAST, 2);
+    await world.knows(EAST, fleet, 2);
+    const [dies, lives] = await Promise.all([readySession(world, fleet), readySession(world, fleet)]);
+    await way.set({ mode: 'refuse' });
+    await world.deleteServer(EAST, dies.server.gameServer);
+    await letPass(7_000);
+    assert.deepEqual([(await dies.look()).state, (await lives.look()).state], ['ready', 'ready']);
+    await way.set({ mode: 'pass' });
+    await until('the loss is told', async () => (await dies.look()).state === 'lost', 30_000);
+    assert.equal((await lives.look()).state, 'ready');
+  });
+
   it('settles within five seconds all who missed their deadline, thousands at once', async () => {
-    const count = 2_000;
+    const count = 4_000;
     const asked = anAllocation('nowhere');
     const past = new Date(Date.now() - 120_000);
     const late = Array.from({ length: count }, (_, at): AllocationDocument => {
@@ -138,8 +164,10 @@ describe('The allocator reconciles', function () {
     await stored().insertMany(late, { ordered: false });
     const back = performance.now();
     const ids = { $in: late.map(({ _id }) => _id) };
-    await until('all are expired', async () => (await stored().countDocuments({ _id: ids, state: 'expired' })) === count, 30_000);
+    await until('all are expired', async () => (await stored().countDocuments({ _id: ids, state: 'expired' })) === count, 50_000);
     const took = performance.now() - back;
-    assert.ok(took < 5_000, `it took ${Math.round(took)} ms`);
+    // A machine that does much else beside gets as much longer.
+    const allowed = 5_000 * Math.max(1, (loadavg()[0] ?? 0) / cpus().length);
+    assert.ok(took < allowed, `it took ${Math.round(took)} ms of ${Math.round(allowed)}`);
   });
 });
