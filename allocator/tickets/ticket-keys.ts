@@ -122,8 +122,8 @@ export async function openTicketKeys(db: Db, { now, log, periodMs, leadMs: wishe
     if (document === undefined) throw new AppError('internal', 'ticket_key_missing', 'there is no key to sign with');
     const { jwk, secret, generation } = document;
     const key = opened.get(jwk.kid) ?? (await importJWK({ ...jwk, d: readSecret(secret, jwk.kid, sealers, generation) }, 'EdDSA'));
-    opened.set(jwk.kid, key as CryptoKey);
-    return { kid: jwk.kid, key: key as CryptoKey };
+    opened.set(jwk.kid, key);
+    return { kid: jwk.kid, key };
   };
 
   if (sealers.length === 0) log.warn('signing keys are stored in clear; ALLOCATOR_KEY_SECRET would seal them');
