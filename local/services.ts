@@ -61,6 +61,7 @@ export const SERVICES: readonly LocalService[] = [
       CLUSTERS_FILE: clustersFile,
       SAVES_URL: urls.saves,
       SERVICE_TOKEN_FILE: tokenFile('allocator'),
+      WEBHOOK_PRIVATE_ADDRESSES: 'allow',
     }),
   },
   {

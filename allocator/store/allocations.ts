@@ -56,8 +56,6 @@ export interface Allocations {
   /** What is due, soonest first. */
   due(now: Date, limit: number): Promise<Pick<Doc, '_id'>[]>;
   readonly line: Line;
-  /** Those with a game server bound in a cluster that are not done with it. */
-  boundIn(cluster: string): Promise<Doc[]>;
   /** Calls back after each move and insert of this process. */
   onMoved(tell: (uid: string) => void): void;
   readonly documents: Documents<Doc>;
@@ -113,7 +111,6 @@ export async function openAllocations(db: Db): Promise<Allocations> {
       documents.change(filterOf(from), isSeen(update) ? { ...update, $inc: { ...update.$inc, version: 1 } } : update),
     due: (now, limit) => documents.list({ nextActionAt: { $lte: now } }, { sort: { nextActionAt: 1 }, limit }),
     line: openLine(documents),
-    boundIn: (cluster) => documents.list({ 'server.cluster': cluster, state: { $in: ['allocated', 'ready'] } }, { limit: 100_000 }),
   };
 }
 
