@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
 import { pause } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
+import { AskLimit } from './ask-limit.ts';
 import { Census } from './census.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import { ClusterHealth, type HealthView } from './cluster-health.ts';
@@ -12,6 +13,7 @@ import type { ClusterSettings } from './cluster-settings.ts';
 import { followGameServers } from './follow-game-servers.ts';
 import { allocationOf, marksOf, outcomeOf, outcomeOfFailure, type Ask, type AskOutcome } from './game-server-allocation.ts';
 import { annotationOf, deletionOf, gameServerOf, sessionTextOf, type GameServer } from './game-server.ts';
+import type { Kinds } from './kinds.ts';
 import type { KubeAnswer, KubeApi } from './kube-api.ts';
 import { answerError as unexpected, notDone } from './kube-errors.ts';
 
@@ -25,6 +27,8 @@ export interface ClusterParts {
   readonly settings: ClusterSettings;
   readonly metrics: ClusterMetrics;
   readonly log: Log;
+  /** Shared by all clusters. */
+  readonly kinds: Kinds;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -53,6 +57,7 @@ export class AgonesCluster {
   readonly census: Census;
   readonly #api: KubeApi;
   readonly #settings: ClusterSettings;
+  readonly #asks: AskLimit;
   readonly #metrics: ClusterMetrics;
   readonly #now: () => number;
   readonly #health: ClusterHealth;
@@ -60,20 +65,19 @@ export class AgonesCluster {
   #config: ClusterConfig;
   /** Taken out of the file; it is kept for what is under way. */
   #leaving = false;
-  #asks = 0;
-  #throttledUntil = 0;
   #fresh = false;
   #heardAt: number | undefined;
   #watching = new AbortController();
   #relist = false;
 
-  constructor({ config, api, settings, metrics, log, now }: ClusterParts) {
+  constructor({ config, api, settings, metrics, log, kinds, now }: ClusterParts) {
     this.#config = config;
     this.#api = api;
     this.#settings = settings;
+    this.#asks = new AskLimit(settings.asksAtOnce, now);
     this.#metrics = metrics;
     this.#now = now;
-    this.census = new Census(now);
+    this.census = new Census(now, kinds);
     this.#health = new ClusterHealth({
       log: log.with({ cluster: config.name }),
       now,
@@ -105,7 +109,7 @@ export class AgonesCluster {
   }
 
   get asksInFlight(): number {
-    return this.#asks;
+    return this.#asks.inFlight;
   }
 
   /** Milliseconds since the watch said something. */
@@ -117,7 +121,7 @@ export class AgonesCluster {
   barred(fleet: string): Bar | undefined {
     if (this.draining) return 'draining';
     if (fleet !== '' && this.#config.fleets?.includes(fleet) === false) return 'fleet-not-allowed';
-    return this.#isBusy() ? 'busy' : undefined;
+    return this.#asks.isFull ? 'busy' : undefined;
   }
 
   /** It may be asked again, after it could not: those who wait for its Ready servers have to be told. */
@@ -138,14 +142,14 @@ export class AgonesCluster {
 
   /** Takes no longer than `timeoutMs`, whatever happens there. */
   async allocate(ask: Ask, timeoutMs: number): Promise<AskOutcome> {
-    if (this.#isBusy())
+    if (this.#asks.isFull)
       return { kind: 'not-taken', why: 'busy', cause: new AppError('unavailable', 'cluster_busy', 'the cluster is busy') };
-    this.#asks += 1;
+    const done = this.#asks.begin(timeoutMs);
     try {
       return await this.#allocate(ask, this.#now() + timeoutMs);
     } finally {
-      const wasBusy = this.#isBusy();
-      this.#asks -= 1;
+      const wasBusy = this.#asks.isFull;
+      done();
       if (wasBusy) this.#tellUsable();
     }
   }
@@ -257,7 +261,7 @@ export class AgonesCluster {
       });
     } catch (cause) {
       if (cause instanceof AppError && cause.kind === 'rate-limited')
-        this.#throttledUntil = this.#now() + (cause.retryAfter === undefined ? THROTTLED_MS : cause.retryAfter * 1_000);
+        this.#asks.throttle(cause.retryAfter === undefined ? THROTTLED_MS : cause.retryAfter * 1_000);
       return outcomeOfFailure(cause);
     }
   }
@@ -282,10 +286,6 @@ export class AgonesCluster {
     const answer = await this.#api.send({ method: 'GET', path: '/apis/allocation.agones.dev/v1', timeoutMs: PROBE_TIMEOUT_MS });
     if (answer.status !== 200) throw unexpected('the probe', answer.status, answer.body);
     if (!this.#fresh || !this.census.synced) throw new AppError('unavailable', 'census_stale', 'its game servers are not followed yet');
-  }
-
-  #isBusy(): boolean {
-    return this.#asks >= this.#settings.asksAtOnce() || this.#throttledUntil > this.#now();
   }
 
   #takeRelist(): boolean {
