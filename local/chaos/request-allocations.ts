@@ -1,20 +1,23 @@
-/** The matchmaker's side of the run: asks for allocations at an even rate, holds the line for each, and ends some itself. */
+/** The matchmaker's side of the run: asks for allocations at an even rate, follows what becomes of each, and ends some itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
-import type { Allocation, AllocationRequest } from '../../contracts/allocator.ts';
+import type { AllocationRequest } from '../../contracts/allocator.ts';
 import { allocatorApi } from '../../contracts/allocator-api.ts';
 import { createClient, type Client, type Send } from '../../contracts/client.ts';
 import { pause } from '../../runtime/deadline.ts';
 import type { Promised } from '../checking/lost.ts';
 import { CHAOS_FLEET } from './chaos-fleet.ts';
 import { PODLESS_BUILD } from '../podless-fleet.ts';
+import type { FollowedStates } from './follow-states.ts';
 import { keepTrying } from './keep-trying.ts';
 
 export interface RequestParts {
   readonly urls: readonly string[];
   readonly token: string;
   readonly send: Send;
+  /** What the event log says of each. */
+  readonly states: FollowedStates;
   readonly regions: readonly string[];
   readonly run: string;
   readonly now: () => number;
@@ -38,7 +41,6 @@ export interface Progress {
 }
 
 const DEADLINE_SECONDS = 240;
-const HOLD_SECONDS = 10;
 /** Of the sessions without pods, so many are ended by the client and not by their server. */
 const ENDED_BY_CLIENT = 0.3;
 const FINAL: ReadonlySet<string> = new Set(['ended', 'lost', 'failed', 'cancelled', 'expired']);
@@ -65,41 +67,23 @@ export async function requestAllocations({ counts, overMs }: Demand, progress: P
 }
 
 async function live(id: string, fleet: string, progress: Progress, parts: RequestParts): Promise<void> {
-  const { signal, now, luck } = parts;
-  const params = { id };
+  const { signal, now, luck, states } = parts;
   const any = <T>(call: (client: Client<typeof allocatorApi.endpoints>) => Promise<T>) => keepTrying(() => call(clientOf(parts)), signal);
   try {
     bump(progress.asked, fleet);
     const { body } = await any((client) => client.requestAllocation({ body: requestOf(id, fleet, parts) }, { signal, timeoutMs: 6_000 }));
     progress.promised.push({ id, deadlineAt: Math.max(now(), Date.parse(body.deadlineAt)) });
-    const settled = await until(any, id, ({ state }) => state === 'ready' || FINAL.has(state), signal);
-    if (settled.readyAt !== undefined) bump(progress.wasReady, fleet);
-    if (settled.state === 'ready' && (fleet !== CHAOS_FLEET || luck() < ENDED_BY_CLIENT)) {
+    const settled = await states.until(id, (state) => state === 'ready' || FINAL.has(state), signal);
+    if (states.wasReady(id)) bump(progress.wasReady, fleet);
+    if (settled === 'ready' && (fleet !== CHAOS_FLEET || luck() < ENDED_BY_CLIENT)) {
       await sleep(luck() * 1_000, undefined, { signal });
-      await any((client) => client.cancelAllocation({ params }, { signal, timeoutMs: 12_000 }));
+      await any((client) => client.cancelAllocation({ params: { id } }, { signal, timeoutMs: 12_000 }));
     }
-    const over = await until(any, id, ({ state }) => FINAL.has(state), signal);
-    bump(progress.ended, over.state);
+    bump(progress.ended, await states.until(id, (state) => FINAL.has(state), signal));
   } catch (cause) {
     if (signal.aborted) return;
     const { code = '' } = cause instanceof AppError ? cause : {};
     parts.onTrouble(`${id}: ${code} ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-}
-
-async function until(
-  any: <T>(call: (client: Client<typeof allocatorApi.endpoints>) => Promise<T>) => Promise<T>,
-  id: string,
-  enough: (allocation: Allocation) => boolean,
-  signal: AbortSignal,
-): Promise<Allocation> {
-  let from: Allocation['state'] | undefined;
-  for (;;) {
-    const query = { wait: HOLD_SECONDS, ...(from === undefined ? {} : { from }) };
-    const call = { params: { id }, query };
-    const { body } = await any((client) => client.getAllocation(call, { signal, timeoutMs: (HOLD_SECONDS + 5) * 1_000 }));
-    if (enough(body)) return body;
-    from = body.state;
   }
 }
 

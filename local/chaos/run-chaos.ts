@@ -15,6 +15,7 @@ import type { StackFile } from '../supervisor/stack-file.ts';
 import type { StateFolder } from '../supervisor/state-folder.ts';
 import { CHAOS_FLEET, makeChaosFleet } from './chaos-fleet.ts';
 import { claimServers } from './claim-servers.ts';
+import { FollowedStates } from './follow-states.ts';
 import { killAtRandom, type Killed } from './kill-at-random.ts';
 import { openPodTokens } from './pod-tokens.ts';
 import { newProgress, requestAllocations, type Demand } from './request-allocations.ts';
@@ -44,6 +45,8 @@ export async function runChaos(parts: ChaosParts): Promise<Verdict> {
   const over = new AbortController();
   const signal = AbortSignal.any([parts.signal, over.signal]);
   const http = createHttpSend(stack.caFile);
+  // Bridges have connections of their own: those who ask must not stand in their way.
+  const bridges = createHttpSend(stack.caFile);
   const mongo = openMongo(stack.mongo.url, 'allocator', stack.caFile);
   const troubles: string[] = [];
   const onTrouble = (text: string) => {
@@ -60,14 +63,18 @@ export async function runChaos(parts: ChaosParts): Promise<Verdict> {
       signal.addEventListener('abort', () => client.close(), { once: true });
       await makeChaosFleet(client, namespace, REPLICAS, signal);
       const tokens = await openPodTokens({ issuer, url, folder: path.join(state.data, name) }, http.send);
-      await claimServers({ client, tokens, urls, send: http.send, log, luck, signal, onTrouble });
+      await claimServers({ client, tokens, urls, send: bridges.send, log, luck, signal, onTrouble });
     }
     say(`${REPLICAS} servers without pods in each of ${stack.clusters.length} clusters; ${urls.length} allocator processes`);
     const telling = tell(progress, recorder.history.lasting.bind(recorder.history), say, signal);
     const regions = stack.clusters.map(({ region }) => region);
     const run = `chaos-${randomBytes(4).toString('hex')}`;
     const token = stack.tokens['matchmaker'] ?? '';
-    const requests = { urls, token, send: http.send, regions, run, now, luck, signal, onTrouble };
+    const states = new FollowedStates();
+    const following = states.follow({ urls, token, send: http.send, luck, onTrouble }, signal).catch((cause: unknown) => {
+      if (!signal.aborted) onTrouble(`the event log: ${cause instanceof Error ? cause.message : String(cause)}`);
+    });
+    const requests = { urls, token, send: http.send, states, regions, run, now, luck, signal, onTrouble };
     const requesting = requestAllocations(demand, progress, requests);
     const killing = killAtRandom(killed, { runFolder: state.run, forMs: killForMs, luck, signal, say });
     await killing;
@@ -79,12 +86,12 @@ export async function runChaos(parts: ChaosParts): Promise<Verdict> {
     const open = documents.filter((document) => !isFinal(document.state));
     for (const { id, state: left } of open.slice(0, 20)) say(`${id} is still ${left}`);
     over.abort();
-    await telling;
+    await Promise.all([telling, following]);
     return verdict;
   } finally {
     over.abort();
     await mongo.close();
-    await http.close();
+    await Promise.all([http.close(), bridges.close()]);
   }
 }
 
