@@ -7,6 +7,7 @@
 import type { Stock } from '../placement/candidate.ts';
 import { rankOf, type Kind, type Pool } from '../placement/pool.ts';
 import { gameServerOf, isAlive, isFree, type GameServer } from './game-server.ts';
+import { Kinds } from './kinds.ts';
 import { availableOn, Shelves, type Shelf } from './shelves.ts';
 
 export type CensusChange = (before: GameServer | undefined, after: GameServer | undefined) => void;
@@ -33,7 +34,7 @@ interface Aside {
 export class Census {
   readonly #servers = new Map<string, GameServer>();
   readonly #fleets = new Map<string, FleetCounts>();
-  readonly #shelves = new Shelves();
+  readonly #shelves: Shelves;
   /** Name → where it stands, while it is free. */
   readonly #standing = new Map<string, Shelf>();
   /** Servers that we know to be taken before the watch tells. Name → until when we go by it, should the watch never tell. */
@@ -47,8 +48,10 @@ export class Census {
   readonly #now: () => number;
   synced = false;
 
-  constructor(now: () => number) {
+  /** @param kinds shared by all censuses that are weighed against each other */
+  constructor(now: () => number, kinds = new Kinds()) {
     this.#now = now;
+    this.#shelves = new Shelves(kinds);
   }
 
   onChange(listener: CensusChange): void {
@@ -102,26 +105,18 @@ export class Census {
     }
   }
 
-  /** Ready servers that an ask could win now, by kind: of all kinds that any of the pools may have. */
-  stock(pools: readonly Pool[]): Stock[] {
-    this.learn(pools);
+  /** Ready servers that an ask for the pool could win now, by kind. Found out once, and told until something changes. */
+  stock(pool: Pool): readonly Stock[] {
     const now = this.#expire();
-    const [only] = pools;
-    const shelves =
-      pools.length === 1 && only !== undefined ? this.#shelves.for(only) : new Set(pools.flatMap((pool) => this.#shelves.for(pool)));
-    const stock: Stock[] = [];
-    for (const shelf of shelves) {
-      const ready = availableOn(shelf, now);
-      if (ready > 0) stock.push({ kind: shelf.kind, ready });
-    }
-    return stock;
+    const told = this.#shelves.told(pool, now);
+    if (told !== undefined) return told;
+    this.learn([pool]);
+    return this.#shelves.tell(pool, now);
   }
 
   /** Whether an ask for the pool could win anything now. */
   hasFree(pool: Pool): boolean {
-    this.learn([pool]);
-    const now = this.#expire();
-    return this.#shelves.for(pool).some((shelf) => availableOn(shelf, now) > 0);
+    return this.stock(pool).length > 0;
   }
 
   /**
@@ -134,6 +129,7 @@ export class Census {
     const shelf = this.#bestFor(pool);
     if (shelf === undefined) return () => {};
     const aside = { pool, shelf };
+    this.#shelves.changed();
     shelf.asking += 1;
     this.#asides.set(uid, aside);
     return () => {
@@ -146,6 +142,11 @@ export class Census {
     return this.#asides.has(uid);
   }
 
+  /** The allocations that a server is set aside for, put to those of other censuses. */
+  addHeld(to: Set<string>): void {
+    if (this.#asides.size > 0) for (const uid of this.#asides.keys()) to.add(uid);
+  }
+
   /** The cluster has given this server to an allocation. */
   noteTaken(name: string, uid: string): void {
     this.#expire();
@@ -155,12 +156,16 @@ export class Census {
 
   /** The cluster has said that it has none. */
   noteNone(pool: Pool): void {
+    this.#shelves.changed();
     for (const shelf of this.#shelves.for(pool)) shelf.noneUntil = this.#now() + NONE_MS;
   }
 
   /** A full list: what is not in it is gone. */
   replaceAll(objects: readonly unknown[]): void {
-    const listed = objects.map(gameServerOf);
+    this.replaceWith(objects.map(gameServerOf));
+  }
+
+  replaceWith(listed: readonly GameServer[]): void {
     const names = new Set(listed.map((server) => server.name));
     for (const server of this.#servers.values().toArray()) if (!names.has(server.name)) this.#remove(server.name);
     for (const server of listed) this.#put(server);
@@ -190,6 +195,7 @@ export class Census {
     this.#tell(before, server);
     if (shelf === undefined || shelf === stood) return;
     shelf.noneUntil = 0;
+    this.#shelves.changed();
     this.#tellFreed(shelf);
   }
 
@@ -206,6 +212,7 @@ export class Census {
   #stand(server: GameServer): Shelf {
     const shelf = this.#shelves.of(server);
     shelf.free += 1;
+    this.#shelves.changed();
     this.#standing.set(server.name, shelf);
     return shelf;
   }
@@ -214,6 +221,7 @@ export class Census {
     const shelf = this.#standing.get(name);
     if (shelf === undefined) return undefined;
     shelf.free -= 1;
+    this.#shelves.changed();
     this.#standing.delete(name);
     return shelf;
   }
@@ -255,12 +263,14 @@ export class Census {
     if (aside === undefined) return;
     this.#asides.delete(uid);
     aside.shelf.asking -= 1;
+    this.#shelves.changed();
     if (aside.shelf !== from) this.#tellFreed(aside.shelf);
   }
 
   /** Servers that were said to be taken, and still are Ready: they are free again. */
   #expire(): number {
     const now = this.#now();
+    if (this.#taken.size === 0) return now;
     for (const [name, until] of this.#taken) {
       if (until > now) break;
       this.#taken.delete(name);

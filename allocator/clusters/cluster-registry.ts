@@ -11,6 +11,7 @@ import { AgonesCluster } from './agones-cluster.ts';
 import { sameConnection, type ClusterConfig } from './cluster-config.ts';
 import type { ClusterMetrics } from './cluster-metrics.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
+import { Kinds } from './kinds.ts';
 import { connectKubeApi, type KubeApi } from './kube-api.ts';
 import { fromKubeconfig, fromPod, type CredentialSource, type PodIdentity } from './kube-credentials.ts';
 
@@ -48,6 +49,7 @@ export class ClusterRegistry implements LiveClusters {
   readonly #live = new Map<string, AgonesCluster>();
   readonly #members = new Map<string, Member>();
   readonly #listeners: ((cluster: AgonesCluster) => void)[] = [];
+  readonly #kinds = new Kinds();
   readonly #parts: RegistryParts;
   readonly #running = new Set<Promise<void>>();
   readonly #failed = Promise.withResolvers<never>();
@@ -112,7 +114,7 @@ export class ClusterRegistry implements LiveClusters {
   #add(config: ClusterConfig): void {
     const { settings, metrics, log, now } = this.#parts;
     const api = connectKubeApi(this.#sourceOf(config), now);
-    const cluster = new AgonesCluster({ config, api, settings, metrics, log, now });
+    const cluster = new AgonesCluster({ config, api, settings, metrics, log, kinds: this.#kinds, now });
     const stop = new AbortController();
     const running = cluster.follow(stop.signal).catch((cause: unknown) => this.#failed.reject(cause));
     this.#keep(running);

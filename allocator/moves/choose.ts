@@ -3,11 +3,11 @@ import type { AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import { anyFree, candidatesOf, learn } from '../clusters/candidates-of.ts';
 import { Board, type Choice } from '../placement/board.ts';
-import { anyOf, type Pool } from '../placement/pool.ts';
+import { anyOf, poolOf, type Pool } from '../placement/pool.ts';
 import type { Wish } from '../placement/wish.ts';
 import type { Waiter } from '../store/line.ts';
 import type { MoveParts } from './parts.ts';
-import { linesFor, selectingPools, serveLine, wishOf } from './serve-line.ts';
+import { countedFor, linesFor, serveLine, wishOf } from './serve-line.ts';
 
 /** A choice, and the server that is set aside for it until `done` is called. */
 export type Chosen = Extract<Choice, { kind: 'chosen' }> & { readonly on: AgonesCluster; readonly done: () => void };
@@ -23,9 +23,9 @@ const MOST_PIECE = 1_024;
  */
 export async function choose(parts: MoveParts, queued: AllocationDocument): Promise<Found> {
   await parts.windows.refresh();
-  const wish = wishOf(queued, parts.now());
+  const wish = wishOf(queued, poolOf(queued.request), parts.now());
   // Whoever is ahead can only take: where nothing is free they need not be read.
-  if (!anyFree(parts, wish.pool)) return setAside(parts, wish, boardFor(parts, wish.pool, []).choose(wish));
+  if (!anyFree(parts, wish.pool)) return setAside(parts, wish, boardFor(parts, wish.pool).choose(wish));
   const before = { turn: queued.turn, uid: queued._id };
   const ahead: Waiter[] = [];
   for (let limit = PIECE; ; limit = Math.min(limit * 2, MOST_PIECE)) {
@@ -37,9 +37,9 @@ export async function choose(parts: MoveParts, queued: AllocationDocument): Prom
       ahead.length = 0;
       ahead.push(...(await parts.allocations.line.read({ pools: everyLine(parts, wish.pool.build), before, limit })));
     } else ahead.push(...piece);
-    const selecting = selectingPools(ahead);
-    if (selecting.length > 0) await learn(parts, selecting);
-    const board = boardFor(parts, wish.pool, selecting);
+    const counted = countedFor(wish.pool, ahead);
+    if (counted.fleet === undefined) await learn(parts, counted);
+    const board = boardFor(parts, wish.pool, counted);
     serveLine(parts, board, ahead);
     const choice = board.choose(wish);
     const isAll = (isMixedNow ? ahead.length : piece.length) < limit;
@@ -49,7 +49,7 @@ export async function choose(parts: MoveParts, queued: AllocationDocument): Prom
     const count = await parts.allocations.line.count({ pools: linesAt(parts, wish.pool, ahead), after: last, before, limit: choice.free });
     // Whatever the rest of them take, one is left; but the clusters have to be looked at after that count.
     if (count >= choice.free) continue;
-    const again = boardFor(parts, wish.pool, selecting);
+    const again = boardFor(parts, wish.pool, counted);
     serveLine(parts, again, ahead);
     const second = again.choose(wish);
     if (second.kind !== 'chosen' || second.free > count) return setAside(parts, wish, second);
@@ -63,10 +63,8 @@ function setAside(parts: MoveParts, { uid, pool }: Wish, choice: Choice): Found 
   return { ...choice, on, done: on.census.setAside(uid, pool) };
 }
 
-/** Where all ahead want the same fleet, the rest of what the clusters have does not matter. */
-function boardFor(parts: MoveParts, pool: Pool, selecting: readonly Pool[]): Board {
-  const isAlone = pool.fleet !== undefined && selecting.length === 0;
-  return new Board(candidatesOf(parts, pool.fleet, isAlone ? [pool] : [anyOf(pool.build), pool, ...selecting]));
+function boardFor(parts: MoveParts, pool: Pool, counted = pool): Board {
+  return new Board(candidatesOf(parts, pool.fleet, counted));
 }
 
 function linesAt(parts: MoveParts, { fleet, build }: Pool, ahead: readonly Waiter[]): string[] {
@@ -75,13 +73,9 @@ function linesAt(parts: MoveParts, { fleet, build }: Pool, ahead: readonly Waite
 
 function everyLine(parts: MoveParts, build: string): string[] {
   const any = anyOf(build);
-  return linesFor(
-    build,
-    parts.clusters
-      .values()
-      .flatMap(({ census }) => census.stock([any]))
-      .map(({ kind }) => kind.fleet),
-  );
+  const fleets = new Set<string>();
+  for (const { census } of parts.clusters.values()) for (const { kind } of census.stock(any)) fleets.add(kind.fleet);
+  return linesFor(build, fleets);
 }
 
 function hasFleet({ request }: Waiter): boolean {

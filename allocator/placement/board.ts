@@ -9,6 +9,7 @@
  * of one wish costs a comparison per cluster and no more, since it is made for everybody ahead.
  */
 import type { Decision } from '../../contracts/allocator.ts';
+import { digestOf, mixed } from './break-tie.ts';
 import { isTooShort, type Candidate, type Rejection, type Stock } from './candidate.ts';
 import { rankOf, type Kind, type Pool } from './pool.ts';
 import { limitAt, type Limit, type Wish } from './wish.ts';
@@ -39,30 +40,48 @@ interface View {
   readonly expectedMs: number | undefined;
   /** By place of the cluster: servers left that will do. */
   readonly free: Int32Array;
+  /** By place of the region: the highest score of a cluster that has one left; `NONE`, or `UNSURE` until it is looked for. */
+  readonly most: Float64Array;
   readonly ranks: Map<Kind, number>;
 }
+
+const NONE = -1;
+const UNSURE = -2;
 
 export class Board {
   readonly #clusters: readonly Candidate[];
   readonly #regions: readonly string[];
   /** By place of the cluster: the place of its region. */
   readonly #regionOf: Int32Array;
-  readonly #names = new Map<number, number>();
+  /** By place of the region: the places of its clusters. */
+  readonly #within: readonly (readonly number[])[];
   readonly #views = new Map<string, View>();
   /** By place of the cluster, where something was taken: what is left of each stock. */
   readonly #left = new Map<number, number[]>();
+  /** By place of the cluster: of its name; 0 until it is needed. */
+  readonly #digests: Uint32Array;
   readonly #hasWindows: boolean;
+  #byName: ReadonlyMap<string, number> | undefined;
   #sum = 0;
 
   constructor(clusters: readonly Candidate[]) {
     this.#clusters = clusters;
     this.#regionOf = new Int32Array(clusters.length);
+    this.#digests = new Uint32Array(clusters.length);
     const places = new Map<string, number>();
+    const within: number[][] = [];
     let hasWindows = false;
-    for (const [at, { region, healthy, stock, playableMs }] of clusters.entries()) {
+    for (let at = 0; at < clusters.length; at += 1) {
+      const cluster = clusters[at];
+      if (cluster === undefined) continue;
+      const { region, healthy, stock, playableMs } = cluster;
       const place = places.get(region) ?? places.size;
-      places.set(region, place);
+      if (place === places.size) {
+        places.set(region, place);
+        within.push([]);
+      }
       this.#regionOf[at] = place;
+      within[place]?.push(at);
       hasWindows ||= playableMs !== undefined;
       for (const one of stock) {
         hasWindows ||= one.playableMs !== undefined;
@@ -70,6 +89,7 @@ export class Board {
       }
     }
     this.#regions = [...places.keys()];
+    this.#within = within;
     this.#hasWindows = hasWindows;
   }
 
@@ -100,56 +120,84 @@ export class Board {
 
   /** Takes what another process is asking a cluster for, as far as it is there. */
   take(cluster: string, pool: Pool): void {
-    const at = this.#clusters.findIndex(({ name }) => name === cluster);
-    if (at >= 0) this.#take(this.#viewOf(pool, undefined), at);
+    this.#byName ??= new Map(this.#clusters.map(({ name }, at) => [name, at]));
+    const at = this.#byName.get(cluster);
+    if (at !== undefined) this.#take(this.#viewOf(pool, undefined), at);
   }
 
+  /** Region by region, since few regions have many clusters; only in the best of them are the clusters compared. */
   #best(view: View, wish: Wish, limit: Limit): number {
-    const steps = this.#regions.map((region) => stepOf(wish, region, limit));
-    let best = -1;
+    let best: number[] = [];
     let bestStep = Number.POSITIVE_INFINITY;
-    let bestScore = 0;
-    let uidDigest: number | undefined;
-    const winsTie = (at: number) => this.#winsTie((uidDigest ??= digestOf(wish.uid)), at, best);
-    for (let at = 0; at < view.free.length; at += 1) {
-      const free = view.free[at] ?? 0;
-      if (free <= 0) continue;
-      const step = steps[this.#regionOf[at] ?? 0] ?? Number.POSITIVE_INFINITY;
-      if (step > bestStep || step === Number.POSITIVE_INFINITY) continue;
-      const score = free * (this.#clusters[at]?.weight ?? 1);
-      const isBetter = step < bestStep || score > bestScore || (score === bestScore && winsTie(at));
-      if (isBetter) [best, bestStep, bestScore] = [at, step, score];
+    let bestScore = NONE;
+    for (let place = 0; place < this.#regions.length; place += 1) {
+      const most = this.#mostIn(view, place);
+      if (most === NONE) continue;
+      const step = stepOf(wish, this.#regions[place] ?? '', limit);
+      if (step > bestStep || step === Number.POSITIVE_INFINITY || (step === bestStep && most < bestScore)) continue;
+      if (step === bestStep && most === bestScore) best.push(place);
+      else [best, bestStep, bestScore] = [[place], step, most];
     }
-    return best;
+    return best.length === 0 ? -1 : this.#winner(view, wish, best, bestScore);
   }
 
-  #winsTie(uidDigest: number, at: number, other: number): boolean {
-    const mine = mixed(uidDigest, this.#digestOf(at));
-    const theirs = mixed(uidDigest, this.#digestOf(other));
-    if (mine !== theirs) return mine > theirs;
-    return (this.#clusters[at]?.name ?? '') < (this.#clusters[other]?.name ?? '');
+  #mostIn(view: View, place: number): number {
+    const known = view.most[place] ?? NONE;
+    if (known !== UNSURE) return known;
+    let most = NONE;
+    for (const at of this.#within[place] ?? []) {
+      if ((view.free[at] ?? 0) > 0) most = Math.max(most, this.#scoreOf(view, at));
+    }
+    view.most[place] = most;
+    return most;
+  }
+
+  #scoreOf(view: View, at: number): number {
+    return (view.free[at] ?? 0) * (this.#clusters[at]?.weight ?? 1);
+  }
+
+  /** Of those in these regions that have the score. */
+  #winner(view: View, { uid }: Wish, places: readonly number[], score: number): number {
+    const uidDigest = digestOf(uid);
+    let winner = -1;
+    let winnersDigest = 0;
+    for (const place of places)
+      for (const at of this.#within[place] ?? []) {
+        if ((view.free[at] ?? 0) <= 0 || this.#scoreOf(view, at) !== score) continue;
+        const digest = mixed(uidDigest, this.#digestOf(at));
+        const isBetter = winner < 0 || digest > winnersDigest || (digest === winnersDigest && this.#nameOf(at) < this.#nameOf(winner));
+        if (isBetter) [winner, winnersDigest] = [at, digest];
+      }
+    return winner;
   }
 
   #digestOf(at: number): number {
-    const known = this.#names.get(at);
-    if (known !== undefined) return known;
-    const digest = digestOf(this.#clusters[at]?.name ?? '');
-    this.#names.set(at, digest);
+    const known = this.#digests[at] ?? 0;
+    if (known !== 0) return known;
+    const digest = digestOf(this.#nameOf(at));
+    this.#digests[at] = digest;
     return digest;
+  }
+
+  #nameOf(at: number): string {
+    return this.#clusters[at]?.name ?? '';
   }
 
   #viewOf(pool: Pool, expectedMs: number | undefined): View {
     const key = this.#hasWindows ? `${expectedMs} ${pool.key}` : pool.key;
     const known = this.#views.get(key);
     if (known !== undefined) return known;
-    const view: View = { pool, expectedMs, free: new Int32Array(this.#clusters.length), ranks: new Map() };
-    for (const [at, cluster] of this.#clusters.entries()) {
-      if (!cluster.healthy) continue;
+    const free = new Int32Array(this.#clusters.length);
+    const view: View = { pool, expectedMs, free, most: new Float64Array(this.#regions.length).fill(UNSURE), ranks: new Map() };
+    for (let at = 0; at < free.length; at += 1) {
+      const cluster = this.#clusters[at];
+      if (cluster?.healthy !== true) continue;
       const left = this.#left.get(at);
-      let free = 0;
-      for (const [place, stock] of cluster.stock.entries())
-        if (rankIn(view, cluster, stock) >= 0) free += Math.max(0, left?.[place] ?? stock.ready);
-      view.free[at] = free;
+      for (let place = 0; place < cluster.stock.length; place += 1) {
+        const stock = cluster.stock[place];
+        if (stock !== undefined && rankIn(view, cluster, stock) >= 0)
+          free[at] = (free[at] ?? 0) + Math.max(0, left?.[place] ?? stock.ready);
+      }
     }
     this.#views.set(key, view);
     return view;
@@ -172,15 +220,21 @@ export class Board {
     const place = cluster.stock.indexOf(taken);
     left[place] = (left[place] ?? 0) - 1;
     this.#sum -= 1;
-    for (const seen of this.#views.values()) if (rankIn(seen, cluster, taken) >= 0) seen.free[at] = (seen.free[at] ?? 0) - 1;
+    for (const seen of this.#views.values()) {
+      if (rankIn(seen, cluster, taken) < 0) continue;
+      const region = this.#regionOf[at] ?? 0;
+      if (seen.most[region] === this.#scoreOf(seen, at)) seen.most[region] = UNSURE;
+      seen.free[at] = (seen.free[at] ?? 0) - 1;
+    }
   }
 
   #explain(view: View, wish: Wish, limit: Limit, best: number): Explained {
     const rejections: Partial<Record<Rejection, number>> = {};
     const told: { at: number; rejected: Rejection | undefined }[] = best < 0 ? [] : [{ at: best, rejected: undefined }];
     const elsewhere: typeof told = [];
+    const byRegion = this.#regions.map((region) => regionRejection(wish, region, limit));
     for (let at = 0; at < this.#clusters.length; at += 1) {
-      const rejected = this.#rejectionOf(view, wish, limit, at);
+      const rejected = this.#rejectionOf(view, at, byRegion[this.#regionOf[at] ?? 0]);
       if (rejected !== undefined) rejections[rejected] = (rejections[rejected] ?? 0) + 1;
       if (at === best) continue;
       const list = rejected === 'region-not-allowed' ? elsewhere : told;
@@ -203,20 +257,20 @@ export class Board {
     return { decision: { ...(chosen === undefined ? {} : { chosen }), considered }, rejections };
   }
 
-  #rejectionOf(view: View, wish: Wish, limit: Limit, at: number): Rejection | undefined {
+  /** @param byRegion what its region is passed over for */
+  #rejectionOf(view: View, at: number, byRegion: Rejection | undefined): Rejection | undefined {
     const cluster = this.#clusters[at];
     if (cluster === undefined) return undefined;
-    if (wish.regions.length > 0 && !wish.regions.includes(cluster.region)) return 'region-not-allowed';
+    if (byRegion === 'region-not-allowed') return byRegion;
     if (!cluster.hasFleet) return 'fleet-missing';
     if (!cluster.healthy) return 'unhealthy';
     if (cluster.barred !== undefined) return cluster.barred;
-    if (isTooShort(cluster.playableMs, wish.expectedMs)) return 'maintenance';
-    const worst = wish.worstLatencies[cluster.region];
-    if (limit.maxMs !== undefined && worst !== undefined && worst > limit.maxMs) return 'latency';
+    if (isTooShort(cluster.playableMs, view.expectedMs)) return 'maintenance';
+    if (byRegion !== undefined) return byRegion;
     if ((view.free[at] ?? 0) > 0) return undefined;
-    const isClosed = cluster.stock.some(
-      (stock) => stock.ready > 0 && rankOf(view.pool, stock.kind) >= 0 && rankIn(view, cluster, stock) < 0,
-    );
+    const isClosed =
+      this.#hasWindows &&
+      cluster.stock.some((stock) => stock.ready > 0 && rankOf(view.pool, stock.kind) >= 0 && rankIn(view, cluster, stock) < 0);
     return isClosed ? 'maintenance' : 'no-capacity';
   }
 }
@@ -233,23 +287,12 @@ function rankIn(view: View, cluster: Candidate, stock: Stock): number {
 
 /** Infinite where the region will not do. */
 function stepOf(wish: Wish, region: string, limit: Limit): number {
-  if (wish.regions.length > 0 && !wish.regions.includes(region)) return Number.POSITIVE_INFINITY;
+  if (regionRejection(wish, region, limit) !== undefined) return Number.POSITIVE_INFINITY;
+  return Math.floor((wish.worstLatencies[region] ?? UNKNOWN_MS) / LATENCY_STEP_MS);
+}
+
+function regionRejection(wish: Wish, region: string, limit: Limit): 'region-not-allowed' | 'latency' | undefined {
+  if (wish.regions.length > 0 && !wish.regions.includes(region)) return 'region-not-allowed';
   const worst = wish.worstLatencies[region];
-  if (limit.maxMs !== undefined && worst !== undefined && worst > limit.maxMs) return Number.POSITIVE_INFINITY;
-  return Math.floor((worst ?? UNKNOWN_MS) / LATENCY_STEP_MS);
-}
-
-/** FNV-1a, 32 bits. */
-function digestOf(text: string): number {
-  let digest = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) digest = Math.imul(digest ^ text.charCodeAt(at), 0x01000193);
-  return digest >>> 0;
-}
-
-/** Two digests made one, in which every bit counts (the finaliser of MurmurHash3). */
-function mixed(one: number, other: number): number {
-  let digest = one ^ Math.imul(other, 0x9e3779b1);
-  digest = Math.imul(digest ^ (digest >>> 16), 0x85ebca6b);
-  digest = Math.imul(digest ^ (digest >>> 13), 0xc2b2ae35);
-  return (digest ^ (digest >>> 16)) >>> 0;
+  return limit.maxMs !== undefined && worst !== undefined && worst > limit.maxMs ? 'latency' : undefined;
 }

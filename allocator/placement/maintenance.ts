@@ -30,6 +30,14 @@ export function touches(scope: MaintenanceScope, place: Place): boolean {
   return (scope.cluster ?? place.cluster) === place.cluster && (scope.fleet ?? place.fleet) === place.fleet;
 }
 
+/** The windows that are still to count and are about a cluster, or about any fleet in it: none, for most clusters. */
+export function aboutFleetsAt(windows: readonly Window[], at: Omit<Place, 'fleet'>, now: number): readonly Window[] {
+  return windows.filter(({ scope, endsAt, cancelledAt }) => {
+    const isAbout = scope.region === undefined ? (scope.cluster ?? at.cluster) === at.cluster : scope.region === at.region;
+    return isAbout && cancelledAt === null && now < endsAt.getTime();
+  });
+}
+
 /**
  * How long a session that begins now may be played at a place before a window begins there: 0 while one drains or runs,
  * undefined where none is in sight.

@@ -66,9 +66,14 @@ export function poolOf({ build, fleet, selectors = [] }: Asked): Pool {
   return { ...anyOf(build), key, selectors: withBuild, names: namesIn(selectors) };
 }
 
-/** Every server of a build. */
-export function anyOf(build: string): Pool {
-  return { key: lineOf(build), line: lineOf(build), build, fleet: undefined, selectors: [selectorOf(build)], names: NO_NAMES };
+/** Every server of a build, told apart as these pools do. */
+export function anyOf(build: string, pools: readonly Pool[] = []): Pool {
+  const line = lineOf(build);
+  const any = { line, build, fleet: undefined, selectors: [selectorOf(build)] };
+  const all = (of: keyof Names) => [...new Set(pools.flatMap(({ names }) => names[of]))].toSorted();
+  const names = { labels: all('labels'), counters: all('counters'), lists: all('lists') };
+  const isPlain = names.labels.length + names.counters.length + names.lists.length === 0;
+  return isPlain ? { ...any, key: line, names: NO_NAMES } : { ...any, key: `${line} ${JSON.stringify(names)}`, names };
 }
 
 /** @param fleet none for those who choose by selectors. A fleet's name has no asterisk. */

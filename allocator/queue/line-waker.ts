@@ -100,7 +100,7 @@ async function wake(parts: WakerParts, build: string): Promise<void> {
     if (added.length > 0) {
       // By these, servers have to be told apart that were the same until now: begin again.
       selecting = [...selecting, ...added];
-      await learn(parts, selecting);
+      await learn(parts, anyOf(build, selecting));
       ({ board, fleets, regions } = boardFor(parts, build, selecting));
       after = undefined;
       continue;
@@ -113,7 +113,7 @@ async function wake(parts: WakerParts, build: string): Promise<void> {
 }
 
 function boardFor(parts: WakerParts, build: string, selecting: readonly Pool[]) {
-  const candidates = candidatesOf(parts, undefined, [anyOf(build), ...selecting]).filter(
+  const candidates = candidatesOf(parts, undefined, anyOf(build, selecting)).filter(
     ({ healthy, stock }) => healthy && stock.length > 0,
   );
   return { board: new Board(candidates), fleets: fleetsOf(candidates), regions: [...new Set(candidates.map(({ region }) => region))] };

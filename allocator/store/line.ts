@@ -6,6 +6,7 @@ import { ServerSelector } from '../../contracts/server-selectors.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import { translated, type Documents } from '../../runtime/documents/collection.ts';
 import type { AllocationDocument } from '../allocation.ts';
+import { poolOf, type Pool } from '../placement/pool.ts';
 
 type Doc = AllocationDocument;
 
@@ -29,7 +30,10 @@ export const Waiter = z.object({
     expectedSeconds: z.number().optional(),
   }),
 });
-export type Waiter = z.infer<typeof Waiter>;
+export type Waiter = z.infer<typeof Waiter> & {
+  /** Which servers will do for it. */
+  readonly wants: Pool;
+};
 
 const SHOWN = {
   state: 1,
@@ -110,7 +114,7 @@ function filterOf({ pools, after, before, regions }: Stretch): Filter<Doc> {
 
 function waiterOf(stored: unknown): Waiter {
   const parsed = Waiter.safeParse(stored);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, wants: poolOf(parsed.data.request) };
   throw new AppError('internal', 'document_malformed', 'an allocation in line has another shape than this build knows', {
     cause: parsed.error,
   });
