@@ -3,7 +3,8 @@ import { GAME_SERVER_MARKS } from '../contracts/allocator.ts';
 
 export const PODLESS_BUILD = 'dev';
 
-export function podlessFleet(name: string, replicas: number): object {
+/** @param server more of what each server is, such as its counters */
+export function podlessFleet(name: string, replicas: number, server: object = {}): object {
   return {
     apiVersion: 'agones.dev/v1',
     kind: 'Fleet',
@@ -15,6 +16,7 @@ export function podlessFleet(name: string, replicas: number): object {
         spec: {
           ports: [{ name: 'game', portPolicy: 'Static', hostPort: 7_777, containerPort: 7_777 }],
           template: { spec: { containers: [{ name: 'game', image: 'none' }] } },
+          ...server,
         },
       },
     },

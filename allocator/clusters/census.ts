@@ -107,11 +107,11 @@ export class Census {
 
   /** Ready servers that an ask for the pool could win now, by kind. Found out once, and told until something changes. */
   stock(pool: Pool): readonly Stock[] {
-    const now = this.#expire();
-    const told = this.#shelves.told(pool, now);
+    this.#expire();
+    const told = this.#shelves.told(pool, this.#now);
     if (told !== undefined) return told;
     this.learn([pool]);
-    return this.#shelves.tell(pool, now);
+    return this.#shelves.tell(pool, this.#now());
   }
 
   /** Whether an ask for the pool could win anything now. */
@@ -268,16 +268,15 @@ export class Census {
   }
 
   /** Servers that were said to be taken, and still are Ready: they are free again. */
-  #expire(): number {
+  #expire(): void {
+    if (this.#taken.size === 0) return;
     const now = this.#now();
-    if (this.#taken.size === 0) return now;
     for (const [name, until] of this.#taken) {
       if (until > now) break;
       this.#taken.delete(name);
       const server = this.#servers.get(name);
       if (server !== undefined && isFree(server)) this.#tellFreed(this.#stand(server));
     }
-    return now;
   }
 
   #tell(before: GameServer | undefined, after: GameServer | undefined): void {

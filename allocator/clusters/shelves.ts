@@ -22,8 +22,8 @@ export interface Shelf {
 interface Told {
   readonly stock: readonly Stock[];
   readonly version: number;
-  /** Milliseconds since the epoch. */
-  readonly until: number;
+  /** Milliseconds since the epoch; undefined: by the clock alone it stays so. */
+  readonly until: number | undefined;
 }
 
 /** More names than this are not kept: those who choose by others make the servers be sorted anew. */
@@ -101,10 +101,11 @@ export class Shelves {
     this.#version += 1;
   }
 
-  /** What was told of a pool, while it holds. */
-  told(pool: Pool, now: number): readonly Stock[] | undefined {
+  /** What was told of a pool, while it holds. The clock is read only where it matters: a decision asks each of a thousand clusters. */
+  told(pool: Pool, now: () => number): readonly Stock[] | undefined {
     const told = this.#told.get(pool.key);
-    return told !== undefined && told.version === this.#version && now < told.until ? told.stock : undefined;
+    if (told?.version !== this.#version) return undefined;
+    return told.until === undefined || now() < told.until ? told.stock : undefined;
   }
 
   tell(pool: Pool, now: number): readonly Stock[] {
@@ -165,11 +166,11 @@ export function availableOn({ free, asking, noneUntil }: Shelf, now: number): nu
 
 function stockOn(shelves: readonly Shelf[], now: number): Pick<Told, 'stock' | 'until'> {
   const stock: Stock[] = [];
-  let until = Number.POSITIVE_INFINITY;
+  let until: number | undefined;
   for (const shelf of shelves) {
     const ready = availableOn(shelf, now);
     if (ready > 0) stock.push({ kind: shelf.kind, ready });
-    if (shelf.noneUntil > now) until = Math.min(until, shelf.noneUntil);
+    if (shelf.noneUntil > now) until = Math.min(until ?? shelf.noneUntil, shelf.noneUntil);
   }
   return { stock, until };
 }

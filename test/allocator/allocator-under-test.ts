@@ -121,9 +121,10 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     /** A second process over the same data. */
     startAnother: async (changes: ProcessChanges = {}) =>
       startServiceProcess({ ...spec, port: await freePort(), ...changes, env: { ...spec.env, ...changes.env } }),
-    makeFleet: async (namespace: string, replicas: number): Promise<string> => {
+    /** @param server more of what each server is, such as its counters */
+    makeFleet: async (namespace: string, replicas: number, server: object = {}): Promise<string> => {
       const name = `f-${randomUUID().slice(0, 8)}`;
-      await mustSend(kube, 'POST', `/apis/agones.dev/v1/namespaces/${namespace}/fleets`, podlessFleet(name, replicas));
+      await mustSend(kube, 'POST', `/apis/agones.dev/v1/namespaces/${namespace}/fleets`, podlessFleet(name, replicas, server));
       fleets.push({ namespace, name });
       await until(
         `${replicas} Ready of ${name}`,

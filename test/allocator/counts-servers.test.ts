@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Census } from '../../allocator/clusters/census.ts';
+import { Kinds } from '../../allocator/clusters/kinds.ts';
 import { poolOf, rankOf, type Kind, type Pool } from '../../allocator/placement/pool.ts';
 import { ServerSelector } from '../../contracts/server-selectors.ts';
 
@@ -189,6 +190,32 @@ describe('The census', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('shares a kind with other censuses only where they tell servers apart by the same', () => {
+    const kinds = new Kinds();
+    const [one, another, third] = [new Census(() => 0, kinds), new Census(() => 0, kinds), new Census(() => 0, kinds)];
+    const labels = { [LABELS.fleet]: 'duels', [LABELS.build]: 'dev', map: 'x', mode: 'x' };
+    const metadata = { name: 'a', uid: 'a', resourceVersion: '1', labels };
+    for (const census of [one, another, third]) census.put({ metadata, status: { state: 'Ready' } });
+    const byMap = selecting({ matchLabels: { map: 'x' } });
+    const [ofOne, ofThird] = [one, third].map((census) => census.stock(byMap)[0]?.kind);
+    const byMode = another.stock(selecting({ matchLabels: { mode: 'x' } }))[0]?.kind;
+    assert.ok(ofOne !== undefined && ofOne === ofThird);
+    assert.deepEqual([ofOne.labels['map'], ofOne.labels['mode']], ['x', undefined]);
+    assert.deepEqual([byMode?.labels['map'], byMode?.labels['mode']], [undefined, 'x']);
+  });
+
+  it('has what just came, also where somebody asked while it was told of it', () => {
+    const census = new Census(() => 0);
+    const [duels] = POOLS;
+    assert.ok(duels !== undefined);
+    const made = { name: 'a', state: 'Ready', fleet: 'duels', map: 'arena', rooms: 0, deleting: false, allocation: undefined };
+    census.put(objectOf(made));
+    census.noteNone(duels);
+    census.onChange(() => census.hasFree(duels));
+    census.put(objectOf({ ...made, name: 'b' }));
+    assert.ok(census.hasFree(duels));
   });
 
   describe('tells of a server that is to be had', () => {
