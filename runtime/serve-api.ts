@@ -201,13 +201,20 @@ function parseRequest(spec: EndpointSpec, request: Request): Record<'params' | '
   };
   const parsed = {
     params: part(spec.params, 'params', request.params),
-    query: part(spec.query, 'query', request.query),
+    query: part(spec.query, 'query', filledQuery(spec, request.query, faults)),
     headers: part(spec.headers, 'headers', request.headers),
     body: part(spec.body, 'body', soundBody(request.body, faults)),
   };
   if (faults.length === 0) return parsed;
   const all = faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ');
   throw new AppError('invalid', 'input_invalid', `the request has ${faults.length} fault(s): ${all}`.slice(0, 2_000), { faults });
+}
+
+/** A parameter that is there and empty means nothing, but would count as the number 0. */
+function filledQuery(spec: EndpointSpec, query: Request['query'], faults: InputFault[]): unknown {
+  for (const name of Object.keys(spec.query?.shape ?? {}))
+    if (query[name] === '') faults.push({ pointer: `#/query/${name}`, detail: 'is empty: give it a value, or leave it out' });
+  return query;
 }
 
 function soundBody(body: unknown, faults: InputFault[]): unknown {

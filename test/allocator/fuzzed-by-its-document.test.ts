@@ -45,7 +45,7 @@ describe('The allocator, fuzzed by its OpenAPI document', function () {
     const document = path.join(folder, `openapi-${which.length}-${Date.now()}.json`);
     await writeFile(document, JSON.stringify(within(openApiOf(allocatorApi), known)));
     const args = ['run', document, '--url', world.allocator.url, '--tls-verify', authority.caFile, '--checks', CHECKS, '--seed', SEED];
-    const bounds = ['--phases', 'examples,coverage,fuzzing', '--max-examples', '25', '--no-shrink', '--no-color'];
+    const bounds = ['--phases', 'examples,coverage,fuzzing', '--max-examples', '12', '--no-shrink', '--no-color'];
     const header = ['--header', `Authorization: Bearer ${token}`];
     const child = spawn(program, [...args, ...bounds, ...header, ...which], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
@@ -62,6 +62,17 @@ describe('The allocator, fuzzed by its OpenAPI document', function () {
     await fuzz(token, {}, '--exclude-path-regex', '/stream$|^/v1/attempts/');
   });
 
+  it('holds at what is there: an allocation, a webhook, a fleet', async () => {
+    const token = await world.token('fuzzer', ['matchmaker', 'backend', 'operator', 'player']);
+    const client = await world.as('owner', ['matchmaker', 'backend', 'operator']);
+    const asked = anAllocation(fleet);
+    await client.requestAllocation({ body: asked });
+    const { id: webhook } = (await client.createWebhook({ body: { url: 'https://example.com/hook' } })).body;
+    await fuzz(token, { parameters: { id: asked.id } }, '--include-path-regex', '^/v1/allocations/.id.');
+    await fuzz(token, { parameters: { id: webhook } }, '--include-path-regex', '^/v1/webhooks/.id.');
+    await fuzz(token, { parameters: { cluster: EAST, fleet } }, '--include-path-regex', '^/v1/autoscaler/');
+  });
+
   it('holds against the bridge of a game server that has a session', async () => {
     const matchmaker = await world.matchmaker();
     const asked = anAllocation(fleet);
@@ -70,7 +81,7 @@ describe('The allocator, fuzzed by its OpenAPI document', function () {
       .body;
     await until('it has a server', async () => (await world.carriersOf(uid)).length === 1);
     const carrier = (await world.carriersOf(uid))[0]?.name ?? server?.gameServer ?? '';
-    const known = { uid, attempt: Math.max(1, attempt), gameServer: carrier };
+    const known = { parameters: { uid, attempt: Math.max(1, attempt) }, fields: { gameServer: carrier } };
     await fuzz(await world.podToken({ cluster: EAST, gameServer: carrier }), known, '--include-path-regex', '^/v1/attempts/');
   });
 
@@ -82,19 +93,25 @@ describe('The allocator, fuzzed by its OpenAPI document', function () {
 
 type Json = { [key: string]: unknown };
 
-/** Parameters and fields by name that are not invented, but one of these few: what is behind them would never be met by chance. */
-type Known = Readonly<Record<string, string | number>>;
+/** What is not invented, but given, by name: what is behind it would never be met by chance. */
+interface Known {
+  readonly parameters?: Values;
+  /** Of a body that is sent; no answer may have a field of that name. */
+  readonly fields?: Values;
+}
+type Values = Readonly<Record<string, string | number>>;
 
 /** A call may be held for 30 s: hundreds of them would take hours. */
 const HOLDING: ReadonlySet<unknown> = new Set(['wait', 'prefer']);
 
-function within(document: Json, known: Known): Json {
-  const given: Json = Object.fromEntries(Object.entries(known).map(([name, value]) => [name, { enum: [value] }]));
+function within(document: Json, { parameters = {}, fields = {} }: Known): Json {
+  const only = (values: Values): Json => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { enum: [value] }]));
+  const givenFields = Object.entries(only(fields));
+  const givenParameters = only(parameters);
   return JSON.parse(JSON.stringify(document), (key, value: unknown) => {
-    if (key === 'properties')
-      return { ...(value as Json), ...Object.fromEntries(Object.entries(given).filter(([name]) => name in (value as Json))) };
+    if (key === 'properties') return { ...(value as Json), ...Object.fromEntries(givenFields.filter(([name]) => name in (value as Json))) };
     if (key !== 'parameters' || !Array.isArray(value)) return value;
     const kept = value.filter((parameter: Json) => !HOLDING.has(parameter['name'])) as Json[];
-    return kept.map((parameter) => ({ ...parameter, schema: given[String(parameter['name'])] ?? parameter['schema'] }));
+    return kept.map((parameter) => ({ ...parameter, schema: givenParameters[String(parameter['name'])] ?? parameter['schema'] }));
   }) as Json;
 }

@@ -112,6 +112,7 @@ describe('a served contract', function () {
       void problem(await ask('POST', '/v1/things/%E0%A4%A/echo', JSON_TYPE, '{}'), 400));
     it('a query that is given twice', async () =>
       void problem(await ask('POST', `${ECHO}?times=1&times=2`, JSON_TYPE, '{"text":"x"}'), 400));
+    it('a query that is there and empty', async () => void problem(await ask('POST', `${ECHO}?times=`, JSON_TYPE, '{"text":"x"}'), 400));
     it('a path that is unknown', async () => void problem(await ask('GET', '/v1/nothing'), 404));
     it('a path in other letters', async () => void problem(await ask('GET', '/V1/guarded'), 404));
     it('headers without end', async () => {
