@@ -20,8 +20,8 @@ static: node_modules/.package-lock.json
 	oxfmt --check
 	knip
 
-test: static parts ## everything
-	mocha
+test: static parts ## everything; one file: mocha test/FILE
+	@$(NODE) test/in-two-runs.ts
 
 parts: node_modules/.package-lock.json ## get the real parts: etcd, kube-apiserver, a document database, Redis
 	@$(NODE) local/main.ts parts

@@ -40,6 +40,8 @@ const OTHERS = ['accounts', 'bench', 'local', 'test'];
 const ROOM_PLANTS: readonly Plant[] = [
   { file: 'contracts/a.ts', code: uses('zod') },
   { file: 'contracts/b.ts', code: uses('./a.ts') },
+  { file: 'contracts/topic/c.ts', code: uses('../a.ts') },
+  { file: 'contracts/topic/knows-runtime.ts', code: uses('../../runtime/log.ts'), rule: ROOM_RULE },
   { file: 'contracts/knows-runtime.ts', code: uses('../runtime/log.ts'), rule: ROOM_RULE },
   { file: 'contracts/knows-node.ts', code: uses('node:fs'), rule: ROOM_RULE },
   { file: 'runtime/a.ts', code: uses('../contracts/a.ts') },
@@ -154,7 +156,7 @@ describe('the rooms', () => {
 
   it('keep contracts free of everything but packages', () => {
     for (const file of sources().filter((name) => roomOf(name) === 'contracts')) {
-      for (const [loaded, way] of loadedBy(file)) assert.match(loaded, /^(contracts\/[\w-]+\.ts|zod)$/, way.join(' → '));
+      for (const [loaded, way] of loadedBy(file)) assert.match(loaded, /^(contracts\/([\w-]+\/)?[\w-]+\.ts|zod)$/, way.join(' → '));
     }
   });
 

@@ -1,0 +1,57 @@
+/**
+ * The whole suite as two mocha runs side by side, since most tests wait for something: the allocator's, and all others. Each has parts of
+ * its own. Closes with one line for both: `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { sources } from './tooling/import-graph.ts';
+
+const MOCHA = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
+/** The reporter's last line. */
+const LAST_LINE = /(\d+) passed, (\d+) failed\n$/;
+
+const tests = sources().filter((file) => file.startsWith('test/') && file.endsWith('.test.ts'));
+const isAllocators = (file: string) => file.startsWith('test/allocator/');
+const [own, others] = await Promise.all([
+  run(tests.filter(isAllocators), true),
+  run(
+    tests.filter((file) => !isAllocators(file)),
+    false,
+  ),
+]);
+process.stdout.write(others.said);
+const passed = own.passed + others.passed;
+const failed = own.failed + others.failed;
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed > 0 || own.code !== 0 || others.code !== 0 ? 1 : 0;
+
+interface Run {
+  readonly said: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly code: number | null;
+}
+
+/** @param isShown while it runs; otherwise it is for the caller to print. A run that breaks off counts as one failure. */
+async function run(files: readonly string[], isShown: boolean): Promise<Run> {
+  const child = spawn(process.execPath, [MOCHA, ...files], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  let shown = 0;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      said += chunk;
+      if (!isShown) return;
+      // The last line is not this run's to say.
+      const whole = said.lastIndexOf('\n', said.length - 2) + 1;
+      process.stdout.write(said.slice(shown, Math.max(shown, whole)));
+      shown = Math.max(shown, whole);
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  const [last, passed, failed] = LAST_LINE.exec(said) ?? [];
+  if (isShown && last === undefined) process.stdout.write(said.slice(shown));
+  if (last === undefined) return { said, passed: 0, failed: 1, code };
+  return { said: said.slice(0, -last.length), passed: Number(passed), failed: Number(failed), code };
+}
