@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { AllocationRequest } from '../../contracts/allocator.ts';
 import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
 
@@ -72,6 +73,37 @@ describe('Requests by selectors', function () {
       await letPass(50);
       const have = await Promise.all(line.map(async ({ id }) => ((await serverOf(id)) === undefined ? [] : [id])));
       assert.deepEqual(new Set(have.flat()), new Set(served));
+    }
+  });
+
+  it('are not overtaken by younger ones that name the fleet', async () => {
+    const fleet = await world.makeFleet(EAST, 0);
+    for (let round = 1; round <= 8; round += 1) {
+      // Its world has to be fenced before a server is asked for: time enough for others to be faster.
+      const older = asking({ selectors: [among(fleet)], session: { map: 'arena', world: `w-${randomUUID()}`, capacity: 4 } });
+      await ask(older);
+      const younger: string[] = [];
+      let isTaken = false;
+      const coming = (async () => {
+        while (!isTaken) {
+          const body = anAllocation(fleet);
+          younger.push(body.id);
+          await ask(body);
+        }
+      })();
+      await world.scale(EAST, fleet, round);
+      await until(`round ${round}: the server is taken`, async () => {
+        const servers = await world.servers(EAST, fleet);
+        return servers.length === round && servers.every(({ state }) => state === 'Allocated');
+      }).finally(() => (isTaken = true));
+      await coming;
+      await until(`round ${round}: somebody has it`, async () => {
+        const have = await Promise.all([older.id, ...younger].map(serverOf));
+        return have.some((server) => server !== undefined);
+      });
+      assert.notEqual(await serverOf(older.id), undefined, `round ${round}: the older one was overtaken`);
+      const matchmaker = await world.matchmaker();
+      await Promise.all(younger.map((id) => matchmaker.cancelAllocation({ params: { id } })));
     }
   });
 });
