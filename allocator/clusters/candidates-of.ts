@@ -30,12 +30,13 @@ export function candidatesOf({ clusters, windows, now }: Sight, fleet: string | 
     const { name, region, weight } = config;
     const bar = cluster.barred(fleet ?? '');
     const stock = census.stock(pool);
+    const isThere = fleet === undefined || (fleet === pool.fleet && stock.length > 0);
     const candidate: Candidate = {
       name,
       region,
       weight,
       healthy,
-      hasFleet: fleet === undefined || census.hasFleet(fleet),
+      hasFleet: isThere || census.hasFleet(fleet),
       barred: fleet === undefined && bar === 'fleet-not-allowed' ? undefined : bar,
       stock: bar === 'draining' || bar === 'busy' ? NOTHING : openOf(cluster, stock),
       playableMs: undefined,
