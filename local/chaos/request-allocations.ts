@@ -71,7 +71,9 @@ async function live(id: string, fleet: string, progress: Progress, parts: Reques
   const any = <T>(call: (client: Client<typeof allocatorApi.endpoints>) => Promise<T>) => keepTrying(() => call(clientOf(parts)), signal);
   try {
     bump(progress.asked, fleet);
-    const { body } = await any((client) => client.requestAllocation({ body: requestOf(id, fleet, parts) }, { signal, timeoutMs: 6_000 }));
+    // Made once: sent again it has to be the same.
+    const asked = requestOf(id, fleet, parts);
+    const { body } = await any((client) => client.requestAllocation({ body: asked }, { signal, timeoutMs: 6_000 }));
     progress.promised.push({ id, deadlineAt: Math.max(now(), Date.parse(body.deadlineAt)) });
     const settled = await states.until(id, (state) => state === 'ready' || FINAL.has(state), signal);
     if (states.wasReady(id)) bump(progress.wasReady, fleet);
