@@ -141,11 +141,8 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
         async () => (await servers(namespace, name)).filter((s) => s.state === 'Ready').length >= replicas,
       );
     },
-    scale: async (namespace: string, name: string, replicas: number) => {
-      const url = `/apis/agones.dev/v1/namespaces/${namespace}/fleets/${name}`;
-      const found = (await kube.send({ method: 'GET', path: url, timeoutMs: 5_000 })).body as { spec: object };
-      await mustSend(kube, 'PUT', url, { ...found, spec: { ...found.spec, replicas } });
-    },
+    scale: (namespace: string, name: string, replicas: number) =>
+      mustSend(kube, 'PATCH', `/apis/agones.dev/v1/namespaces/${namespace}/fleets/${name}`, { spec: { replicas } }),
     servers,
     deleteServer: (namespace: string, name: string) =>
       mustSend(kube, 'DELETE', `/apis/agones.dev/v1/namespaces/${namespace}/gameservers/${name}`),
@@ -215,7 +212,7 @@ async function podIssuer(cluster: string) {
   };
 }
 
-async function mustSend(kube: KubeApi, method: 'POST' | 'PUT' | 'DELETE', url: string, body?: unknown): Promise<void> {
+async function mustSend(kube: KubeApi, method: 'POST' | 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<void> {
   const answer = await kube.send({ method, path: url, timeoutMs: 10_000, ...(body === undefined ? {} : { body }) });
   if (answer.status >= 300) throw new Error(`${method} ${url}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
