@@ -19,7 +19,7 @@ import { faultsOf, tableOf } from './verdict.ts';
 const Env = z.object({
   CHAOS_ALLOCATIONS: z.coerce.number().int().min(1).default(1_880).describe('allocations on servers without pods'),
   CHAOS_ON_PODS: z.coerce.number().int().min(0).default(120).describe('allocations on real pods'),
-  CHAOS_SECONDS: z.coerce.number().int().min(1).default(200).describe('over which they are spread'),
+  CHAOS_SECONDS: z.coerce.number().int().min(1).default(360).describe('over which they are spread'),
   CHAOS_KILL_SECONDS: z.coerce.number().int().min(1).default(120).describe('in which processes are killed'),
 });
 const POD_FLEET = 'sample-duel';

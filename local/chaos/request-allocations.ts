@@ -40,7 +40,7 @@ export interface Progress {
   readonly ended: Record<string, number>;
 }
 
-const DEADLINE_SECONDS = 240;
+const DEADLINE_SECONDS = 600;
 /** Of the sessions without pods, so many are ended by the client and not by their server. */
 const ENDED_BY_CLIENT = 0.3;
 const FINAL: ReadonlySet<string> = new Set(['ended', 'lost', 'failed', 'cancelled', 'expired']);
