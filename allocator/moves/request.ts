@@ -53,9 +53,9 @@ export async function request(parts: RequestParts, client: string, body: Allocat
 /** What this id stands for already, if anything. @throws AppError `conflict` when it was asked for with other fields. */
 async function earlier(parts: RequestParts, asked: Asked): Promise<Requested | { kind: 'joining'; alias: AliasDocument } | undefined> {
   const { client, key, request: body } = asked;
-  const same = await parts.allocations.findById(body.id, client);
-  const alias = same === undefined ? await parts.aliases.find(key) : undefined;
-  const had = same?.fingerprint ?? alias?.fingerprint;
+  // Both at once: nearly always there is neither, and the request waits for it.
+  const [same, alias] = await Promise.all([parts.allocations.findById(body.id, client), parts.aliases.find(key)]);
+  const had = (same ?? alias)?.fingerprint;
   if (had === undefined) return undefined;
   if (had !== asked.fingerprint)
     throw new AppError('conflict', 'allocation_differs', `${body.id} was asked for before with other fields; use another id`);
