@@ -42,10 +42,12 @@ export function allocationHandlers(parts: AllocationsApiParts): Mine {
     },
 
     getAllocation: async ({ params, query, headers }, { principal, signal }) => {
+      const moment = watcher.moment();
       const found = await lookUp(params.id, callerOf(principal));
+      const known = { allocation: found.allocation, moment };
       const isNews = newsTo(headers['if-none-match']);
       const enough = isNews ?? holding(query);
-      const held = query.wait === 0 ? undefined : await watcher.until(found.allocation._id, enough, query.wait * 1_000, signal);
+      const held = query.wait === 0 ? undefined : await watcher.until(found.allocation._id, enough, query.wait * 1_000, signal, known);
       const allocation = held ?? found.allocation;
       const tagged = { headers: { etag: tagOf(allocation) } };
       if (isNews?.(allocation) === false) return { status: 304, body: undefined, ...tagged };

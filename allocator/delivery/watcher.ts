@@ -8,12 +8,18 @@ import { translated } from '../../runtime/documents/collection.ts';
 export interface Watcher {
   /** A move of this process: whoever waits for it looks at once. */
   changed(uid: string): void;
-  /** The allocation when `enough` holds, or as it is when time is up or the signal aborts. */
+  /** A moment among the moves of this process: taken before a read, it tells later whether that read is still good. */
+  moment(): number;
+  /**
+   * The allocation when `enough` holds, or as it is when time is up or the signal aborts.
+   * @param known as it was read after a moment: it need not be read again if nothing moved it here since.
+   */
   until(
     uid: string,
     enough: (allocation: AllocationDocument) => boolean,
     ms: number,
     signal: AbortSignal,
+    known?: { readonly allocation: AllocationDocument; readonly moment: number },
   ): Promise<AllocationDocument | undefined>;
   /** For the lifecycle: runs until the signal. */
   run(signal: AbortSignal): Promise<void>;
@@ -23,6 +29,9 @@ export interface Watcher {
 const LOOK_EVERY_MS = 250;
 /** Uids in one query; a few dozen kilobytes. */
 const ASKED_AT_ONCE = 1_000;
+
+/** A read that is older than so many moves of this process is read again. */
+const MOST_MOVED = 5_000;
 
 /** All who wait for one allocation. */
 interface Line {
@@ -34,8 +43,24 @@ interface Line {
 export function createWatcher(allocations: Pick<Allocations, 'find' | 'documents'>): Watcher {
   const lines = new Map<string, Line>();
   const reads = new Map<string, Promise<AllocationDocument | undefined>>();
+  /** Uid → the moment of its last move here, of the newest few thousand. */
+  const moved = new Map<string, number>();
+  let moment = 0;
+  let forgotten = 0;
+
+  const note = (uid: string) => {
+    moved.delete(uid);
+    moved.set(uid, (moment += 1));
+    if (moved.size <= MOST_MOVED) return;
+    const [oldest] = moved;
+    if (oldest === undefined) return;
+    forgotten = oldest[1];
+    moved.delete(oldest[0]);
+  };
+  const isGood = (uid: string, since: number) => since >= forgotten && (moved.get(uid) ?? 0) <= since;
 
   const wake = (uid: string) => {
+    note(uid);
     const line = lines.get(uid);
     if (line === undefined) return;
     line.version = undefined;
@@ -73,13 +98,14 @@ export function createWatcher(allocations: Pick<Allocations, 'find' | 'documents
 
   return {
     changed: wake,
-    until: async (uid, enough, ms, signal) => {
+    moment: () => moment,
+    until: async (uid, enough, ms, signal, known) => {
       const end = performance.now() + ms;
-      for (;;) {
+      for (let first = known; ; first = undefined) {
         // Registered before the look, so that no change falls between.
         const { woken, leave, line } = stand(uid, Math.max(0, end - performance.now()), signal);
         try {
-          const found = await read(uid);
+          const found = first !== undefined && isGood(uid, first.moment) ? first.allocation : await read(uid);
           if (found === undefined || enough(found) || performance.now() >= end || signal.aborted) return found;
           // Of several reads the oldest counts: whoever read it has to be woken.
           line.version = Math.min(line.version ?? found.version, found.version);

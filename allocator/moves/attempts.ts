@@ -79,7 +79,6 @@ export async function accept(parts: AttemptParts, found: AllocationDocument, bui
   parts.metrics.entered('ready');
   parts.metrics.waited('ready', found.request.fleet, (now.getTime() - found.createdAt.getTime()) / 1_000);
   parts.log.info('ready', { ...aboutOf(found), gameServer: found.server?.gameServer, attempt: found.attempt });
-  parts.changed(found._id);
   return 'ready';
 }
 

@@ -47,7 +47,6 @@ export async function bind(parts: MoveParts, placing: AllocationDocument, won: W
       gameServer: won.gameServer,
       attempt: placing.attempt,
     });
-    parts.changed(placing._id);
     return;
   }
   const present = await parts.allocations.find(placing._id);

@@ -51,7 +51,6 @@ async function tryFinish(
   if (resumes) parts.turn(from._id);
   parts.metrics.entered(state);
   parts.log.info('allocation is over', { ...aboutOf(from), state, reason });
-  parts.changed(from._id);
   return true;
 }
 
@@ -79,7 +78,6 @@ async function tryCancel(parts: MoveParts, from: AllocationDocument, to: 'cancel
   );
   if (!moved) return false;
   parts.metrics.entered('cancelling');
-  parts.changed(from._id);
   const cancelling = await parts.allocations.find(from._id);
   if (cancelling?.state === 'cancelling') await settleCancelling(parts, cancelling);
   return true;

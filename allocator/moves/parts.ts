@@ -34,6 +34,6 @@ export interface MoveParts {
   readonly acceptMs: number;
   /** Gives an allocation a turn soon; never rejects. */
   readonly turn: (uid: string) => void;
-  /** Tells those who hold the line. */
+  /** Tells those who hold the line of a change that was no move: the store tells of moves itself. */
   readonly changed: (uid: string) => void;
 }

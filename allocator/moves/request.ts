@@ -41,7 +41,7 @@ export async function request(parts: RequestParts, client: string, body: Allocat
   for (let tries = 0; tries < TRIES; tries += 1) {
     // Before the look at the id: what this id joined while an earlier session was live is then found below.
     const newest = world === undefined ? undefined : await parts.allocations.findNewestOf(world);
-    const before = await earlier(parts, asked);
+    const before = await earlier(parts, asked, tries);
     if (before !== undefined && before.kind !== 'joining') return before;
     const isLive = newest !== undefined && !isFinal(newest.state);
     const done = isLive ? await join(parts, asked, newest, before?.alias) : await make(parts, asked, newest, before?.alias);
@@ -51,10 +51,15 @@ export async function request(parts: RequestParts, client: string, body: Allocat
 }
 
 /** What this id stands for already, if anything. @throws AppError `conflict` when it was asked for with other fields. */
-async function earlier(parts: RequestParts, asked: Asked): Promise<Requested | { kind: 'joining'; alias: AliasDocument } | undefined> {
+async function earlier(
+  parts: RequestParts,
+  asked: Asked,
+  tries: number,
+): Promise<Requested | { kind: 'joining'; alias: AliasDocument } | undefined> {
   const { client, key, request: body } = asked;
-  // Both at once: nearly always there is neither, and the request waits for it.
-  const [same, alias] = await Promise.all([parts.allocations.findById(body.id, client), parts.aliases.find(key)]);
+  // Nearly always there is neither; where no world is played, the insert itself says whether there is an allocation.
+  const mayBeMade = tries > 0 || body.session.world !== undefined;
+  const [same, alias] = await Promise.all([mayBeMade ? parts.allocations.findById(body.id, client) : undefined, parts.aliases.find(key)]);
   const had = (same ?? alias)?.fingerprint;
   if (had === undefined) return undefined;
   if (had !== asked.fingerprint)

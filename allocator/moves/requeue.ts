@@ -25,7 +25,6 @@ export async function requeue(parts: MoveParts, allocated: AllocationDocument, r
   if (!moved) return;
   parts.metrics.entered('queued');
   parts.log.info('an attempt is over; the next one follows', { ...aboutOf(allocated), attempt: allocated.attempt, reason });
-  parts.changed(allocated._id);
   const cluster = parts.clusters.get(allocated.server?.cluster ?? '');
   // Best effort: a server that is missed here is found as superseded by the reconciler.
   if (cluster !== undefined) await releaseCarrier(parts, cluster, allocated._id, allocated.attempt, 'superseded').catch(() => undefined);

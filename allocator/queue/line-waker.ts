@@ -113,9 +113,7 @@ async function wake(parts: WakerParts, build: string): Promise<void> {
 }
 
 function boardFor(parts: WakerParts, build: string, selecting: readonly Pool[]) {
-  const candidates = candidatesOf(parts, undefined, anyOf(build, selecting)).filter(
-    ({ healthy, stock }) => healthy && stock.length > 0,
-  );
+  const candidates = candidatesOf(parts, undefined, anyOf(build, selecting)).filter(({ healthy, stock }) => healthy && stock.length > 0);
   return { board: new Board(candidates), fleets: fleetsOf(candidates), regions: [...new Set(candidates.map(({ region }) => region))] };
 }
 
