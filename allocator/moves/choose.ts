@@ -5,7 +5,7 @@ import { anyFree, candidatesOf, learn } from '../clusters/candidates-of.ts';
 import { Board, type Choice } from '../placement/board.ts';
 import { anyOf, poolOf, type Pool } from '../placement/pool.ts';
 import type { Wish } from '../placement/wish.ts';
-import type { Waiter } from '../store/line.ts';
+import type { Standing, Waiter } from '../store/line.ts';
 import type { MoveParts } from './parts.ts';
 import { countedFor, linesFor, serveLine, wishOf } from './serve-line.ts';
 
@@ -27,6 +27,8 @@ export async function choose(parts: MoveParts, queued: AllocationDocument): Prom
   // Whoever is ahead can only take: where nothing is free they need not be read.
   if (!anyFree(parts, wish.pool)) return setAside(parts, wish, boardFor(parts, wish.pool).choose(wish));
   const before = { turn: queued.turn, uid: queued._id };
+  const plenty = await chooseFromPlenty(parts, wish, before);
+  if (plenty !== undefined) return plenty;
   const ahead: Waiter[] = [];
   for (let limit = PIECE; ; limit = Math.min(limit * 2, MOST_PIECE)) {
     const after = standingOf(ahead.at(-1));
@@ -54,6 +56,21 @@ export async function choose(parts: MoveParts, queued: AllocationDocument): Prom
     const second = again.choose(wish);
     if (second.kind !== 'chosen' || second.free > count) return setAside(parts, wish, second);
   }
+}
+
+/**
+ * Where more is free in the nearest cluster than there are ahead, one is left whatever those take: counting them is enough, and who they
+ * are need not be read. `undefined`: it is not so.
+ */
+async function chooseFromPlenty(parts: MoveParts, wish: Wish, before: Standing): Promise<Found | undefined> {
+  if (wish.pool.fleet === undefined) return undefined;
+  const first = boardFor(parts, wish.pool).choose(wish);
+  if (first.kind !== 'chosen') return undefined;
+  const count = await parts.allocations.line.count({ pools: linesAt(parts, wish.pool, []), before, limit: first.free });
+  if (count >= first.free) return undefined;
+  // The clusters are looked at after that count, and nothing is awaited in between.
+  const choice = boardFor(parts, wish.pool).choose(wish);
+  return choice.kind === 'chosen' && choice.free > count ? setAside(parts, wish, choice) : undefined;
 }
 
 function setAside(parts: MoveParts, { uid, pool }: Wish, choice: Choice): Found {
