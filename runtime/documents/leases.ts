@@ -30,7 +30,9 @@ export function openLeases(db: Db, holder: string, now: () => number): Leases {
       const isOurs = found.holder === holder;
       if (!isOurs && found.until.getTime() > now()) return undefined;
       const epoch = isOurs ? found.epoch : found.epoch + 1;
-      const changed = await documents.change({ _id: name, holder: found.holder, epoch: found.epoch }, { $set: { holder, epoch, until } });
+      // With its end, too: whoever saw it over must not take it from a holder who has prolonged it since.
+      const { holder: before, epoch: was, until: end } = found;
+      const changed = await documents.change({ _id: name, holder: before, epoch: was, until: end }, { $set: { holder, epoch, until } });
       return changed ? epoch : undefined;
     },
     letGo: async (name) => void (await documents.change({ _id: name, holder }, { $set: { until: new Date(0) } })),

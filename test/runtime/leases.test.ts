@@ -26,11 +26,12 @@ describe('A lease', function () {
       first.filter((epoch) => epoch !== undefined),
       [1],
     );
-    now = 1_001;
-    const second = await Promise.all(racers.map((leases) => leases.hold('race', 1_000)));
-    const won = second.filter((epoch) => epoch !== undefined);
-    assert.equal(won.length, 1);
-    assert.ok(won[0] === 2 || won[0] === 1, 'the first holder may have prolonged it before anybody took it');
+    // The present holder races for it as well, since it may prolong it: of it and those who take it over, one may believe that it holds it.
+    for (let round = 0; round < 20; round += 1) {
+      now += 1_001;
+      const won = (await Promise.all(racers.map((leases) => leases.hold('race', 1_000)))).filter((epoch) => epoch !== undefined);
+      assert.equal(won.length, 1, `round ${round}: ${won.join(', ')}`);
+    }
   });
 
   it('cannot be prolonged once another has it', async () => {

@@ -132,7 +132,7 @@ describe('a node', function () {
     const pod = await create({ initContainers: [sidecar('one'), sidecar('two')], containers: [container('game')] });
     const running = await untilPhase(pod, 'Running');
     assert.equal(running.status?.podIP, '127.0.0.1');
-    await untilNoted('the game runs', (all) => all.some(({ name }) => name === 'game'));
+    await untilNoted('all three run', (all) => all.length === 3);
     await remove(pod);
     await untilGone(pod);
     // One and two may come up in either order once both are started; the game comes after both were started, and the ends are strict.

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { openEventLog, type EventLog } from '../../allocator/store/events.ts';
-import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
-import { startReceiver, type Receiver } from './webhook-receiver.ts';
-import { anEvent, newUid } from './webhooks-under-test.ts';
+import { openEventLog, type EventLog } from '../../../allocator/store/events.ts';
+import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from '../allocator-under-test.ts';
+import { startReceiver, type Receiver } from '../webhook-receiver.ts';
+import { anEvent, newUid } from '../webhooks-under-test.ts';
 
-describe('Webhooks of several allocators', function () {
+describe('Invariant 8: an event reaches its subscriber at least once, in order per allocation: webhooks', function () {
   this.timeout(60_000);
   let world: AllocatorUnderTest;
   let events: EventLog;
