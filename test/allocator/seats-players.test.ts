@@ -52,9 +52,11 @@ describe('The allocator seats players', function () {
 
   async function seatEvents(uid: string): Promise<{ joined: string[]; left: string[] }[]> {
     const allocations = await openAllocations(world.database.db);
-    const told = ((await allocations.find(uid))?.outbox ?? []).map(({ kind, data }) => ({ kind, data }));
+    const told = ((await allocations.find(uid))?.outbox ?? []).map(({ id, kind, data }) => ({ id, kind, data }));
     const log = await world.database.db.collection('events').find({ 'allocation.uid': uid }).sort({ seq: 1 }).toArray();
-    const all = [...log.map(({ kind, data }) => ({ kind, data })), ...told];
+    const copied = new Set(log.map(({ eventId }) => eventId));
+    // What is in the log may still be on its way out of the outbox.
+    const all = [...log.map(({ kind, data }) => ({ kind, data })), ...told.filter(({ id }) => !copied.has(id))];
     return all.filter(({ kind }) => kind === 'seats').map(({ data: { joined, left } }) => ({ joined, left }));
   }
 
