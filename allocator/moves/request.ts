@@ -6,7 +6,8 @@ import { aboutOf, canonicalRequest, isFinal, keyOfId, newAllocation, type Alloca
 import { holdsSeats, type NoRoom } from '../seats.ts';
 import type { AliasDocument, Aliases } from '../store/aliases.ts';
 import type { MoveParts } from './parts.ts';
-import { newPacketKey, type Seats } from './seat.ts';
+import type { Seats } from './seat.ts';
+import { newPacketKey } from '../tickets/packet-key.ts';
 
 export interface Requested {
   readonly kind: 'made' | 'known';

@@ -4,11 +4,12 @@
  * The lost document itself says that this is due, and its uid gives the next one its own: so the next one is made once,
  * whoever makes it, and whoever is killed or paused meanwhile.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { AllocationRequest } from '../../contracts/allocator.ts';
 import { canonicalRequest, isFinal, newAllocation, type AllocationDocument } from '../allocation.ts';
 import { telling } from '../store/allocations.ts';
 import type { MoveParts } from './parts.ts';
+import { newPacketKey } from '../tickets/packet-key.ts';
 
 /** So many in a row are made without one that was ready for long: a world that kills its servers must not eat a fleet. */
 const MOST_IN_ROW = 5;
@@ -53,7 +54,7 @@ async function nextOf(parts: MoveParts, lost: AllocationDocument, uid: string, w
     now,
     worldSession,
     traceparent: lost.traceparent,
-    newPacketKey: () => randomBytes(PACKET_KEY_BYTES).toString('base64url'),
+    newPacketKey,
   });
   const told = telling({ kind: 'queued', at: now, data: { state: 'queued', resumedFrom: lost.id } });
   return { ...next, outbox: [told.$push.outbox], resumed: { first, from: lost.id, number, inRow } };
@@ -98,7 +99,6 @@ function wasReadyFor({ readyAt, endedAt }: AllocationDocument): number {
   return readyAt === null || endedAt === null ? 0 : endedAt.getTime() - readyAt.getTime();
 }
 
-const PACKET_KEY_BYTES = 32;
 /** As many as a request may name. */
 const MOST_PLAYERS = 1_000;
 const ID_LENGTH = 128;

@@ -4,12 +4,12 @@
  * Every change is a compare-and-set on the version of what was read, so that a party is refused only by a state in which there was no
  * room for it, and two parties never take the last seat together.
  */
-import { randomBytes } from 'node:crypto';
 import { AppError } from '../../contracts/app-error.ts';
 import { pause } from '../../runtime/deadline.ts';
 import { isFinal, type AllocationDocument, type KeptSeat } from '../allocation.ts';
 import { seatParty, withoutParty, withoutPlayer, type NoRoom, type Party, type Seating } from '../seats.ts';
 import type { MoveParts } from './parts.ts';
+import { newPacketKey } from '../tickets/packet-key.ts';
 
 export type SeatOutcome =
   | { readonly kind: 'seated'; readonly allocation: AllocationDocument }
@@ -30,9 +30,8 @@ export interface Seats {
 const SEATING_MS = 8_000;
 /** Another process wrote in between: both step back by chance. Milliseconds. */
 const STEP_BACK_MS = 15;
-const PACKET_KEY_BYTES = 32;
 
-type Parts = Pick<MoveParts, 'allocations' | 'changed' | 'now' | 'log'>;
+type Parts = Pick<MoveParts, 'allocations' | 'now' | 'log'>;
 
 export function createSeats(parts: Parts): Seats {
   const inTurn = createTurnstile();
@@ -61,10 +60,6 @@ export function createSeats(parts: Parts): Seats {
   };
 }
 
-export function newPacketKey(): string {
-  return randomBytes(PACKET_KEY_BYTES).toString('base64url');
-}
-
 function isOver(state: AllocationDocument['state']): boolean {
   return isFinal(state) || state === 'cancelling';
 }
@@ -78,7 +73,7 @@ interface Reseated {
 
 /** @param decide new seats for what was read, or `undefined` to leave it; the same array is not written again. */
 async function reseat(
-  { allocations, changed, now }: Parts,
+  { allocations, now }: Parts,
   uid: string,
   decide: (present: AllocationDocument) => Seating | undefined,
 ): Promise<Reseated> {
@@ -92,7 +87,6 @@ async function reseat(
     const left = present.seats.flatMap((seat) => (staying.has(seat.id) ? [] : [seat.id]));
     const told = { kind: 'seats' as const, at: new Date(now()), data: { state: present.state, joined: made.joined, left } };
     if (await allocations.reseat(present, made.seats, told)) {
-      changed(uid);
       return { allocation: { ...present, seats: [...made.seats], version: present.version + 1 }, written: true };
     }
     await pause(Math.random() * STEP_BACK_MS, new AbortController().signal);

@@ -5,7 +5,7 @@
  * Whether its bridge had accepted cannot be known. It is taken to be ready: a bridge that had not claimed yet goes on
  * asking, gets the session, and accepts what is ready already; one whose server is dead is found by its cluster.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { AllocationRequest } from '../../contracts/allocator.ts';
 import { isFinal, newAllocation, type AllocationDocument, type BoundServer } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
@@ -14,6 +14,7 @@ import { readEssentials, type Essentials } from '../clusters/session-essentials.
 import { finish } from '../moves/finish.ts';
 import type { MoveParts } from '../moves/parts.ts';
 import { telling } from '../store/allocations.ts';
+import { newPacketKey } from '../tickets/packet-key.ts';
 
 export type Adoption =
   /** Written anew. */
@@ -165,15 +166,10 @@ function bareEssentials(server: GameServer, uid: string): Essentials {
 /** What a final state had set. */
 const ALIVE = { reason: null, endedAt: null, cancelTo: null } as const;
 const TRIES = 10;
-const PACKET_KEY_BYTES = 32;
 const ID_LENGTH = 128;
 
 /** Its own id was given to another allocation meanwhile: it is kept beside that one, to play to its end. */
 function idBeside(id: string, uid: string): string {
   const mark = `.adopted-${createHash('sha256').update(uid).digest('hex').slice(0, 12)}`;
   return `${id.slice(0, ID_LENGTH - mark.length)}${mark}`;
-}
-
-function newPacketKey(): string {
-  return randomBytes(PACKET_KEY_BYTES).toString('base64url');
 }
