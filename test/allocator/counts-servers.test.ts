@@ -97,6 +97,24 @@ class Naive {
 
 const readyFor = (census: Census, from: Pool) => census.stock(from).reduce((sum, { ready }) => sum + ready, 0);
 
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+/** What a list and a watch tell. */
+function see(naive: Naive, census: Census, one: Happening): void {
+  if (one.kind === 'put') {
+    naive.put(one.made);
+    census.put(objectOf(one.made));
+  } else if (one.kind === 'remove') {
+    const had = naive.servers.get(one.gone);
+    naive.remove(one.gone);
+    if (had !== undefined) census.remove(objectOf(had));
+  } else if (one.kind === 'relist') {
+    for (const had of naive.servers.keys()) if (!one.list.some((listed) => listed.name === had)) naive.remove(had);
+    for (const listed of one.list) naive.put(listed);
+    census.replaceAll(one.list.map(objectOf));
+  }
+}
+
 describe('The census', () => {
   it('counts as going through every server would, whatever comes and goes', () => {
     fc.assert(
@@ -104,18 +122,8 @@ describe('The census', () => {
         const naive = new Naive();
         const census = new Census(() => naive.now);
         for (const one of history) {
-          if (one.kind === 'put') {
-            naive.put(one.made);
-            census.put(objectOf(one.made));
-          } else if (one.kind === 'remove') {
-            const had = naive.servers.get(one.gone);
-            naive.remove(one.gone);
-            if (had !== undefined) census.remove(objectOf(had));
-          } else if (one.kind === 'relist') {
-            for (const had of naive.servers.keys()) if (!one.list.some((listed) => listed.name === had)) naive.remove(had);
-            for (const listed of one.list) naive.put(listed);
-            census.replaceAll(one.list.map(objectOf));
-          } else if (one.kind === 'taken' && naive.servers.has(one.won)) {
+          see(naive, census, one);
+          if (one.kind === 'taken' && naive.servers.has(one.won)) {
             naive.taken.set(one.won, naive.now + 10_000);
             census.noteTaken(one.won, one.of);
           } else if (one.kind === 'asked') readyFor(census, one.from);
@@ -157,18 +165,8 @@ describe('The census', () => {
         const census = new Census(() => naive.now);
         const dones = new Map<string, () => void>();
         for (const one of history) {
-          if (one.kind === 'put') {
-            naive.put(one.made);
-            census.put(objectOf(one.made));
-          } else if (one.kind === 'remove') {
-            const had = naive.servers.get(one.gone);
-            naive.remove(one.gone);
-            if (had !== undefined) census.remove(objectOf(had));
-          } else if (one.kind === 'relist') {
-            for (const had of naive.servers.keys()) if (!one.list.some((listed) => listed.name === had)) naive.remove(had);
-            for (const listed of one.list) naive.put(listed);
-            census.replaceAll(one.list.map(objectOf));
-          } else if (one.kind === 'set aside') {
+          see(naive, census, one);
+          if (one.kind === 'set aside') {
             const before = readyFor(census, one.from);
             const held = census.holds(one.of);
             dones.set(one.of, census.setAside(one.of, one.from));
