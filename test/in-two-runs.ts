@@ -10,6 +10,10 @@ import { sources } from './tooling/import-graph.ts';
 const MOCHA = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 /** The reporter's last line. */
 const LAST_LINE = /(\d+) passed, (\d+) failed\n$/;
+/** Of a run that broke off, so many characters are shown again. */
+const LAST_WORDS = 4_000;
+/** Where the reporter begins to list what failed. */
+const FAILURES = /^.*\d+ failing.*$/m;
 
 const tests = sources().filter((file) => file.startsWith('test/') && file.endsWith('.test.ts'));
 const isAllocators = (file: string) => file.startsWith('test/allocator/');
@@ -21,6 +25,8 @@ const [own, others] = await Promise.all([
   ),
 ]);
 process.stdout.write(others.said);
+// Whoever is shown the end of a long log only has to find there what failed.
+for (const { said, failed } of [own, others]) if (failed > 0) process.stdout.write(failuresIn(said));
 const passed = own.passed + others.passed;
 const failed = own.failed + others.failed;
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
@@ -31,6 +37,12 @@ interface Run {
   readonly passed: number;
   readonly failed: number;
   readonly code: number | null;
+}
+
+/** The list of failures that closes a run; of a run that broke off, what it said last. */
+function failuresIn(said: string): string {
+  const at = FAILURES.exec(said)?.index;
+  return at === undefined ? said.slice(-LAST_WORDS) : said.slice(at);
 }
 
 /** @param isShown while it runs; otherwise it is for the caller to print. A run that breaks off counts as one failure. */
