@@ -64,6 +64,13 @@ const Env = z.object({
     .transform((text) => text.split(',').flatMap((one) => (one.trim() === '' ? [] : [Buffer.from(one.trim(), 'base64')])))
     .refine((secrets) => secrets.every((secret) => secret.length === 32), 'is 32 bytes in base64 (openssl rand -base64 32)')
     .describe('seals signing keys at rest; several, newest first, are separated by commas'),
+  LINE_BACKSTOP_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(2_000)
+    .describe('those who wait are looked at so often, whatever wakes them besides'),
   WORKERS: z.coerce.number().int().min(1).max(256).default(32).describe('placements at once in this process'),
 });
 

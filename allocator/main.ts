@@ -157,7 +157,7 @@ lifecycle.onClose('jobs', () => jobs.close());
 const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log, createTurnMetrics(service.registry));
 lifecycle.onClose('turns', () => turns.close());
 
-const waker = createLineWaker({ ...moves, line: allocations.line, turns });
+const waker = createLineWaker({ ...moves, line: allocations.line, turns, backstopMs: config.LINE_BACKSTOP_MS });
 lifecycle.run('line', (signal) => waker.run(signal));
 const tallyOf = createTallies(config.ALLOCATOR_OWNER, now);
 registry.onAdded((cluster) => {

@@ -16,14 +16,14 @@ import type { Turns } from './turns.ts';
 
 /** Servers come in bunches; one look serves a bunch. Milliseconds. */
 const GATHER_MS = 20;
-/** Heals what a wake-up cannot reach, such as a turn that was lost; one look at the lines, however many wait. Milliseconds. */
-const BACKSTOP_MS = 2_000;
 const PIECE = 200;
 
 export interface WakerParts extends LineParts {
   readonly line: Line;
   readonly turns: Pick<Turns, 'give'>;
   readonly log: Log;
+  /** Heals what a wake-up cannot reach, such as a turn that was lost; one look at the lines, however many wait. Milliseconds. */
+  readonly backstopMs: number;
 }
 
 export interface LineWaker {
@@ -81,7 +81,7 @@ export function createLineWaker(parts: WakerParts): LineWaker {
     wakeAll: allSoon,
     run: async (signal) => {
       while (!signal.aborted) {
-        await pause(BACKSTOP_MS, signal);
+        await pause(parts.backstopMs, signal);
         if (!signal.aborted) await wakeAll().catch(failed);
       }
     },

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import { newAllocation, type AllocationDocument } from '../../allocator/allocation.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
+import { onThisMachine } from './on-this-machine.ts';
 import { testCluster, testStack } from '../../local/testing.ts';
 import { startClusterProxy, type ClusterProxy } from './cluster-proxy.ts';
 import { readySession, type ReadySession } from './ready-session.ts';
@@ -166,8 +166,7 @@ describe('The allocator reconciles', function () {
     const ids = { $in: late.map(({ _id }) => _id) };
     await until('all are expired', async () => (await stored().countDocuments({ _id: ids, state: 'expired' })) === count, 50_000);
     const took = performance.now() - back;
-    // A machine that does much else beside gets as much longer.
-    const allowed = 5_000 * Math.max(1, (loadavg()[0] ?? 0) / cpus().length);
+    const allowed = onThisMachine(5_000);
     assert.ok(took < allowed, `it took ${Math.round(took)} ms of ${Math.round(allowed)}`);
   });
 });
