@@ -10,6 +10,8 @@ import type { Life, Stage } from './lives.ts';
 import { POINT_ENV, pointOf, textOf, WITH_POINTS, type Point } from './points.ts';
 
 const AFTERMATH_MS = 1_500;
+/** Whoever tells events dies with its lease here: the next one has to wait for that, and begins with what is oldest. */
+const TOLD_MS = 20_000;
 
 /** One allocator over a database of its own, killed at one point after the other. */
 export interface Lane extends Stage {
@@ -84,12 +86,15 @@ async function record(lane: Lane, { life, withWorld }: LifeOf): Promise<string[]
   return (await readFile(lane.log, 'utf8')).split('\n').filter((text) => text !== '');
 }
 
-/**
- * Takes kills from the line until it is empty. The lives go on while the next process runs: clients do not care which one answers.
- * @returns the points that were not reached.
- */
-export async function killAtEach(lane: Lane, line: Kill[]): Promise<Point[]> {
-  const missed: Point[] = [];
+/** @returns those whose point was not reached. */
+export async function killAtAll(lanes: readonly Lane[], kills: readonly Kill[]): Promise<Kill[]> {
+  const line = [...kills];
+  return line.length === 0 ? [] : (await Promise.all(lanes.map((lane) => killAtEach(lane, line)))).flat();
+}
+
+/** Takes kills from the line until it is empty. The lives go on while the next process runs: clients do not care which one answers. */
+async function killAtEach(lane: Lane, line: Kill[]): Promise<Kill[]> {
+  const missed: Kill[] = [];
   const faults: Error[] = [];
   const lives: Promise<void>[] = [];
   for (let kill = line.shift(); kill !== undefined; kill = line.shift()) {
@@ -101,16 +106,23 @@ export async function killAtEach(lane: Lane, line: Kill[]): Promise<Point[]> {
     lives.push(
       life(lane, asked)
         .catch((cause: unknown) => void faults.push(new Error(`killed at ${textOf(point)} in ${life.name}: ${String(cause)}`, { cause })))
-        // What follows from its end is still to come.
-        .finally(() => letPass(AFTERMATH_MS).then(() => (state.over = true))),
+        .finally(() => aftermath(lane, asked.id).then(() => (state.over = true))),
     );
     await until(`${textOf(point)} is reached, or the life is over`, async () => doomed.end !== undefined || state.over, 60_000);
-    if (doomed.end === undefined) missed.push(point);
+    if (doomed.end === undefined) missed.push(kill);
   }
   await restart(lane, '', '');
   await Promise.all(lives);
   if (faults.length > 0) throw new AggregateError(faults, faults.map(({ message }) => message).join('\n'));
   return missed;
+}
+
+/** What follows from the end of a life: its events are told, its server is seen to. */
+async function aftermath({ world }: Lane, id: string): Promise<void> {
+  const allocations = world.database.db.collection<{ _id: string; id: string; untoldSince: Date | null }>('allocations');
+  const isTold = async () => (await allocations.findOne({ id }))?.untoldSince === null;
+  await until(`the events of ${id} are told`, isTold, TOLD_MS).catch(() => {});
+  await letPass(AFTERMATH_MS);
 }
 
 async function restart({ world, log }: Lane, at: string, id: string): Promise<void> {
