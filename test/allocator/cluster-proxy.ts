@@ -28,7 +28,12 @@ export interface ProxySetting {
   readonly mode: ProxyMode;
   /** Every piece goes on this much later, in both directions; in `pass` only. */
   readonly delayMs?: number;
+  /** What a watch tells goes on this much later; in `other-certificate` only, where requests can be read. */
+  readonly watchDelayMs?: number;
 }
+
+/** In the request of a watch, and in no other. */
+const WATCH = 'watch=true';
 
 export interface ClusterProxy {
   /** Points at the proxy; the API server's own certificate and the admin's token. */
@@ -57,12 +62,14 @@ export async function startClusterProxy(cluster: RunningCluster): Promise<Cluste
     end.once('close', () => open.delete(end));
     end.on('error', () => end.destroy());
   };
-  const carry = (from: Duplex, to: Duplex) => {
+  const carry = (from: Duplex, to: Duplex, delayOf: () => number | undefined) => {
     // One after the other, so that late pieces keep their order.
     let line = Promise.resolve();
     from.on('data', (piece: Buffer) => {
+      const due = performance.now() + (delayOf() ?? 0);
       line = line.then(async () => {
-        if (setting.delayMs !== undefined) await sleep(setting.delayMs);
+        const wait = due - performance.now();
+        if (wait > 0) await sleep(wait);
         if (setting.mode !== 'blackhole') to.write(piece);
       });
     });
@@ -70,8 +77,10 @@ export async function startClusterProxy(cluster: RunningCluster): Promise<Cluste
   };
   const join = (near: Duplex, far: Duplex) => {
     for (const end of [near, far]) keep(end);
-    carry(near, far);
-    carry(far, near);
+    let isWatch = false;
+    near.on('data', (piece: Buffer) => (isWatch ||= piece.includes(WATCH)));
+    carry(near, far, () => setting.delayMs);
+    carry(far, near, () => (isWatch ? setting.watchDelayMs : setting.delayMs));
   };
 
   const server = createServer((socket: Socket) => {

@@ -9,7 +9,7 @@ import { startClusterProxy } from './cluster-proxy.ts';
 /** How long the allocator gives a cluster for an ask. */
 export const ASK_MS = 1_000;
 
-export async function proxiedClusters() {
+export async function proxiedClusters(env: Readonly<Record<string, string>> = {}) {
   const cluster = await testCluster();
   const proxy = await startClusterProxy(cluster);
   const file = path.join((await testStack()).folder, `clusters-${randomUUID()}.yaml`);
@@ -27,6 +27,7 @@ export async function proxiedClusters() {
       CLUSTER_LEAVE_MS: '300',
       CLUSTER_PROBE_MS: '500',
       CLUSTER_SILENT_MS: '2000',
+      ...env,
     },
   });
   const viewOf = async (name: string) => {

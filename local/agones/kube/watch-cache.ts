@@ -114,16 +114,41 @@ export class WatchCache<Kind extends KubeObject> {
     if (version === '') return this.#list(signal);
     const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${version}`;
     let latest = version;
-    for await (const { type, object } of this.#client.watch(`${collectionPath(this.#kind)}?${query}`, signal)) {
-      if (type === 'ERROR') throw new KubeError(statusOf(object), 'Expired', 'the watch was ended', object);
-      const lag = this.#lagMs();
-      if (lag > 0) await sleep(lag, undefined, { signal });
-      const parsed = this.#kind.parse(object);
-      latest = parsed.metadata.resourceVersion;
-      if (type === 'ADDED' || type === 'MODIFIED') this.#put(parsed);
-      else if (type === 'DELETED') this.#remove(parsed);
+    let isOver = false;
+    const take = (type: string, object: Kind) => {
+      // A list has told more than what is still to come of a watch that broke.
+      if (isOver) return;
+      latest = object.metadata.resourceVersion;
+      if (type === 'ADDED' || type === 'MODIFIED') this.#put(object);
+      else if (type === 'DELETED') this.#remove(object);
+    };
+    /** In their order, each as late as the others. */
+    let late: Promise<void> | undefined;
+    try {
+      for await (const { type, object } of this.#client.watch(`${collectionPath(this.#kind)}?${query}`, signal)) {
+        if (type === 'ERROR') throw new KubeError(statusOf(object), 'Expired', 'the watch was ended', object);
+        const parsed = this.#kind.parse(object);
+        const lag = this.#lagMs();
+        if (lag === 0 && late === undefined) {
+          take(type, parsed);
+          continue;
+        }
+        const due = performance.now() + lag;
+        const line: Promise<void> = (late ?? Promise.resolve())
+          .then(() => sleep(Math.max(0, due - performance.now()), undefined, { signal }))
+          .then(() => {
+            take(type, parsed);
+            if (late === line) late = undefined;
+          });
+        // Ended with the signal, as the watch is.
+        line.catch(() => {});
+        late = line;
+      }
+      await late;
+      return latest;
+    } finally {
+      isOver = true;
     }
-    return latest;
   }
 
   #put(object: Kind): void {
