@@ -1,4 +1,4 @@
-/** The matchmaker's side of the run: asks for allocations at an even rate, follows what becomes of each, and ends some itself. */
+/** The matchmaker's side of the run: asks for allocations at an even rate while they are served, follows what becomes of each, and ends some itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
@@ -41,6 +41,8 @@ export interface Progress {
 }
 
 const DEADLINE_SECONDS = 600;
+/** So many may wait for a server at once; then the next one is asked for later, however slow the machine is: matchmakers have limits, too. */
+const MOST_WAITING = 200;
 /** Of the sessions without pods, so many are ended by the client and not by their server. */
 const ENDED_BY_CLIENT = 0.3;
 const FINAL: ReadonlySet<string> = new Set(['ended', 'lost', 'failed', 'cancelled', 'expired']);
@@ -57,16 +59,46 @@ export async function requestAllocations({ counts, overMs }: Demand, progress: P
   );
   const started = performance.now();
   const lives: Promise<void>[] = [];
+  const waiting = new Waiting(MOST_WAITING);
   for (const [nth, fleet] of fleets.entries()) {
     const wait = (overMs * nth) / fleets.length - (performance.now() - started);
     if (wait > 0) await pause(wait, parts.signal);
+    await waiting.room(parts.signal);
     if (parts.signal.aborted) break;
-    lives.push(live(`${parts.run}-${nth}`, fleet, progress, parts));
+    lives.push(live(`${parts.run}-${nth}`, fleet, progress, parts, waiting.enter()));
   }
   await Promise.all(lives);
 }
 
-async function live(id: string, fleet: string, progress: Progress, parts: RequestParts): Promise<void> {
+/** Those who were asked for and are not settled. */
+class Waiting {
+  readonly #most: number;
+  #count = 0;
+  #left = Promise.withResolvers<void>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Resolves when one more may be asked for, or the signal aborts. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (this.#count >= this.#most && !signal.aborted) await Promise.race([this.#left.promise, pause(1_000, signal)]);
+  }
+
+  /** @returns what says that it is settled; more than once does no harm. */
+  enter(): () => void {
+    this.#count += 1;
+    let isIn = true;
+    return () => {
+      if (isIn) this.#count -= 1;
+      isIn = false;
+      this.#left.resolve();
+      this.#left = Promise.withResolvers();
+    };
+  }
+}
+
+async function live(id: string, fleet: string, progress: Progress, parts: RequestParts, isSettled: () => void): Promise<void> {
   const { signal, now, luck, states } = parts;
   const any = <T>(call: (client: Client<typeof allocatorApi.endpoints>) => Promise<T>) => keepTrying(() => call(clientOf(parts)), signal);
   try {
@@ -76,6 +108,7 @@ async function live(id: string, fleet: string, progress: Progress, parts: Reques
     const { body } = await any((client) => client.requestAllocation({ body: asked }, { signal, timeoutMs: 6_000 }));
     progress.promised.push({ id, deadlineAt: Math.max(now(), Date.parse(body.deadlineAt)) });
     const settled = await states.until(id, (state) => state === 'ready' || FINAL.has(state), signal);
+    isSettled();
     if (states.wasReady(id)) bump(progress.wasReady, fleet);
     if (settled === 'ready' && (fleet !== CHAOS_FLEET || luck() < ENDED_BY_CLIENT)) {
       await sleep(luck() * 1_000, undefined, { signal });
@@ -86,6 +119,8 @@ async function live(id: string, fleet: string, progress: Progress, parts: Reques
     if (signal.aborted) return;
     const { code = '' } = cause instanceof AppError ? cause : {};
     parts.onTrouble(`${id}: ${code} ${cause instanceof Error ? cause.message : String(cause)}`);
+  } finally {
+    isSettled();
   }
 }
 

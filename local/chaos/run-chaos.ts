@@ -38,7 +38,7 @@ export interface ChaosParts {
 const REPLICAS = 150;
 const SAY_EVERY_MS = 5_000;
 /** After the demand: whoever is not settled by then is lost. */
-const SETTLED_MS = 300_000;
+const SETTLED_MS = 900_000;
 
 export async function runChaos(parts: ChaosParts): Promise<Verdict> {
   const { stack, state, demand, killForMs, log, say, now, luck } = parts;
