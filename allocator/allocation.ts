@@ -11,6 +11,7 @@
 import { z } from 'zod';
 import { AllocationRequest, AllocationState, Decision, PlacementTry, SeatRole } from '../contracts/allocator.ts';
 import { Latencies } from '../contracts/words.ts';
+import { Kick } from './kicks.ts';
 import { poolOf } from './placement/pool.ts';
 import { worstLatenciesOf } from './placement/wish.ts';
 import { traceIdOf } from '../runtime/trace-context.ts';
@@ -61,6 +62,10 @@ export const AllocationDocument = z.object({
   fingerprint: z.string(),
   request: AllocationRequest,
   seats: z.array(KeptSeat),
+  /** Whom their game server has to drop, the oldest first. */
+  kicks: z.array(Kick).optional(),
+  /** When the newest of them was; absent where there are none. */
+  kickedAt: Moment.optional(),
   state: AllocationState,
   /** The attempt that is bound or being made; counts up whenever one was bound or left in doubt. */
   attempt: z.int(),

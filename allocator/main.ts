@@ -238,7 +238,7 @@ const handlers: Handlers<typeof allocatorApi.endpoints> = {
   ...seatHandlers({ lookUp, show, seats, sessions, signer, keys }),
   ...reconcileHandlers({ moves, brake, settings, rounds }),
   ...clusterHandlers({ clusters }),
-  ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER }),
+  ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER, seats }),
   ...maintenanceHandlers({ windows, look: scopeLook, now }),
   ...fleetHandlers(scalerParts),
   ...autoscalerHandlers({ clusters, fleets: createFleetLook(now), scaler, metrics: createScalingMetrics(service.registry) }),

@@ -8,17 +8,15 @@
  *                                                       end ──▶ Agones Shutdown
  */
 import { z } from 'zod';
-import { SeatRole, Session } from './allocator.ts';
-import { defineApi, ORDINARY } from './endpoint.ts';
+import { Session } from './allocator.ts';
+import { Acks, DONE, LOCAL, LONG } from './bridge-api/acks.ts';
+import { goingEndpoints } from './bridge-api/going.ts';
+import { inventoryEndpoints } from './bridge-api/inventories.ts';
+import { Seat } from './bridge-api/seat.ts';
+import { defineApi } from './endpoint.ts';
 import { Notice } from './notices.ts';
 import { JournalEntry, Snapshot } from './saves.ts';
 import { Build, ClientId, PlayerId, Uid, Wait, WorldId } from './words.ts';
-
-export const SeatState = z.enum(['held', 'admitted', 'present', 'away', 'left']).meta({ id: 'SeatState' });
-export type SeatState = z.infer<typeof SeatState>;
-
-export const Seat = z.object({ playerId: PlayerId, role: SeatRole, state: SeatState }).meta({ id: 'Seat' });
-export type Seat = z.infer<typeof Seat>;
 
 /** idle: no session. claimed: ours, loading. joinable: accepted. ended: over, this process will not get another. */
 export const SessionPhase = z.enum(['idle', 'claimed', 'joinable', 'ended']).meta({ id: 'SessionPhase' });
@@ -46,30 +44,44 @@ export type BridgeSession = z.infer<typeof BridgeSession>;
 
 /** Why a ticket was refused; stable, for logs and metrics. */
 export const Refusal = z
-  .enum(['malformed', 'signature', 'expired', 'other-server', 'other-build', 'used', 'seat-taken', 'no-session', 'not-joinable', 'full'])
+  .enum([
+    'malformed',
+    'signature',
+    'expired',
+    'other-server',
+    'other-build',
+    'used',
+    'kicked',
+    'no-session',
+    'not-joinable',
+    'draining',
+    'full',
+  ])
   .meta({ id: 'Refusal' });
 export type Refusal = z.infer<typeof Refusal>;
 
+const Connection = z.int().min(1);
+
 export const Verdict = z
   .discriminatedUnion('admitted', [
-    z.object({ admitted: z.literal(true), seat: Seat, packetKey: z.string() }),
+    z.object({
+      admitted: z.literal(true),
+      seat: Seat,
+      packetKey: z.string(),
+      connection: Connection.describe('Number of this connection of the player; give it to `present` and `leave`'),
+      replace: z
+        .literal('connection')
+        .optional()
+        .describe('The player is in already: drop the old connection, the same seat goes on with this one'),
+    }),
     z.object({ admitted: z.literal(false), refusal: Refusal, detail: z.string() }),
   ])
   .meta({ id: 'Verdict' });
 export type Verdict = z.infer<typeof Verdict>;
 
-export const Acks = z
-  .object({
-    accepted: z.int().describe("On this pod's disk"),
-    durable: z.int().describe('Stored in saves: only this is promised'),
-    readOnly: z.boolean(),
-  })
-  .meta({ id: 'Acks' });
-export type Acks = z.infer<typeof Acks>;
-
-const local = { access: 'public', idempotency: 'repeatable', limits: { ...ORDINARY, perMinute: 1_000_000 } } as const;
 const Roster = z.object({ seats: z.array(Seat) });
-const Done = { 200: { description: 'Done', body: z.object({}) } } as const;
+/** Which connection of the player is meant; of another than the newest nothing is changed. Left out: the newest. */
+const OfConnection = z.object({ connection: z.coerce.number().int().min(1).optional() });
 
 export const bridgeApi = defineApi({
   name: 'bridge',
@@ -78,7 +90,7 @@ export const bridgeApi = defineApi({
   description: 'The sidecar of one game server. Reachable over loopback only, therefore without tokens.',
   endpoints: {
     hello: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/hello',
       summary: 'The game server speaks LifeVerse: from now on Ready waits for warm',
@@ -87,43 +99,47 @@ export const bridgeApi = defineApi({
       errors: [],
     },
     warm: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/warm',
       summary: 'Start-up is done: Ready may be told to Agones',
-      responses: Done,
+      responses: DONE,
       errors: ['unavailable'],
     },
     session: {
-      ...local,
+      ...LOCAL,
       method: 'GET',
       path: '/lifeverse/v1/session',
       summary: 'The session; with `wait`, held until its phase is no longer `from`',
       query: z.object({ wait: Wait, from: SessionPhase.optional() }),
       responses: { 200: { description: 'The session', body: BridgeSession } },
       errors: [],
-      limits: { ...local.limits, timeoutMs: 40_000 },
+      limits: LONG,
       idempotency: 'safe',
     },
     notices: {
-      ...local,
+      ...LOCAL,
       method: 'GET',
       path: '/lifeverse/v1/notices',
-      summary: 'What is coming, such as maintenance; with `wait`, held until the notices are others than those of `from`',
-      description: 'A maintenance that has `end: end-sessions` ends the session at its startsAt: the phase becomes `ended`.',
+      summary: 'What the game has to know; with `wait`, held until the notices are others than those of `from`',
+      description:
+        'maintenance: it is coming; with `end: end-sessions` the session is ended at its startsAt. drain: this server is being taken away. kick: a player has to go; it stays until the bridge hears that they left. read-only: the world, or an inventory, is held elsewhere.',
       query: z.object({
         wait: Wait,
         from: z.string().max(64).optional().describe('The version that you know; by default the present one'),
       }),
       responses: {
-        200: { description: 'The notices, the soonest first', body: z.object({ version: z.string(), notices: z.array(Notice) }) },
+        200: {
+          description: 'The notices: windows (the soonest first), then the others',
+          body: z.object({ version: z.string(), notices: z.array(Notice) }),
+        },
       },
       errors: [],
-      limits: { ...local.limits, timeoutMs: 40_000 },
+      limits: LONG,
       idempotency: 'safe',
     },
     accept: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/accept',
       summary: 'The map is loaded and the port is bound: players may come',
@@ -132,17 +148,17 @@ export const bridgeApi = defineApi({
       errors: ['conflict'],
     },
     end: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/end',
       summary: 'The session is over: flush saves, tell the allocator, shut down',
       body: z.object({ reason: z.string().max(1_000) }),
       responses: { 200: { description: 'Ended', body: BridgeSession } },
       errors: ['unavailable'],
-      limits: { ...local.limits, timeoutMs: 40_000 },
+      limits: LONG,
     },
     admit: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/admit',
       summary: 'May the holder of this ticket come in?',
@@ -151,26 +167,28 @@ export const bridgeApi = defineApi({
       errors: [],
     },
     present: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/seats/{player}/present',
       summary: 'An admitted player is in the game',
       params: z.object({ player: PlayerId }),
+      query: OfConnection,
       responses: { 200: { description: 'The seat', body: Seat } },
       errors: ['not-found', 'conflict'],
     },
     leave: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/seats/{player}/leave',
       summary: 'A player has gone: for good, or away within the grace',
       params: z.object({ player: PlayerId }),
+      query: OfConnection,
       body: z.object({ forGood: z.boolean().default(false) }),
       responses: { 200: { description: 'The seat', body: Seat } },
       errors: ['not-found'],
     },
     roster: {
-      ...local,
+      ...LOCAL,
       method: 'GET',
       path: '/lifeverse/v1/roster',
       summary: 'Every seat',
@@ -179,7 +197,7 @@ export const bridgeApi = defineApi({
       idempotency: 'safe',
     },
     putRoster: {
-      ...local,
+      ...LOCAL,
       method: 'PUT',
       path: '/lifeverse/v1/roster',
       summary: 'Who is really present: mends lost leaves',
@@ -188,7 +206,7 @@ export const bridgeApi = defineApi({
       errors: [],
     },
     packetKey: {
-      ...local,
+      ...LOCAL,
       method: 'GET',
       path: '/lifeverse/v1/keys/{player}',
       summary: 'The packet key of a player who holds a seat, asked for by EncryptionToken before login',
@@ -198,7 +216,7 @@ export const bridgeApi = defineApi({
       idempotency: 'safe',
     },
     world: {
-      ...local,
+      ...LOCAL,
       method: 'GET',
       path: '/lifeverse/v1/world',
       summary: 'The durable world: snapshot and the journal after it',
@@ -209,48 +227,57 @@ export const bridgeApi = defineApi({
         },
       },
       errors: ['not-found', 'unavailable'],
-      limits: { ...local.limits, timeoutMs: 30_000 },
+      limits: { ...LOCAL.limits, timeoutMs: 30_000 },
       idempotency: 'safe',
     },
     appendWorld: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/world/entries',
       summary: 'Append to the world journal; answered once the entries are on this pod’s disk',
       body: z.object({ entries: z.array(JournalEntry).min(1).max(1_000) }),
       responses: { 200: { description: 'Accepted', body: Acks } },
-      errors: ['conflict', 'not-found', 'unavailable'],
-      limits: { ...local.limits, bodyBytes: 4 * 1024 * 1024 },
+      errors: ['conflict', 'not-found', 'unavailable', 'too-large'],
+      limits: { ...LOCAL.limits, bodyBytes: 4 * 1024 * 1024 },
     },
     worldAcks: {
-      ...local,
+      ...LOCAL,
       method: 'GET',
       path: '/lifeverse/v1/world/acks',
       summary: 'How far the journal is accepted and durable; with `wait`, held until `durable` passes `after`',
       query: z.object({ wait: Wait, after: z.coerce.number().int().min(0).default(0) }),
       responses: { 200: { description: 'Acks', body: Acks } },
       errors: ['not-found'],
-      limits: { ...local.limits, timeoutMs: 40_000 },
+      limits: LONG,
       idempotency: 'safe',
     },
     putWorldSnapshot: {
-      ...local,
+      ...LOCAL,
       method: 'PUT',
       path: '/lifeverse/v1/world/snapshot',
       summary: 'Store a snapshot that contains all entries up to its seq (which must be durable)',
       body: Snapshot,
-      responses: Done,
+      responses: DONE,
       errors: ['conflict', 'not-found', 'unavailable'],
-      limits: { ...local.limits, bodyBytes: 12 * 1024 * 1024, timeoutMs: 30_000 },
+      limits: { ...LOCAL.limits, bodyBytes: 12 * 1024 * 1024, timeoutMs: 30_000 },
     },
     frame: {
-      ...local,
+      ...LOCAL,
       method: 'POST',
       path: '/lifeverse/v1/frame',
       summary: 'The game thread is alive; sent about once a second',
-      body: z.object({ frames: z.int().min(0), longestMs: z.number().min(0) }),
-      responses: Done,
+      description: 'What is told is of the time since the report before. A call that fails is not sent again: the next one is newer.',
+      body: z.object({
+        frames: z.int().min(0),
+        longestMs: z.number().min(0),
+        meanMs: z.number().min(0).optional().describe('Mean time of a frame'),
+        p99Ms: z.number().min(0).optional().describe('99 of 100 frames took at most this long'),
+        hitches: z.int().min(0).optional().describe('Frames that took more than three times the tick, as the game has it set'),
+      }),
+      responses: DONE,
       errors: [],
     },
+    ...goingEndpoints,
+    ...inventoryEndpoints,
   },
 });

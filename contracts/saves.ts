@@ -1,7 +1,7 @@
 /** The saves API: leases, journals and snapshots of worlds and players. */
 import { z } from 'zod';
 import { defineApi, ORDINARY } from './endpoint.ts';
-import { ClientId, Instant, Uid } from './words.ts';
+import { ClientId, Instant, PlayerId, Uid } from './words.ts';
 
 /** What a journal belongs to. */
 export const SubjectKind = z.enum(['worlds', 'players']).meta({ id: 'SubjectKind' });
@@ -21,7 +21,38 @@ export const Lease = z
   .meta({ id: 'Lease' });
 export type Lease = z.infer<typeof Lease>;
 
-export const JournalEntry = z.object({ seq: z.int().min(1), data: z.record(z.string(), z.unknown()) }).meta({ id: 'JournalEntry' });
+const EntryData = z.record(z.string(), z.unknown());
+
+/** The share of an inventory in an entry of another journal: it is that inventory's next entry. */
+export const InventoryShare = z
+  .object({
+    playerId: PlayerId,
+    seq: z.int().min(1),
+    data: EntryData,
+    refused: z
+      .literal(true)
+      .optional()
+      .describe('Set by saves: another session had the inventory by then, and it has nothing of this. Not taken from a caller'),
+  })
+  .meta({ id: 'InventoryShare' });
+export type InventoryShare = z.infer<typeof InventoryShare>;
+
+/** More would make one write of many documents. */
+export const MOST_SHARES = 8;
+
+export const JournalEntry = z
+  .object({
+    seq: z.int().min(1),
+    data: EntryData,
+    inventories: z
+      .array(InventoryShare)
+      .min(1)
+      .max(MOST_SHARES)
+      .refine((shares) => new Set(shares.map((share) => share.playerId)).size === shares.length, 'name each player once')
+      .optional()
+      .describe('Inventories that this entry touches as well: all of them have it when this journal has it'),
+  })
+  .meta({ id: 'JournalEntry' });
 export type JournalEntry = z.infer<typeof JournalEntry>;
 
 export const Snapshot = z
@@ -85,11 +116,26 @@ export const savesApi = defineApi({
       path: '/v1/{kind}/{id}/entries',
       summary: 'Append to the journal, exactly once per sequence number',
       description:
-        'Entries that are stored already are passed over; a gap or an older epoch is a conflict (`sequence_gap`, `epoch_stale`).',
+        'Entries that are stored already are passed over; a gap or an older epoch is a conflict (`sequence_gap`, `epoch_stale`). Shares of inventories are stored in the same write, each exactly once; where another session has an inventory by now its shares are marked `refused`, and the entry is stored without them.',
       access: WRITERS,
       params: Subject,
-      body: z.object({ epoch: Epoch, entries: z.array(JournalEntry).min(1).max(1_000) }),
-      responses: { 200: { description: 'Stored', body: z.object({ durableSeq: z.int() }) } },
+      body: z.object({
+        epoch: Epoch,
+        entries: z.array(JournalEntry).min(1).max(1_000),
+        epochs: z.record(PlayerId, Epoch).optional().describe('Epoch of each inventory that the entries have a share of'),
+      }),
+      responses: {
+        200: {
+          description: 'Stored',
+          body: z.object({
+            durableSeq: z.int(),
+            inventories: z
+              .record(PlayerId, z.object({ durableSeq: z.int(), fenced: z.boolean() }))
+              .optional()
+              .describe('Of each inventory touched: what is durable of the given epoch, and whether another session has it now'),
+          }),
+        },
+      },
       errors: ['conflict', 'not-found'],
       limits: { ...ORDINARY, bodyBytes: 4 * 1024 * 1024 },
       idempotency: 'repeatable',

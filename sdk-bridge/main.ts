@@ -22,6 +22,7 @@ import { claimSession, endWithGameServer } from './moves/claim-session.ts';
 import { endOnNotice } from './moves/end-on-notice.ts';
 import { createSessionEnd } from './moves/end-session.ts';
 import { endFencedSession, endSeatGraces } from './moves/keep-session.ts';
+import { kickOnNotice, tellKicks } from './moves/kick-player.ts';
 import { createClaimRefresh } from './moves/refresh-claim.ts';
 import { createNoticeBoard } from './notices/notice-board.ts';
 import { createPlayerLeases } from './seats/player-leases.ts';
@@ -63,7 +64,7 @@ async function run(config: BridgeConfig): Promise<number> {
   lifecycle.onClose('agones client', () => client.close());
   const watch = createGameServerWatch(client, log);
   seen.watch = watch;
-  const notices = createNoticeBoard(watch, log);
+  const notices = createNoticeBoard(watch, store, log);
   const allocator: AllocatorLink = {
     ...link,
     claim: async (marks) => {
@@ -106,6 +107,8 @@ async function run(config: BridgeConfig): Promise<number> {
   lifecycle.run('claim', (stop) => claimSession({ store, watch, allocator, log, now }, stop));
   lifecycle.run('end with the game server', (stop) => endWithGameServer({ store, watch, log, now }, stop));
   lifecycle.run('end on notice', (stop) => endOnNotice({ store, notices, log, now }, stop));
+  lifecycle.run('kick on notice', (stop) => kickOnNotice({ store, notices, log, now }, stop));
+  lifecycle.run('tell kicks', (stop) => tellKicks({ store, allocator, log }, stop));
   lifecycle.run('seat graces', (stop) => endSeatGraces(store, config.SEAT_GRACE_MS, now, stop));
   lifecycle.run('fenced session', (stop) => endFencedSession(store, config.LEASE_LOST_MS, now, stop));
 

@@ -7,7 +7,12 @@
 import { z } from 'zod';
 import { Claim } from '../contracts/allocator.ts';
 import { SessionPhase, type BridgeSession } from '../contracts/bridge.ts';
-import { allAway, holdSeats, SeatRecord, seatView, type Seats } from './seats/seats.ts';
+import type { KickNotice } from '../contracts/notices.ts';
+import { packetKeyId } from '../runtime/packet-key-id.ts';
+import { allAway, findSeat, holdSeats, kick, SeatRecord, seatView, type Seats } from './seats/seats.ts';
+
+/** What a notice says in one line, at most. */
+const MOST_REASON = 256;
 
 export const SessionState = z.object({
   /** Whose state this is; a folder left over from another server is not ours. */
@@ -21,6 +26,12 @@ export const SessionState = z.object({
   usedTickets: z.record(z.string(), z.string()),
   /** The world lease is lost. */
   readOnly: z.boolean(),
+  /** Players whose inventory another session holds now. */
+  lostInventories: z.array(z.string()).default([]),
+  /** The server is being taken away, by when if that is known (ISO 8601). */
+  drain: z.object({ reason: z.string(), endsAt: z.string().nullable() }).nullable().default(null),
+  /** Kicks of the game that the allocator has not heard of yet. */
+  untoldKicks: z.array(z.object({ playerId: z.string(), reason: z.string(), keyId: z.string() })).default([]),
   reason: z.string().nullable(),
   /** How the end is told to the allocator: `fail` where the server could not hold the session; null where it need not be. */
   tell: z.enum(['end', 'fail']).nullable(),
@@ -39,6 +50,9 @@ export function newSession(gameServer: string): SessionState {
     seats: [],
     usedTickets: {},
     readOnly: false,
+    lostInventories: [],
+    drain: null,
+    untoldKicks: [],
     reason: null,
     tell: null,
     closed: false,
@@ -74,6 +88,32 @@ export function ended(state: SessionState, reason: string, tell: SessionState['t
 /** The same state when the seats are the same, so that nothing is written. */
 export function reseated(state: SessionState, seats: Seats): SessionState {
   return seats === state.seats ? state : { ...state, seats: [...seats] };
+}
+
+/** The first one stays: whoever stops the server may say so several times. */
+export function draining(state: SessionState, reason: string, endsAt: string | null): SessionState {
+  return state.drain === null ? { ...state, drain: { reason: reason.slice(0, MOST_REASON), endsAt } } : state;
+}
+
+/** By the game: the allocator is to hear of it. The same state where the player has no seat, or was kicked before. */
+export function kickedByGame(state: SessionState, playerId: string, reason: string, now: number): SessionState {
+  const seat = findSeat(state.seats, playerId);
+  const made = kick(state.seats, playerId, reason, now);
+  if (seat === undefined || made.kind !== 'moved' || made.seats === state.seats) return state;
+  const untold = { playerId, reason, keyId: packetKeyId(seat.packetKey) };
+  return { ...reseated(state, made.seats), untoldKicks: [...state.untoldKicks, untold] };
+}
+
+/** By the allocator. A notice of a seat that was given anew since says nothing of this one. */
+export function kickedByAllocator(state: SessionState, notices: readonly KickNotice[], now: number): SessionState {
+  let seats: Seats = state.seats;
+  for (const { playerId, reason, keyId } of notices) {
+    const seat = findSeat(seats, playerId);
+    if (seat === undefined || (keyId !== undefined && keyId !== packetKeyId(seat.packetKey))) continue;
+    const made = kick(seats, playerId, reason, now);
+    if (made.kind === 'moved') ({ seats } = made);
+  }
+  return reseated(state, seats);
 }
 
 export function fenced(state: SessionState, reason: string): SessionState {

@@ -33,10 +33,11 @@ export function seatHandlers({ lookUp, show, seats, sessions, signer, keys }: Se
       return { status: 200, body: await show({ ...found, allocation }, (seat) => asked.has(seat.id)) };
     },
 
-    leaveSeat: async ({ params }, { principal }) => {
+    leaveSeat: async ({ params, query }, { principal }) => {
       const caller = callerOf(principal);
       const { allocation } = await lookUp(params.id, caller);
-      await seats.leave(allocation._id, params.player);
+      if (query.kick === undefined) await seats.leave(allocation._id, params.player);
+      else await seats.kick(allocation._id, params.player, query.kick);
       return { status: 200, body: await show(await lookUp(params.id, caller)) };
     },
 

@@ -7,6 +7,8 @@
 import { AppError } from '../../contracts/app-error.ts';
 import { pause } from '../../runtime/deadline.ts';
 import { isFinal, type AllocationDocument, type KeptSeat } from '../allocation.ts';
+import { withKick, withoutKicks, type Kick } from '../kicks.ts';
+import { packetKeyId } from '../../runtime/packet-key-id.ts';
 import { seatParty, withoutParty, withoutPlayer, type NoRoom, type Party, type Seating } from '../seats.ts';
 import type { MoveParts } from './parts.ts';
 import { newPacketKey } from '../tickets/packet-key.ts';
@@ -22,6 +24,11 @@ export interface Seats {
   take(uid: string, party: Party): Promise<SeatOutcome>;
   /** Frees the player's seat, whoever brought them. */
   leave(uid: string, playerId: string): Promise<void>;
+  /**
+   * The same, and the game server is told to drop the player.
+   * @param keyId only the seat that has this packet key; without it also one who has no seat any more but may still be in the game.
+   */
+  kick(uid: string, playerId: string, reason: string, keyId?: string): Promise<void>;
   /** Frees the seats that nobody but this id stands for. */
   leaveParty(uid: string, by: string): Promise<void>;
 }
@@ -39,6 +46,16 @@ export function createSeats(parts: Parts): Seats {
     inTurn(uid, async () => {
       await reseat(parts, uid, ({ state, seats }) => (isOver(state) ? undefined : { seats: without(seats), joined: [] }));
     });
+  const kick = async (uid: string, playerId: string, reason: string, keyId?: string) => {
+    await reseat(parts, uid, (present) => {
+      if (isOver(present.state)) return undefined;
+      const seat = present.seats.find(({ id }) => id === playerId);
+      if (keyId !== undefined && (seat === undefined || packetKeyId(seat.packetKey) !== keyId)) return undefined;
+      const kicks = withKick(present, playerId, reason, new Date(parts.now()));
+      return { seats: withoutPlayer(present.seats, playerId), joined: [], kicks };
+    });
+    parts.log.info('a player was sent away', { allocationUid: uid, playerId });
+  };
   return {
     take: (uid, party) =>
       inTurn(uid, async () => {
@@ -47,7 +64,7 @@ export function createSeats(parts: Parts): Seats {
           noRoom = undefined;
           if (isOver(present.state)) return undefined;
           const seating = seatParty(present, party, new Date(parts.now()), newPacketKey);
-          if ('seats' in seating) return seating;
+          if ('seats' in seating) return { ...seating, kicks: withoutKicks(present.kicks ?? [], seating.joined) };
           noRoom = seating;
           return undefined;
         });
@@ -56,6 +73,7 @@ export function createSeats(parts: Parts): Seats {
         return { kind: 'seated', allocation };
       }),
     leave: (uid, playerId) => leaving(uid, (seats) => withoutPlayer(seats, playerId)),
+    kick: (uid, playerId, reason, keyId) => inTurn(uid, () => kick(uid, playerId, reason, keyId)),
     leaveParty: (uid, by) => leaving(uid, (seats) => withoutParty(seats, by)),
   };
 }
@@ -71,22 +89,27 @@ interface Reseated {
   readonly written: boolean;
 }
 
+interface Reseating extends Seating {
+  readonly kicks?: readonly Kick[];
+}
+
 /** @param decide new seats for what was read, or `undefined` to leave it; the same array is not written again. */
 async function reseat(
   { allocations, now }: Parts,
   uid: string,
-  decide: (present: AllocationDocument) => Seating | undefined,
+  decide: (present: AllocationDocument) => Reseating | undefined,
 ): Promise<Reseated> {
   const end = now() + SEATING_MS;
   while (now() < end) {
     const present = await allocations.find(uid);
     const made = present === undefined ? undefined : decide(present);
     if (present === undefined || made === undefined) return { allocation: present, written: false };
-    if (made.seats === present.seats) return { allocation: present, written: true };
+    const kicks = made.kicks === (present.kicks ?? made.kicks) ? undefined : made.kicks;
+    if (made.seats === present.seats && kicks === undefined) return { allocation: present, written: true };
     const staying = new Set(made.seats.map((seat) => seat.id));
     const left = present.seats.flatMap((seat) => (staying.has(seat.id) ? [] : [seat.id]));
     const told = { kind: 'seats' as const, at: new Date(now()), data: { state: present.state, joined: made.joined, left } };
-    if (await allocations.reseat(present, made.seats, told)) {
+    if (await allocations.reseat(present, made.seats, told, kicks)) {
       return { allocation: { ...present, seats: [...made.seats], version: present.version + 1 }, written: true };
     }
     await pause(Math.random() * STEP_BACK_MS, new AbortController().signal);

@@ -1,6 +1,6 @@
 /** Maintenance windows as placement, the game servers and the operator see them. Pure; times are milliseconds since the epoch. */
 import type { MaintenancePhase, MaintenanceRequest, MaintenanceScope } from '../../contracts/allocator-api/maintenance-windows.ts';
-import { MOST_NOTICES, type Notice } from '../../contracts/notices.ts';
+import { MOST_NOTICES, type WindowNotice } from '../../contracts/notices.ts';
 
 /** What of a window decides. */
 export interface Window extends Pick<MaintenanceRequest, 'scope' | 'drainLeadSeconds' | 'reason' | 'end'> {
@@ -54,7 +54,7 @@ export function playableMs(windows: readonly Window[], place: Place, now: number
 }
 
 /** What a game server at a place is to be told now, the soonest first. */
-export function noticesFor(windows: readonly Window[], place: Place, now: number): Notice[] {
+export function noticesFor(windows: readonly Window[], place: Place, now: number): WindowNotice[] {
   return windows
     .filter((window) => ['draining', 'running'].includes(phaseOf(window, now)) && touches(window.scope, place))
     .toSorted((a, b) => a.startsAt.getTime() - b.startsAt.getTime() || (a.id < b.id ? -1 : 1))

@@ -1,6 +1,6 @@
 /**
  * What maintenance windows ask for, done by one process at a time: game servers in a scope get the notice, sessions that
- * are to end are ended, and it is noted when a scope stands free.
+ * are to end are ended, and it is noted when a scope stands free. Game servers get to know in the same way which players to drop.
  *
  * Everything follows from what is stored and from what the servers carry: a server whose annotation is not what the
  * windows say now is written, whoever wrote it before, whenever it was allocated and however long its cluster was away.
@@ -8,11 +8,13 @@
  * ending it, so that a kill between the two is mended by the next round.
  */
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
-import type { Notice } from '../../contracts/notices.ts';
+import type { WindowNotice } from '../../contracts/notices.ts';
 import { pause } from '../../runtime/deadline.ts';
+import type { AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import type { GameServer } from '../clusters/game-server.ts';
 import type { Tallies } from '../clusters/tally.ts';
+import { kickNotices } from '../kicks.ts';
 import type { MaintenanceMetrics } from '../maintenance-metrics.ts';
 import { end } from '../moves/attempts.ts';
 import type { MoveParts } from '../moves/parts.ts';
@@ -46,9 +48,10 @@ export async function keepMaintenance(parts: MaintenanceParts, signal: AbortSign
   let prunedAt = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     await parts.windows.refresh();
+    const kicks = new Map((await parts.moves.allocations.kicking()).map((one) => [one._id, one]));
     for (const cluster of parts.moves.clusters.values()) {
       if (!cluster.healthy || busy.has(cluster)) continue;
-      const round = tellServers(parts, cluster, written, signal)
+      const round = tellServers(parts, cluster, written, kicks, signal)
         .catch((cause: unknown) =>
           parts.moves.log.warn('game servers could not be told of maintenance; the next round tries again', {
             cluster: cluster.config.name,
@@ -71,15 +74,24 @@ export async function keepMaintenance(parts: MaintenanceParts, signal: AbortSign
 
 type Written = Map<string, { readonly value: string | undefined; readonly at: number }>;
 
-async function tellServers(parts: MaintenanceParts, cluster: AgonesCluster, written: Written, signal: AbortSignal): Promise<void> {
+async function tellServers(
+  parts: MaintenanceParts,
+  cluster: AgonesCluster,
+  written: Written,
+  kicking: ReadonlyMap<string, AllocationDocument>,
+  signal: AbortSignal,
+): Promise<void> {
   const { moves, windows, metrics } = parts;
   const { name, region } = cluster.config;
-  let told = 0;
+  let servers = 0;
   let ended = 0;
   for (const server of parts.tallyOf(cluster).ours()) {
-    if (signal.aborted || told >= TOLD_PER_ROUND) return;
+    if (signal.aborted || servers >= TOLD_PER_ROUND) return;
     const notices = noticesFor(windows.open, { cluster: name, region, fleet: server.fleet }, moves.now());
-    const value = notices.length === 0 ? undefined : JSON.stringify(notices);
+    const session = kicking.get(server.allocationUid ?? '');
+    const kicks = session?.attempt === server.attempt ? kickNotices(session?.kicks) : [];
+    const told = [...notices, ...kicks];
+    const value = told.length === 0 ? undefined : JSON.stringify(told);
     if (server.notice === value || isShownSoon(written.get(server.uid), value)) continue;
     const ending = notices.find(({ kind }) => kind === 'session-end');
     if (ending === undefined) await tellReaders(moves, server, notices);
@@ -91,7 +103,7 @@ async function tellServers(parts: MaintenanceParts, cluster: AgonesCluster, writ
     metrics.told(name, outcome);
     // One that has changed meanwhile is seen again, as it is then, in the next round.
     if (outcome === 'written') written.set(server.uid, { value, at: moves.now() });
-    told += 1;
+    servers += 1;
   }
 }
 
@@ -104,7 +116,7 @@ function forgetShown(written: Written, now: number): void {
 }
 
 /** True when the server's session is over, and it may be told so. */
-async function endSession(moves: MoveParts, server: GameServer, { reason, window }: Notice): Promise<boolean> {
+async function endSession(moves: MoveParts, server: GameServer, { reason, window }: WindowNotice): Promise<boolean> {
   const found = await moves.allocations.find(server.allocationUid ?? '');
   // None of the store's own, or superseded: the reconciler's business.
   if (found === undefined || found.attempt !== server.attempt) return false;
@@ -116,7 +128,7 @@ async function endSession(moves: MoveParts, server: GameServer, { reason, window
 }
 
 /** The event comes before the annotation, and its id is the same each time: told at least once, and kept once by the event log. */
-async function tellReaders(moves: MoveParts, server: GameServer, notices: readonly Notice[]): Promise<void> {
+async function tellReaders(moves: MoveParts, server: GameServer, notices: readonly WindowNotice[]): Promise<void> {
   const { allocationUid: uid, attempt } = server;
   if (uid === undefined || attempt === undefined) return;
   for (const notice of notices) {

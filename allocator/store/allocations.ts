@@ -9,6 +9,7 @@ import { AllocationDocument, isFinal, MAY_BECOME } from '../allocation.ts';
 import type { AllocationState } from '../../contracts/allocator.ts';
 import { LINE_INDEX, openLine, type Line } from './line.ts';
 import { worstLatenciesOf } from '../placement/wish.ts';
+import type { Kick } from '../kicks.ts';
 import { playersOf } from '../seats.ts';
 import type { EventKind } from '../../contracts/allocator-api/event.ts';
 
@@ -51,8 +52,15 @@ export interface Allocations {
   move(from: From, to: MoveTo): Promise<boolean>;
   /** Changes within a state. The version counts up only where a reader of the allocation could see the change. */
   amend(from: From, update: UpdateFilter<Doc>): Promise<boolean>;
-  /** Other seats than were read, when nothing was written since. */
-  reseat(read: Pick<Doc, '_id' | 'version' | 'request'>, seats: readonly Doc['seats'][number][], told: Told): Promise<boolean>;
+  /** Other seats than were read, when nothing was written since. @param kicks where they are others than were read. */
+  reseat(
+    read: Pick<Doc, '_id' | 'version' | 'request'>,
+    seats: readonly Doc['seats'][number][],
+    told: Told,
+    kicks?: readonly Kick[],
+  ): Promise<boolean>;
+  /** Those that are placed, and whose game servers have players to drop. */
+  kicking(): Promise<Doc[]>;
   /** What is due, soonest first. */
   due(now: Date, limit: number): Promise<Pick<Doc, '_id'>[]>;
   readonly line: Line;
@@ -76,6 +84,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     { key: { 'seats.id': 1, state: 1 }, name: 'seats' },
     { key: { 'server.cluster': 1, state: 1 }, name: 'bound_live' },
     { key: { untoldSince: 1 }, name: 'untold' },
+    { key: { kickedAt: -1 }, name: 'kicked', sparse: true },
     { key: { state: 1, deadlineAt: 1 }, name: 'late' },
     { key: { createdAt: -1, _id: -1 }, name: 'newest' },
     { key: { client: 1, createdAt: -1, _id: -1 }, name: 'client_newest' },
@@ -97,8 +106,11 @@ export async function openAllocations(db: Db): Promise<Allocations> {
     findById: (id, client) => first(client === undefined ? { id } : { id, client }),
     findNewestOf: async (world) => (await documents.list({ 'request.session.world': world }, { limit: 1, sort: { worldSession: -1 } }))[0],
     findSessionsOf: (playerId) => documents.list({ 'seats.id': playerId, state: 'ready' }, { limit: 100 }),
-    reseat: async ({ _id, version, request }, seats, told) => {
-      const { $set, ...rest } = telling(told);
+    reseat: async ({ _id, version, request }, seats, told, kicks) => {
+      const { $set: set, ...rest } = telling(told);
+      const newest = kicks?.at(-1)?.at;
+      const $set = kicks === undefined ? set : { ...set, kicks: [...kicks], ...(newest === undefined ? {} : { kickedAt: newest }) };
+      if (kicks !== undefined && newest === undefined) Object.assign(rest, { $unset: { kickedAt: true } });
       return (
         (await documents.change(
           { _id, version },
@@ -106,6 +118,7 @@ export async function openAllocations(db: Db): Promise<Allocations> {
         )) && tellOf(_id, true)
       );
     },
+    kicking: () => documents.list({ kickedAt: { $gt: new Date(0) }, state: { $in: ['allocated', 'ready'] } }, { sort: { kickedAt: -1 } }),
     move: async (from, to) => (await documents.change(filterOf(from), updateOf(from, to))) && tellOf(from.uid, true),
     amend: (from, update) =>
       documents.change(filterOf(from), isSeen(update) ? { ...update, $inc: { ...update.$inc, version: 1 } } : update),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AllocationState, Claim } from '../allocator.ts';
 import { defineEndpoints, ORDINARY } from '../endpoint.ts';
-import { Attempt, Build, KubeName, Uid } from '../words.ts';
+import { Attempt, Build, KubeName, PlayerId, Uid } from '../words.ts';
 
 const ByAttempt = z.object({ uid: Uid, attempt: Attempt });
 const WithReason = z.object({ gameServer: KubeName, reason: z.string().max(1_000) });
@@ -38,6 +38,14 @@ export const attemptEndpoints = defineEndpoints({
     path: '/v1/attempts/{uid}/{attempt}/fail',
     summary: 'The server cannot hold this session',
     body: WithReason,
+    responses: NOTED,
+  },
+  kickFromAttempt: {
+    ...fromBridge,
+    path: '/v1/attempts/{uid}/{attempt}/kick',
+    summary: 'The game has sent a player away: the seat is free',
+    description: 'A seat that was given anew meanwhile, which has another packet key, stays.',
+    body: z.object({ gameServer: KubeName, playerId: PlayerId, reason: z.string().max(256), keyId: z.string().max(64) }),
     responses: NOTED,
   },
   endAttempt: {

@@ -31,9 +31,13 @@ export const seatEndpoints = defineEndpoints({
     method: 'DELETE',
     path: '/v1/allocations/{id}/seats/{player}',
     summary: "A player's seat is free again",
-    description: 'Whoever brought the player. A player without a seat has left already.',
+    description:
+      'Whoever brought the player. A player without a seat has left already. With `kick` the game server is told to drop the player, whose tickets open nothing any more.',
     access: CLIENTS,
     params: z.object({ id: ClientId, player: PlayerId }),
+    query: z.object({
+      kick: z.string().min(1).max(256).optional().describe('Why the player has to go, where they have to; the game may show it'),
+    }),
     responses: { 200: { description: 'The player has no seat', body: Allocation } },
     errors: ['not-found'],
     limits: ORDINARY,

@@ -6,10 +6,11 @@ import type { Heartbeat } from '../health/beat.ts';
 import { acceptSession, type AcceptParts } from '../moves/accept-session.ts';
 import { admitPlayer, type AdmitParts } from '../moves/admit-player.ts';
 import type { NoticeBoard } from '../notices/notice-board.ts';
-import { findSeat, markLeft, markPresent, mendRoster, seatView, type SeatChange, type Seats } from '../seats/seats.ts';
-import { ended, greeted, reseated, sessionView, warmed, type SessionState } from '../session.ts';
+import { findSeat, markLeft, markPresent, mendRoster, seatView, type SeatChange, type SeatRecord, type Seats } from '../seats/seats.ts';
+import { draining, ended, greeted, kickedByGame, reseated, sessionView, warmed, type SessionState } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { WorldLink } from '../world/world-link.ts';
+import { inventoryHandlers } from './inventory-handlers.ts';
 
 export interface BridgeParts {
   readonly store: SessionStore;
@@ -35,7 +36,7 @@ const MARGIN_MS = 1_000;
 const OPEN_MS = 5_000;
 
 export function bridgeHandlers(parts: BridgeParts): BridgeHandlers {
-  return { ...sessionHandlers(parts), ...seatHandlers(parts), ...worldHandlers(parts) };
+  return { ...sessionHandlers(parts), ...seatHandlers(parts), ...worldHandlers(parts), ...inventoryHandlers() };
 }
 
 function sessionHandlers({ store, notices, accept, heartbeat, gameServer, earnReady, now }: BridgeParts) {
@@ -74,6 +75,11 @@ function sessionHandlers({ store, notices, accept, heartbeat, gameServer, earnRe
       if (!state.closed) throw new AppError('unavailable', 'still_ending', 'the session is being ended; ask again', { retryAfter: 1 });
       return { status: 200, body: sessionView(state) };
     },
+    drain: async ({ body }) => {
+      const endsAt = body.seconds === undefined ? null : new Date(now() + body.seconds * 1_000).toISOString();
+      await store.change((state) => draining(state, body.reason, endsAt));
+      return { status: 200, body: {} };
+    },
     frame: async () => {
       heartbeat.frame();
       return { status: 200, body: {} };
@@ -97,20 +103,25 @@ function seatHandlers({ store, admit, refreshClaim, now }: BridgeParts) {
   };
   return {
     admit: async ({ body }, { signal }) => ({ status: 200, body: await admitPlayer(admit, body.ticket, signal) }),
-    present: async ({ params: { player } }) => {
-      const made = known(await change((seats) => markPresent(seats, player, now())), player);
-      if (made.kind === 'refused')
-        throw new AppError('conflict', 'seat_not_admitted', `the seat of ${player} is ${made.seat.state}, not admitted`);
+    present: async ({ params: { player }, query: { connection } }) => {
+      const made = known(await change((seats) => markPresent(seats, player, now(), connection)), player);
+      if (made.kind === 'refused') throw whyNotPresent(made.seat, connection);
       return { status: 200, body: seatView(made.seat) };
     },
-    leave: async ({ params: { player }, body }) => {
-      const made = known(await change((seats) => markLeft(seats, player, body.forGood, now())), player);
+    leave: async ({ params: { player }, query: { connection }, body }) => {
+      const made = known(await change((seats) => markLeft(seats, player, body.forGood, now(), connection)), player);
       return { status: 200, body: seatView(made.seat) };
     },
     roster: async () => roster(),
     putRoster: async ({ body }) => {
       await store.change((state) => reseated(state, mendRoster(state.seats, body.present, now())));
       return roster();
+    },
+    kick: async ({ params: { player }, body }) => {
+      const state = await store.change((present) => kickedByGame(present, player, body.reason, now()));
+      const seat = findSeat(state.seats, player);
+      if (seat === undefined) throw new AppError('not-found', 'seat_unknown', `${player} has no seat in this session`);
+      return { status: 200, body: seatView(seat) };
     },
     packetKey: async ({ params: { player } }) => {
       if (store.current().claim !== null && findSeat(store.current().seats, player) === undefined) await refreshClaim();
@@ -148,6 +159,13 @@ function worldHandlers({ store, world }: BridgeParts) {
       return { status: 200, body: {} };
     },
   } satisfies Partial<BridgeHandlers>;
+}
+
+function whyNotPresent({ playerId, state, kicked, connection: newest }: SeatRecord, connection: number | undefined): AppError {
+  if (kicked !== null) return new AppError('conflict', 'seat_kicked', `${playerId} was sent away: ${kicked.reason}`);
+  if (connection !== undefined && connection < newest)
+    return new AppError('conflict', 'connection_replaced', `connection ${connection} of ${playerId} was replaced by connection ${newest}`);
+  return new AppError('conflict', 'seat_not_admitted', `the seat of ${playerId} is ${state}, not admitted`);
 }
 
 /** Ended by the game server itself. A server that Agones takes away may still save what it has, for as long as it runs. */

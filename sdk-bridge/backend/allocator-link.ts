@@ -5,11 +5,21 @@ import { allocatorApi } from '../../contracts/allocator-api.ts';
 import { createClient, type Send } from '../../contracts/client.ts';
 import type { AttemptMarks } from '../agones/game-server.ts';
 
+/** A player whom the game has sent away. */
+export interface GameKick {
+  readonly playerId: string;
+  readonly reason: string;
+  /** Packet key of the seat that is over. */
+  readonly keyId: string;
+}
+
 export interface AllocatorLink {
   claim(marks: AttemptMarks): Promise<Claim>;
   accept(marks: AttemptMarks, build: string, port: number): Promise<void>;
   /** `fail`: this server cannot hold the session any more. `end`: it was played to its end. */
   tell(what: 'end' | 'fail', marks: AttemptMarks, reason: string): Promise<void>;
+  /** The player's seat is over; it is free for others. */
+  kick(marks: AttemptMarks, kick: GameKick): Promise<void>;
   ticketKeys(): Promise<Claim['ticketKeys']>;
 }
 
@@ -28,6 +38,8 @@ export function createAllocatorLink(baseUrl: string, send: Send, tokenFile: stri
       const call = { params, body: { gameServer, reason } };
       await (what === 'end' ? client.endAttempt(call, options) : client.failAttempt(call, options));
     },
+    kick: async (params, { playerId, reason, keyId }) =>
+      void (await client.kickFromAttempt({ params, body: { gameServer, playerId, reason, keyId } }, options)),
     ticketKeys: async () => (await client.ticketKeys({}, options)).body,
   };
 }

@@ -34,7 +34,7 @@ export async function admitPlayer(parts: AdmitParts, ticket: string, signal: Abo
   await store.until(({ phase }) => phase !== 'claimed', AbortSignal.any([signal, AbortSignal.timeout(ACCEPTED_MS)]));
   const { claim } = store.current();
   const closed = whyClosed(store.current());
-  if (closed !== undefined || claim === null) return refuse(log, closed ?? 'no-session', 'no session is open here');
+  if (closed !== undefined || claim === null) return refuse(log, closed ?? 'no-session', CLOSED[closed ?? 'no-session']);
   const reading = await check(ticket, claim.ticketKeys);
   if (reading.kind === 'refused') return refuse(log, reading.refusal, reading.detail);
   const { claims } = reading;
@@ -48,7 +48,7 @@ export async function admitPlayer(parts: AdmitParts, ticket: string, signal: Abo
   });
   if (verdict === undefined || !verdict.admitted) return refuse(log, verdict?.refusal ?? 'no-session', verdict?.detail ?? '');
   if (verdict.seat.role === 'player') await leasePlayer(claims.sub);
-  log.info('admitted', { playerId: claims.sub, role: verdict.seat.role });
+  log.info('admitted', { playerId: claims.sub, role: verdict.seat.role, connection: verdict.connection, replace: verdict.replace });
   return verdict;
 }
 
@@ -56,7 +56,7 @@ export async function admitPlayer(parts: AdmitParts, ticket: string, signal: Abo
 function decide(state: SessionState, claims: JoinTicketClaims, graceMs: number, now: number): { state: SessionState; verdict: Verdict } {
   const no = (refusal: Refusal, detail: string) => ({ state, verdict: { admitted: false as const, refusal, detail } });
   const closed = whyClosed(state);
-  if (closed !== undefined || state.claim === null) return no(closed ?? 'no-session', 'no session is open here');
+  if (closed !== undefined || state.claim === null) return no(closed ?? 'no-session', CLOSED[closed ?? 'no-session']);
   const { ticketIssuer: issuer, uid, attempt, build, session } = state.claim;
   const seat = findSeat(state.seats, claims.sub);
   const expected = { issuer, uid, attempt, gameServer: state.gameServer, build };
@@ -65,9 +65,16 @@ function decide(state: SessionState, claims: JoinTicketClaims, graceMs: number, 
   if (seat !== undefined && !isUpToDate(seat, claims)) return no('expired', 'the ticket is from before its player was given this seat');
   const outcome = admitTo(state.seats, claims.sub, { player: session.capacity, spectator: session.spectators }, now);
   if (outcome.kind === 'full') return no('full', 'no seat is free for this player');
-  if (outcome.kind === 'seat-taken') return no('seat-taken', 'this player is in the game already');
+  if (outcome.kind === 'kicked') return no('kicked', `this player was sent away: ${outcome.reason}`);
   const usedTickets = { ...state.usedTickets, [claims.jti]: claims.sub };
-  const verdict = { admitted: true as const, seat: seatView(outcome.seat), packetKey: outcome.seat.packetKey };
+  const { seat: given, replaces } = outcome;
+  const verdict = {
+    admitted: true as const,
+    seat: seatView(given),
+    packetKey: given.packetKey,
+    connection: given.connection,
+    ...(replaces ? { replace: 'connection' as const } : {}),
+  };
   return { state: { ...state, seats: [...outcome.seats], usedTickets }, verdict };
 }
 
@@ -76,8 +83,14 @@ function isUpToDate(seat: SeatRecord | undefined, { keyId }: JoinTicketClaims): 
   return seat !== undefined && (keyId === undefined || keyId === packetKeyId(seat.packetKey));
 }
 
-function whyClosed({ phase }: SessionState): Refusal | undefined {
-  if (phase === 'joinable') return undefined;
+const CLOSED = {
+  'no-session': 'no session is open here',
+  'not-joinable': 'the session is being loaded',
+  draining: 'this server is being taken away',
+} as const;
+
+function whyClosed({ phase, drain }: SessionState): keyof typeof CLOSED | undefined {
+  if (phase === 'joinable') return drain === null ? undefined : 'draining';
   return phase === 'claimed' ? 'not-joinable' : 'no-session';
 }
 

@@ -5,7 +5,7 @@ import { marksOf, type AttemptMarks, type GameServer } from '../agones/game-serv
 import type { GameServerWatch } from '../agones/game-server-watch.ts';
 import type { AllocatorLink } from '../backend/allocator-link.ts';
 import { keepTrying, passes } from '../backend/keep-trying.ts';
-import { claimed, ended } from '../session.ts';
+import { claimed, draining, ended } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 
 export interface ClaimParts {
@@ -44,7 +44,7 @@ export async function endWithGameServer({ store, watch, log, now }: Omit<ClaimPa
   const reason = why;
   if (reason === undefined || store.current().phase === 'ended') return;
   log.info('Agones takes the server away', { reason });
-  await store.change((state) => ended(state, reason, 'fail', now()));
+  await store.change((state) => ended(draining(state, reason, null), reason, 'fail', now()));
 }
 
 function goingReason({ objectMeta, status }: GameServer): string | undefined {

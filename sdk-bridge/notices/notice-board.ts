@@ -1,14 +1,18 @@
 /**
- * What this game server was told beforehand: as its annotation says, and until that has arrived as the claim's answer said.
+ * What this game server is told. The allocator's word is as the annotation says, and until that has arrived as the claim's answer said;
+ * the bridge's own follows from the session. Kicks of the allocator become the session's: `moves/kick-player.ts`.
  *
  * The allocator writes the annotation within moments of the allocation, so that a claim counts for a while only: a notice
  * that was taken back in between is not shown for ever.
  */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
-import { Notices, type Notice } from '../../contracts/notices.ts';
+import { AllocatorNotice, type KickNotice, type Notice, type WindowNotice } from '../../contracts/notices.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { GameServerWatch } from '../agones/game-server-watch.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import { ownNotices } from './own-notices.ts';
 
 export interface PostedNotices {
   /** Another one whenever the notices are others. */
@@ -18,8 +22,10 @@ export interface PostedNotices {
 
 export interface NoticeBoard {
   current(): PostedNotices;
+  /** Those by which the allocator sends players away. */
+  kicks(): readonly KickNotice[];
   /** The claim's answer. */
-  told(notices: readonly Notice[]): void;
+  told(notices: readonly AllocatorNotice[]): void;
   /** Resolves when the test holds, or with the present notices when the signal is aborted. */
   until(test: (posted: PostedNotices) => boolean, signal: AbortSignal): Promise<PostedNotices>;
 }
@@ -27,36 +33,43 @@ export interface NoticeBoard {
 /** Many times what the allocator takes to write the annotation of a server that it has just placed on. */
 const TOLD_MS = 30_000;
 
-export function createNoticeBoard(watch: Pick<GameServerWatch, 'listen'>, log: Log): NoticeBoard {
+export function createNoticeBoard(watch: Pick<GameServerWatch, 'listen'>, store: SessionStore, log: Log): NoticeBoard {
   let text: string | undefined;
   /** Undefined until there was an annotation: afterwards its absence means that nothing is to be told. */
-  let annotated: readonly Notice[] | undefined;
-  let claimed: readonly Notice[] = [];
-  let posted = postedOf([]);
+  let annotated: readonly AllocatorNotice[] | undefined;
+  let claimed: readonly AllocatorNotice[] = [];
+  let posted = postedOf(ownNotices(store.current()));
   const waiting = new Set<() => void>();
 
   const post = () => {
-    const next = postedOf(annotated ?? claimed);
+    const windows = (annotated ?? claimed).filter((notice): notice is WindowNotice => notice.kind !== 'kick');
+    const next = postedOf([...windows, ...ownNotices(store.current())]);
     if (next.version === posted.version) return;
     posted = next;
     log.info('notices', { notices: posted.notices });
+  };
+  /** All are woken each time: whoever waits for kicks looks at the session, too. */
+  const postAndWake = () => {
+    post();
     for (const look of waiting) look();
   };
+  store.listen(postAndWake);
   watch.listen(({ objectMeta }) => {
     const present = new Map(objectMeta.annotationsMap).get(GAME_SERVER_MARKS.notice);
     if (present === text) return;
     text = present;
     annotated = present === undefined ? [] : (readNotices(present, log) ?? annotated);
-    post();
+    postAndWake();
   });
   return {
     current: () => posted,
+    kicks: () => (annotated ?? claimed).filter((notice) => notice.kind === 'kick'),
     told: (notices) => {
       claimed = notices;
-      post();
+      postAndWake();
       setTimeout(() => {
         claimed = [];
-        post();
+        postAndWake();
       }, TOLD_MS).unref();
     },
     until: (test, signal) => {
@@ -79,10 +92,13 @@ function postedOf(notices: readonly Notice[]): PostedNotices {
   return { notices, version: createHash('sha256').update(JSON.stringify(notices)).digest('hex').slice(0, 16) };
 }
 
-/** Undefined where the annotation cannot be read, as one that a newer allocator wrote: what was known stays. */
-function readNotices(text: string, log: Log): readonly Notice[] | undefined {
+/** Of kinds that a newer allocator tells, only the others are read. Undefined where nothing can be read: what was known stays. */
+function readNotices(text: string, log: Log): readonly AllocatorNotice[] | undefined {
   try {
-    return Notices.parse(JSON.parse(text));
+    const all = z.array(z.unknown()).parse(JSON.parse(text));
+    const read = all.flatMap((one) => AllocatorNotice.safeParse(one).data ?? []);
+    if (read.length < all.length) log.warn('some notices are of kinds that this build does not know', { unread: all.length - read.length });
+    return read;
   } catch (cause) {
     log.warn('the annotation with notices cannot be read', { annotation: GAME_SERVER_MARKS.notice, cause });
     return undefined;

@@ -12,6 +12,8 @@ export interface SessionStore {
   change(make: (state: SessionState) => SessionState): Promise<SessionState>;
   /** Resolves when the test holds, or with the present state when the signal is aborted. */
   until(test: (state: SessionState) => boolean, signal: AbortSignal): Promise<SessionState>;
+  /** Calls back after every change. */
+  listen(listener: (state: SessionState) => void): void;
 }
 
 const Kept = z.object({ state: SessionState });
@@ -44,6 +46,7 @@ export async function openSessionStore(folder: string, gameServer: string, log: 
       await write();
       return made;
     },
+    listen: (listener) => void waiting.add(() => listener(state)),
     until: (test, signal) => {
       if (test(state) || signal.aborted) return Promise.resolve(state);
       return new Promise((resolve) => {

@@ -6,7 +6,7 @@
  *                                                └── epoch stale: read-only, for good
  */
 import { AppError } from '../../contracts/app-error.ts';
-import type { Acks } from '../../contracts/bridge.ts';
+import type { Acks } from '../../contracts/bridge-api/acks.ts';
 import type { JournalEntry } from '../../contracts/saves.ts';
 import type { Log } from '../../runtime/log.ts';
 import { keepTrying } from '../backend/keep-trying.ts';

@@ -64,7 +64,10 @@ describe('The allocator in maintenance', function () {
     return text === undefined ? undefined : Notices.parse(JSON.parse(text));
   };
   const told = (gameServer: string, window: string) =>
-    until(`${gameServer} is told of ${window}`, async () => (await noticesOn(gameServer))?.some((one) => one.window === window) === true);
+    until(
+      `${gameServer} is told of ${window}`,
+      async () => (await noticesOn(gameServer))?.some((one) => 'window' in one && one.window === window) === true,
+    );
 
   it('plans a window once per id, and says of a bad one what to mend', async () => {
     const window = aWindow({ fleet: 'some-fleet' });

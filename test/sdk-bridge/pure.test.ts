@@ -14,7 +14,7 @@ import {
 } from '../../sdk-bridge/seats/seats.ts';
 import { judgeTicket, type TicketCircumstances } from '../../sdk-bridge/tickets/ticket-verdict.ts';
 import { acceptedTo, durableTo, judgeAppend } from '../../sdk-bridge/world/journal-acks.ts';
-import type { SeatState } from '../../contracts/bridge.ts';
+import type { SeatState } from '../../contracts/bridge-api/seat.ts';
 import type { JoinTicketClaims } from '../../contracts/allocator.ts';
 
 describe('the ready gate', () => {
@@ -91,7 +91,7 @@ describe('seats', () => {
       goneFromRoster: 'admitted',
     },
     present: {
-      admit: 'seat-taken',
+      admit: 'admitted',
       present: 'present',
       leave: 'away',
       leaveForGood: 'left',
@@ -177,7 +177,16 @@ describe('the verdict over a ticket', () => {
     role: 'player',
   };
   const expected = { issuer: 'i', uid: 'a'.repeat(32), attempt: 1, gameServer: 'g', build: 'b' };
-  const seat = { playerId: 'ann', role: 'player' as const, packetKey: 'k', state: 'away' as const, since: 90_000, released: false };
+  const seat = {
+    playerId: 'ann',
+    role: 'player' as const,
+    packetKey: 'k',
+    state: 'away' as const,
+    since: 90_000,
+    released: false,
+    connection: 1,
+    kicked: null,
+  };
   const fresh: TicketCircumstances = { seat: { ...seat, state: 'held' }, usedBy: undefined, graceMs: 60_000, now: 90_000 };
   const verdict = (change: Partial<JoinTicketClaims>, how: Partial<TicketCircumstances> = {}) => {
     const judged = judgeTicket({ ...claims, ...change }, expected, { ...fresh, ...how });

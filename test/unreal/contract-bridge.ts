@@ -7,7 +7,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../contracts/app-error.ts';
-import { bridgeApi, type BridgeSession, type Seat, type Verdict } from '../../contracts/bridge.ts';
+import { bridgeApi, type BridgeSession, type Verdict } from '../../contracts/bridge.ts';
+import type { Seat } from '../../contracts/bridge-api/seat.ts';
 import type { JournalEntry, Snapshot } from '../../contracts/saves.ts';
 import { SILENT_LOG } from '../../runtime/log.ts';
 import { createHttpMetrics, createRegistry } from '../../runtime/metrics.ts';
@@ -117,7 +118,7 @@ export class ContractBridge {
       return { admitted: false, refusal: 'signature', detail: 'the ticket is not genuine' };
     const seat: Seat = { playerId, role: 'player', state: 'admitted' };
     this.seats.set(playerId, seat);
-    return { admitted: true, seat, packetKey };
+    return { admitted: true, seat, packetKey, connection: 1 };
   }
 
   #seat(playerId: string, state: Seat['state']): Seat {
@@ -149,6 +150,7 @@ export class ContractBridge {
 
   #handlers(): Handlers<typeof bridgeApi.endpoints> {
     const said = (name: string) => void this.calls.push(name);
+    const notHere = () => Promise.reject(new AppError('not-found', 'seat_unknown', 'nobody has an inventory here'));
     const ok = <T>(body: T) => ({ status: 200 as const, body });
     return {
       hello: async () => (said('hello'), ok({ gameServer: 'gs-1', heartbeatSeconds: 1 })),
@@ -197,6 +199,13 @@ export class ContractBridge {
         return ok(this.#acks());
       },
       putWorldSnapshot: this.#putSnapshot,
+      kick: async ({ params }) => (said('kick'), ok(this.#seat(params.player, 'left'))),
+      drain: async () => ok({}),
+      inventory: async () => notHere(),
+      appendInventory: async () => notHere(),
+      inventoryAcks: async () => notHere(),
+      putInventorySnapshot: async () => notHere(),
+      acks: async () => ok({ version: 'none', inventories: [] }),
       frame: async ({ body }) => (this.frames.push(body), this.changed(), ok({})),
     };
   }

@@ -155,6 +155,12 @@ export async function startBackend(gameServer: string, world?: string): Promise<
       backend.told.push(`fail ${body.reason}`);
       return { status: 200, body: { state: 'lost' } };
     },
+    kickFromAttempt: async ({ body }) => {
+      away(backend.allocatorAway);
+      backend.told.push(`kick ${body.playerId} ${body.reason}`);
+      backend.players = backend.players.filter(({ id }) => id !== body.playerId);
+      return { status: 200, body: { state: 'ready' } };
+    },
     endAttempt: async ({ body }) => {
       away(backend.allocatorAway);
       backend.told.push(`end ${body.reason}`);
