@@ -83,6 +83,11 @@ export function nextStretch(subject: Subject, epoch: number): Pick<Subject, 'str
   return { stretch: number, stretches: [...kept, { number, epoch, after: subject.durableSeq }] };
 }
 
+/** How far the journal became durable under an epoch, also one that is over. */
+export function durableUnder(subject: Subject, epoch: number): number {
+  return subject.stretches.find((stretch) => stretch.epoch > epoch)?.after ?? subject.durableSeq;
+}
+
 export type AppendDecision =
   | { readonly outcome: 'stale'; readonly epoch: number }
   | { readonly outcome: 'unknown-epoch'; readonly epoch: number }

@@ -4,6 +4,7 @@ import type { savesApi, SubjectKind } from '../../contracts/saves.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import { callerOf, requireHolds, requireInGrant, requireMayTake, type Caller } from '../access.ts';
 import { appendEntries } from '../moves/append-entries.ts';
+import { appendWithShares } from '../moves/append-shares.ts';
 import { putSnapshot } from '../moves/put-snapshot.ts';
 import { restore } from '../moves/restore.ts';
 import type { SavesParts } from '../moves/saves-parts.ts';
@@ -26,9 +27,13 @@ export function savesHandlers(parts: SavesParts): Handlers<typeof savesApi.endpo
       return { status: 200, body: leaseOf(subject) };
     },
     appendEntries: async ({ params, body }, { principal, signal }) => {
-      const permit = writePermit(parts, admitted(principal, params));
-      const durableSeq = await appendEntries(parts, { id: subjectId(params.kind, params.id), ...body, permit }, signal);
-      return { status: 200, body: { durableSeq } };
+      const caller = admitted(principal, params);
+      const { epoch, entries, epochs = {} } = body;
+      const append = { id: subjectId(params.kind, params.id), epoch, entries, permit: writePermit(parts, caller) };
+      const shares = entries.flatMap((entry) => entry.inventories ?? []);
+      if (shares.length === 0) return { status: 200, body: { durableSeq: await appendEntries(parts, append, signal) } };
+      for (const { playerId } of shares) requireInGrant(caller, 'players', playerId);
+      return { status: 200, body: await appendWithShares(parts, { ...append, epochs }, signal) };
     },
     putSnapshot: async ({ params, body }, { principal, signal }) => {
       const permit = writePermit(parts, admitted(principal, params));

@@ -26,19 +26,15 @@ export interface Append {
 }
 
 /** How long another batch of the same writer gets to finish, in milliseconds, before it counts as left behind; doubled at each meeting. */
-const FINISH_MS = 25;
+export const FINISH_MS = 25;
 
 /** @returns the head. @throws AppError `not-found`, `invalid`, or `conflict` (`epoch_stale`, `epoch_unknown`, `sequence_gap`). */
 export async function appendEntries(parts: SavesParts, append: Append, signal: AbortSignal): Promise<number> {
-  if (!areConsecutive(append.entries))
-    throw new AppError('invalid', 'entries_not_consecutive', 'sequence numbers in one request go up by one', {
-      faults: [{ pointer: '#/body/entries', detail: 'each seq is the one before plus 1' }],
-    });
+  checkConsecutive(append.entries);
   let patience = FINISH_MS;
   for (;;) {
     signal.throwIfAborted();
-    const subject = await parts.subjects.find(append.id);
-    if (subject === undefined) throw new AppError('not-found', 'lease_absent', `${append.id} has no lease yet: take one first`);
+    const subject = await subjectOf(parts, append.id);
     const fresh = freshEntries(parts, subject, append);
     if (fresh.length === 0) return subject.durableSeq;
     const batch = batchOf(subject, fresh);
@@ -56,8 +52,23 @@ export async function appendEntries(parts: SavesParts, append: Append, signal: A
   }
 }
 
+/** @throws AppError `not-found` where nobody ever held its lease. */
+export async function subjectOf(parts: SavesParts, id: string): Promise<Subject> {
+  const subject = await parts.subjects.find(id);
+  if (subject === undefined) throw new AppError('not-found', 'lease_absent', `${id} has no lease yet: take one first`);
+  return subject;
+}
+
+/** @throws AppError `invalid`. */
+export function checkConsecutive(entries: readonly JournalEntry[]): void {
+  if (areConsecutive(entries)) return;
+  throw new AppError('invalid', 'entries_not_consecutive', 'sequence numbers in one request go up by one', {
+    faults: [{ pointer: '#/body/entries', detail: 'each seq is the one before plus 1' }],
+  });
+}
+
 /** The entries that are not durable yet; none where all are. */
-function freshEntries(parts: SavesParts, subject: Subject, append: Append): readonly JournalEntry[] {
+export function freshEntries(parts: SavesParts, subject: Subject, append: Append): readonly JournalEntry[] {
   const decision = decideAppend(subject, append.epoch, append.entries);
   const refuse = (code: string, message: string): never => {
     parts.events.writeRefused(append.id, code);

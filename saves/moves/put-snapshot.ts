@@ -3,6 +3,7 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { Snapshot } from '../../contracts/saves.ts';
 import { splitSnapshot } from '../store/snapshot-parts.ts';
 import type { Subject } from '../subject.ts';
+import { subjectOf } from './append-entries.ts';
 import type { SavesParts } from './saves-parts.ts';
 
 export interface PutSnapshot {
@@ -38,8 +39,7 @@ export async function putSnapshot(parts: SavesParts, put: PutSnapshot, signal: A
 }
 
 async function permittedSubject(parts: SavesParts, put: PutSnapshot): Promise<Subject> {
-  const subject = await parts.subjects.find(put.id);
-  if (subject === undefined) throw new AppError('not-found', 'lease_absent', `${put.id} has no lease yet: take one first`);
+  const subject = await subjectOf(parts, put.id);
   const refuse = (code: string, message: string): never => {
     parts.events.writeRefused(put.id, code);
     throw new AppError('conflict', code, message);

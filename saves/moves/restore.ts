@@ -60,10 +60,11 @@ async function readPage(parts: SavesParts, subject: Subject, after: number): Pro
     if ((all[0]?.from ?? Number.POSITIVE_INFINITY) > head + 1) throw gap(subject, head + 1);
     const fitting = all.slice(0, howManyFit(all, head + PAGE_ENTRIES - entries.length, entries.length === 0, room));
     for (const batch of await readBatches(parts, fitting)) {
-      for (const { seq, text } of entriesOf(batch)) {
+      for (const { seq, text, shares } of entriesOf(batch)) {
         if (seq <= head || entries.length === PAGE_ENTRIES) continue;
         if (seq !== head + 1) throw gap(subject, head + 1);
-        entries.push({ seq, data: JSON.parse(text) as Record<string, unknown> });
+        const data = JSON.parse(text) as JournalEntry['data'];
+        entries.push(shares === undefined ? { seq, data } : { seq, data, inventories: JSON.parse(shares) as JournalEntry['inventories'] });
         head = seq;
       }
       room -= batch.bytes;

@@ -15,6 +15,8 @@ export const JournalBatch = z.object({
   bytes: z.int(),
   /** The entries' data as JSON texts: whatever a game writes comes back to the letter, and no key of it means anything to MongoDB. */
   data: z.array(z.string()),
+  /** Sequence number → the entry's shares of inventories, as a JSON text. */
+  shares: z.record(z.string(), z.string()).optional(),
 });
 export type JournalBatch = z.infer<typeof JournalBatch>;
 
@@ -28,8 +30,11 @@ const LARGEST_BYTES = 12 * 1024 * 1024;
 /** @throws AppError `invalid` for data nested too deeply to be written as JSON, `too-large` for more than a document holds. */
 export function batchOf(subject: Subject, entries: readonly JournalEntry[]): JournalBatch {
   const from = entries[0]?.seq ?? 0;
-  const data = entries.map(textOf);
-  const bytes = data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const data = entries.map((entry) => textOf(entry.seq, entry.data));
+  const shared = entries.flatMap(({ seq, inventories }) =>
+    inventories === undefined ? [] : [[String(seq), textOf(seq, inventories)] as const],
+  );
+  const bytes = [...data, ...shared.map(([, text]) => text)].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (bytes > LARGEST_BYTES)
     throw new AppError('too-large', 'batch_too_large', `the entries are ${bytes} bytes as JSON; send fewer at once`);
   return {
@@ -40,22 +45,24 @@ export function batchOf(subject: Subject, entries: readonly JournalEntry[]): Jou
     to: from + entries.length - 1,
     bytes,
     data,
+    ...(shared.length === 0 ? {} : { shares: Object.fromEntries(shared) }),
   };
 }
 
-export function entriesOf(batch: JournalBatch): { seq: number; text: string }[] {
-  return batch.data.map((text, index) => ({ seq: batch.from + index, text }));
+/** Its entries with their data as texts, which few readers need all of. */
+export function entriesOf(batch: JournalBatch): { seq: number; text: string; shares: string | undefined }[] {
+  return batch.data.map((text, index) => ({ seq: batch.from + index, text, shares: batch.shares?.[String(batch.from + index)] }));
 }
 
 export function batchId(subject: string, stretch: number, from: number): string {
   return `${subject}/${stretch}/${from}`;
 }
 
-function textOf(entry: JournalEntry): string {
+function textOf(seq: number, data: JournalEntry['data'] | JournalEntry['inventories']): string {
   try {
-    return JSON.stringify(entry.data);
+    return JSON.stringify(data);
   } catch (cause) {
-    throw new AppError('invalid', 'entry_too_deep', `the data of entry ${entry.seq} cannot be written as JSON: it is nested too deeply`, {
+    throw new AppError('invalid', 'entry_too_deep', `the data of entry ${seq} cannot be written as JSON: it is nested too deeply`, {
       cause,
     });
   }

@@ -13,12 +13,34 @@ export interface SavesStore {
   readonly snapshotParts: Documents<SnapshotPart>;
   /** The batches of one range, in order, at most `limit`. */
   batchSizes(subjectId: string, range: VisibleRange, limit: number): Promise<BatchSize[]>;
+  /** Moves every head or none: false where one subject is not as it was read. */
+  moveHeads(heads: readonly HeadMove[]): Promise<boolean>;
+}
+
+export interface HeadMove {
+  readonly subject: Subject;
+  readonly to: number;
 }
 
 export async function openSavesStore(db: Db): Promise<SavesStore> {
   const batches = documentsOf(db, 'saves_journal', JournalBatch);
+  const subjects = documentsOf(db, 'saves_subjects', Subject);
   const store: SavesStore = {
-    subjects: documentsOf(db, 'saves_subjects', Subject),
+    subjects,
+    moveHeads: (heads) =>
+      translated(() =>
+        db.client.withSession((session) =>
+          session.withTransaction(async () => {
+            for (const { subject, to } of heads) {
+              const { matchedCount } = await subjects.raw.updateOne(unchanged(subject), { $set: { durableSeq: to } }, { session });
+              if (matchedCount === 1) continue;
+              await session.abortTransaction();
+              return false;
+            }
+            return true;
+          }),
+        ),
+      ),
     batches,
     batchSizes: async (subjectId, range, limit) => {
       const filter = { subject: subjectId, stretch: range.stretch, to: { $gt: range.after }, from: { $lte: range.until } };
