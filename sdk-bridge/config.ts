@@ -19,6 +19,11 @@ const Env = z.object({
   BRIDGE_GRPC_PORT: Port.default(9357).describe('gRPC port of the bridge'),
   BRIDGE_HTTP_PORT: Port.default(9358).describe('HTTP port of the bridge'),
   SPOOL_DIR: z.string().min(1).describe('folder that outlives a restart of this container'),
+  SPOOL_MAX_MB: z.coerce
+    .number()
+    .min(0.01)
+    .default(512)
+    .describe('most that waits for the saves service on disk, in MB; beyond it entries are refused'),
   HEALTH_BEAT_MS: Milliseconds.default(2_000).describe('milliseconds between two beats towards Agones'),
   HEALTH_LOADING_MS: Milliseconds.default(120_000).describe('oldest frame while a map is loaded, in milliseconds'),
   HEALTH_PLAYING_MS: Milliseconds.default(20_000).describe('oldest frame otherwise, in milliseconds'),

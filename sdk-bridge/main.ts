@@ -24,8 +24,10 @@ import { createSessionEnd } from './moves/end-session.ts';
 import { endFencedSession, endSeatGraces } from './moves/keep-session.ts';
 import { kickOnNotice, tellKicks } from './moves/kick-player.ts';
 import { createClaimRefresh } from './moves/refresh-claim.ts';
+import { createInventoryLink } from './inventories/inventory-link.ts';
+import { createSessionJournals } from './journals/session-journals.ts';
 import { createNoticeBoard } from './notices/notice-board.ts';
-import { createPlayerLeases } from './seats/player-leases.ts';
+import { createPlayerLeases, type PlayerLeases } from './seats/player-leases.ts';
 import { openSessionStore } from './store/session-store.ts';
 import { listenLoopback } from './surface/listen-loopback.ts';
 import { createRestSurface } from './surface/rest-surface.ts';
@@ -33,6 +35,7 @@ import { createStateCalls } from './surface/state-calls.ts';
 import { createWatchSockets } from './surface/watch-sockets.ts';
 import { createTicketCheck } from './tickets/ticket-check.ts';
 import { createWorldLink } from './world/world-link.ts';
+import { createWorldLoss } from './world/world-loss.ts';
 
 /** Time at a stop beyond the flush: telling the allocator, closing. */
 const STOP_MARGIN_MS = 5_000;
@@ -79,29 +82,38 @@ async function run(config: BridgeConfig): Promise<number> {
   const heartbeat = createHeartbeat({ store, beat: () => client.beat(), budgets, everyMs: config.HEALTH_BEAT_MS, log, now });
   lifecycle.run('heartbeat', (stop) => heartbeat.run(stop));
 
-  const world = createWorldLink({ store, saves, folder: join(config.SPOOL_DIR, 'world'), log });
-  const forwarding = new AbortController();
-  const worldRuns = world.run(forwarding.signal);
-  worldRuns.catch((cause: unknown) => {
-    log.error('the world journal failed', { cause });
-    lifecycle.close('the world journal failed').catch(() => {});
+  const onLost = createWorldLoss(store, log);
+  const journals = createSessionJournals({
+    store,
+    sink: saves,
+    folder: join(config.SPOOL_DIR, 'journals'),
+    mostBytes: config.SPOOL_MAX_MB * 1024 * 1024,
+    onWorldLost: onLost,
+    log,
   });
-  lifecycle.onClose('world journal', async () => {
+  const world = createWorldLink({ store, saves, journals, onLost, log });
+  const forwarding = new AbortController();
+  const journalsRun = Promise.all([journals.run(forwarding.signal), world.run(forwarding.signal)]);
+  journalsRun.catch((cause: unknown) => {
+    log.error('the journals failed', { cause });
+    lifecycle.close('the journals failed').catch(() => {});
+  });
+  lifecycle.onClose('journals', async () => {
     forwarding.abort();
-    await worldRuns.catch(() => {});
+    await journalsRun.catch(() => {});
   });
 
   const end = createSessionEnd({
     store,
     allocator,
-    flush: (stop) => world.flush(stop),
+    flush: (stop) => journals.flush(stop),
     shutDown: (stop) => settleState('shutdown', client, watch, log, stop),
     flushMs: config.FLUSH_MS,
     log,
     now,
   });
   const ending = end.run().catch((cause: unknown) => log.error('the session could not be ended', { cause }));
-  // The journal still forwards while the session ends: it is closed after this.
+  // The journals still forward while the session ends: they are closed after this.
   lifecycle.onClose('session', () => end.stop(config.STOP_FLUSH_MS).then(() => ending), config.STOP_FLUSH_MS + STOP_MARGIN_MS);
 
   lifecycle.run('claim', (stop) => claimSession({ store, watch, allocator, log, now }, stop));
@@ -114,9 +126,11 @@ async function run(config: BridgeConfig): Promise<number> {
 
   const calls = createStateCalls({ store, client, watch, heartbeat, log, now, signal });
   const refreshClaim = createClaimRefresh(store, allocator, log, now, signal);
-  const leases = createPlayerLeases({
+  const inventories = createInventoryLink({ store, saves, journals, leases: () => leases, log });
+  const leases: PlayerLeases = createPlayerLeases({
     takeLease: (playerId, holder) => saves.takePlayerLease(playerId, holder),
     holder: () => store.current().claim ?? undefined,
+    onLease: (playerId, lease) => inventories.leased(playerId, lease),
     log,
     signal,
   });
@@ -126,6 +140,8 @@ async function run(config: BridgeConfig): Promise<number> {
     accept: { store, allocator, log, now },
     admit: { store, check, refreshClaim, leasePlayer: (playerId) => leases.take(playerId), graceMs: config.SEAT_GRACE_MS, log, now },
     world,
+    inventories,
+    journals,
     notices,
     heartbeat,
     gameServer,

@@ -116,6 +116,13 @@ export function kickedByAllocator(state: SessionState, notices: readonly KickNot
   return reseated(state, seats);
 }
 
+/** @param isLost false: it is ours again. */
+export function inventoryHeld(state: SessionState, playerId: string, isLost: boolean): SessionState {
+  if (state.lostInventories.includes(playerId) === isLost) return state;
+  const others = state.lostInventories.filter((other) => other !== playerId);
+  return { ...state, lostInventories: isLost ? [...others, playerId] : others };
+}
+
 export function fenced(state: SessionState, reason: string): SessionState {
   return { ...state, readOnly: true, reason: state.reason ?? reason };
 }

@@ -1,15 +1,28 @@
-/** The saves service as one session may use it: its world, and the leases of its players. */
+/** The saves service as one session may use it: its world, and the inventories of its players. */
 import { AppError } from '../../contracts/app-error.ts';
 import { createClient, type Send } from '../../contracts/client.ts';
-import { savesApi, type Holder, type JournalEntry, type Lease, type Restore, type Snapshot } from '../../contracts/saves.ts';
-import type { JournalSink } from '../world/world-journal.ts';
+import {
+  savesApi,
+  type Holder,
+  type JournalEntry,
+  type Lease,
+  type Restore,
+  type Snapshot,
+  type SubjectKind,
+} from '../../contracts/saves.ts';
+import type { JournalSink } from '../journals/forward.ts';
+import { subjectOf } from '../journals/journal-head.ts';
 
-export interface SavesLink {
-  worldLease(world: string): Promise<Lease>;
+export interface SavedSubject {
+  readonly kind: SubjectKind;
+  readonly id: string;
+}
+
+export interface SavesLink extends JournalSink {
+  lease(subject: SavedSubject): Promise<Lease>;
   /** Everything durable, all pages. */
-  restoreWorld(world: string, signal: AbortSignal): Promise<Pick<Restore, 'durableSeq' | 'snapshot' | 'entries'>>;
-  putSnapshot(world: string, epoch: number, snapshot: Snapshot): Promise<void>;
-  journalSink(world: string, epoch: number): JournalSink;
+  restore(subject: SavedSubject, signal: AbortSignal): Promise<Pick<Restore, 'durableSeq' | 'snapshot' | 'entries'>>;
+  putSnapshot(subject: SavedSubject, epoch: number, snapshot: Snapshot): Promise<void>;
   takePlayerLease(playerId: string, holder: Holder): Promise<Lease>;
 }
 
@@ -18,42 +31,38 @@ const LARGE_CALL_MS = 20_000;
 /** A player who comes in waits no longer than this for the lease; it is then taken in the background. */
 const LEASE_MS = 1_500;
 
-/** Another holds the world now, or it is gone: nothing that is tried again can succeed. */
+/** Another holds the journal now, or it is gone: nothing that is tried again can succeed. */
 const FENCING = new Set(['epoch_stale', 'sequence_gap']);
 
 /** @param grant the session grant of the claim. */
 export function createSavesLink(baseUrl: string, send: Send, grant: () => string | undefined): SavesLink {
   const client = createClient(savesApi, { baseUrl, send, token: grant });
   return {
-    worldLease: async (id) => (await client.getLease({ params: { kind: 'worlds', id } }, { timeoutMs: CALL_MS })).body,
-    restoreWorld: async (id, signal) => {
+    lease: async (subject) => (await client.getLease({ params: subject }, { timeoutMs: CALL_MS })).body,
+    restore: async (params, signal) => {
+      const options = { timeoutMs: LARGE_CALL_MS, signal };
       const entries: JournalEntry[] = [];
-      let page = (await client.restore({ params: { kind: 'worlds', id } }, { timeoutMs: LARGE_CALL_MS, signal })).body;
+      let page = (await client.restore({ params }, options)).body;
       const { snapshot } = page;
       entries.push(...page.entries);
       while (page.next !== undefined) {
-        page = (await client.restore({ params: { kind: 'worlds', id }, query: { after: page.next } }, { timeoutMs: LARGE_CALL_MS, signal }))
-          .body;
+        page = (await client.restore({ params, query: { after: page.next } }, options)).body;
         entries.push(...page.entries);
       }
       return { durableSeq: page.durableSeq, entries, ...(snapshot === undefined ? {} : { snapshot }) };
     },
-    putSnapshot: async (id, epoch, snapshot) =>
-      void (await client.putSnapshot({ params: { kind: 'worlds', id }, body: { epoch, snapshot } }, { timeoutMs: LARGE_CALL_MS })),
-    journalSink: (id, epoch) => ({
-      append: async (entries) => {
-        try {
-          const { body } = await client.appendEntries(
-            { params: { kind: 'worlds', id }, body: { epoch, entries: [...entries] } },
-            { timeoutMs: CALL_MS },
-          );
-          return { kind: 'stored', durableSeq: body.durableSeq };
-        } catch (cause) {
-          if (isFencing(cause)) return { kind: 'fenced', detail: cause.message };
-          throw cause;
-        }
-      },
-    }),
+    putSnapshot: async (params, epoch, snapshot) =>
+      void (await client.putSnapshot({ params, body: { epoch, snapshot } }, { timeoutMs: LARGE_CALL_MS })),
+    append: async ({ journal, epoch, entries, epochs }) => {
+      const body = { epoch, entries: [...entries], ...(Object.keys(epochs).length === 0 ? {} : { epochs: { ...epochs } }) };
+      try {
+        const answer = (await client.appendEntries({ params: subjectOf(journal), body }, { timeoutMs: CALL_MS })).body;
+        return { kind: 'stored', durableSeq: answer.durableSeq, inventories: answer.inventories ?? {} };
+      } catch (cause) {
+        if (isFencing(cause)) return { kind: 'fenced', detail: cause.message };
+        throw cause;
+      }
+    },
     takePlayerLease: async (id, holder) =>
       (await client.takeLease({ params: { kind: 'players', id }, body: { holder } }, { timeoutMs: LEASE_MS })).body,
   };
@@ -61,4 +70,9 @@ export function createSavesLink(baseUrl: string, send: Send, grant: () => string
 
 export function isFencing(cause: unknown): cause is AppError {
   return cause instanceof AppError && (cause.kind === 'not-found' || (cause.kind === 'conflict' && FENCING.has(cause.code)));
+}
+
+/** Another session holds what was to be read. */
+export function isForeign(cause: unknown): boolean {
+  return cause instanceof AppError && cause.code === 'lease_not_held';
 }

@@ -1,72 +1,45 @@
 /** The world of the session: opened after the claim, restored, appended to, closed by a snapshot now and then. */
 import { AppError } from '../../contracts/app-error.ts';
 import type { Claim } from '../../contracts/allocator.ts';
-import type { Restore, Snapshot } from '../../contracts/saves.ts';
+import type { Acks } from '../../contracts/bridge-api/acks.ts';
+import type { JournalEntry, Restore, Snapshot } from '../../contracts/saves.ts';
 import type { Log } from '../../runtime/log.ts';
 import { keepTrying } from '../backend/keep-trying.ts';
 import { isFencing, type SavesLink } from '../backend/saves-link.ts';
-import { fenced } from '../session.ts';
+import { keyOf, type JournalKey } from '../journals/journal-head.ts';
+import type { Journals } from '../journals/journals.ts';
+import { untilAborted, type SessionJournals } from '../journals/session-journals.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import { createSpool, reopenSpool, type Spool } from './spool.ts';
-import type { SpoolOwner } from './spool-segment.ts';
-import { createWorldJournal, type WorldJournal } from './world-journal.ts';
 
 export interface WorldLink {
-  /** Opens the journal when a world is claimed, and forwards it until the signal. */
+  /** Opens the world's journal when a world is claimed. Resolves when it is open, or lost. */
   run(signal: AbortSignal): Promise<void>;
-  /** Waits for it to be opened. @throws AppError `not-found` without a world, `unavailable` when the signal comes first. */
-  journal(signal: AbortSignal): Promise<WorldJournal>;
+  append(entries: readonly JournalEntry[], signal: AbortSignal): Promise<Acks>;
+  /** Waits until `durable` passes `after`, the world is lost, or `until` is aborted. */
+  acks(after: number, until: AbortSignal, opening: AbortSignal): Promise<Acks>;
   /** What is durable, after what was accepted here has become so. */
   restore(signal: AbortSignal): Promise<{ world: string } & Pick<Restore, 'durableSeq' | 'snapshot' | 'entries'>>;
   /** @throws AppError `conflict` when it contains entries that are not durable yet. */
   putSnapshot(snapshot: Snapshot, signal: AbortSignal): Promise<void>;
-  /** True when nothing accepted is left that is not durable; false when the signal came first, or the world is lost. */
-  flush(signal: AbortSignal): Promise<boolean>;
 }
 
 export interface WorldLinkParts {
   readonly store: SessionStore;
   readonly saves: SavesLink;
-  readonly folder: string;
+  readonly journals: SessionJournals;
+  readonly onLost: (detail: string) => void;
   readonly log: Log;
 }
 
 interface OwnedWorld {
-  readonly owner: SpoolOwner;
   readonly world: string;
+  readonly journal: JournalKey;
+  readonly epoch: number;
 }
 
-export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): WorldLink {
-  let journal: WorldJournal | undefined;
+/** All but `run`: @throws AppError `not-found` without a world, `unavailable` when the signal comes before it is open. */
+export function createWorldLink({ store, saves, journals, onLost, log }: WorldLinkParts): WorldLink {
   const opened = Promise.withResolvers<void>();
-  /** What an earlier process left on disk is known: without a journal by then, nothing was accepted. */
-  const lookedBack = Promise.withResolvers<void>();
-
-  const onFenced = (detail: string) => {
-    log.warn('the world lease is lost', { detail });
-    void store
-      .change((state) => fenced(state, `the world lease is lost: ${detail}`))
-      .catch((cause: unknown) => log.error('the session could not be kept', { cause }));
-  };
-
-  const open = async ({ owner, world }: OwnedWorld, signal: AbortSignal) => {
-    let spool: Spool | undefined = await reopenSpool(folder, owner, log);
-    let isLost = store.current().readOnly;
-    if (spool === undefined) {
-      lookedBack.resolve();
-      const lease = await keepTrying('looking at the world lease', () => saves.worldLease(world), { signal, log });
-      if (lease.epoch !== owner.epoch) {
-        isLost = true;
-        onFenced(`its epoch is ${lease.epoch}, ours ${owner.epoch}`);
-      }
-      spool = await createSpool(folder, owner, lease.durableSeq);
-    }
-    journal = createWorldJournal(spool.first, isLost, { spool, sink: saves.journalSink(world, owner.epoch), log, onFenced });
-    log.info('the world journal is open', { world, epoch: owner.epoch, ...journal.acks() });
-    opened.resolve();
-    lookedBack.resolve();
-    return journal;
-  };
 
   const claimedWorld = () => {
     const { claim } = store.current();
@@ -75,59 +48,67 @@ export function createWorldLink({ store, saves, folder, log }: WorldLinkParts): 
     return owned;
   };
 
-  const openJournal = async (signal: AbortSignal) => {
-    claimedWorld();
-    if (journal === undefined) await Promise.race([opened.promise, aborted(signal)]);
-    if (journal === undefined) throw new AppError('unavailable', 'world_opening', 'the world is being opened', { retryAfter: 1 });
-    return journal;
+  const openJournal = async (signal: AbortSignal): Promise<Journals & { readonly key: JournalKey }> => {
+    const { journal } = claimedWorld();
+    const found = await journals.opened(signal);
+    if (found.head(journal) === undefined) await Promise.race([opened.promise, untilAborted(signal)]);
+    if (found.head(journal) === undefined)
+      throw new AppError('unavailable', 'world_opening', 'the world is being opened', { retryAfter: 1 });
+    return { ...found, key: journal };
   };
 
-  const flush = async (signal: AbortSignal) => {
-    const { claim } = store.current();
-    if (claim === null || ownedWorld(claim) === undefined) return true;
-    await Promise.race([lookedBack.promise, aborted(signal)]);
-    if (journal === undefined) return !signal.aborted;
-    const { accepted } = journal.acks();
-    const { durable } = await journal.untilDurable(accepted - 1, signal);
-    return durable >= accepted;
+  const open = async ({ world, journal, epoch }: OwnedWorld, signal: AbortSignal) => {
+    const found = await journals.opened(signal);
+    // An earlier process of this session has opened it, and may have accepted entries: saves need not be there for going on.
+    if (found.head(journal)?.epoch === epoch) return;
+    const lease = await keepTrying('looking at the world lease', () => saves.lease({ kind: 'worlds', id: world }), { signal, log });
+    await found.open(journal, epoch, lease.durableSeq);
+    if (lease.epoch !== epoch) await found.close(journal, 'elsewhere', `its epoch is ${lease.epoch}, ours ${epoch}`);
+    log.info('the world journal is open', { world, epoch, ...found.acks(journal) });
   };
 
   return {
-    journal: openJournal,
-    flush,
     run: async (signal) => {
       const { claim } = await store.until((state) => state.claim !== null, signal);
       const owned = claim === null ? undefined : ownedWorld(claim);
       if (owned === undefined || signal.aborted) return;
-      let own: WorldJournal | undefined;
       try {
-        own = await open(owned, signal);
-        await own.run(signal);
+        await open(owned, signal);
       } catch (cause) {
         if (signal.aborted) return;
         if (!isFencing(cause)) throw cause;
-        onFenced(cause.message);
-      } finally {
-        await own?.close();
+        onLost(cause.message);
       }
+      opened.resolve();
+    },
+    append: async (entries, signal) => {
+      const found = await openJournal(signal);
+      return found.append(found.key, entries);
+    },
+    acks: async (after, until, opening) => {
+      const found = await openJournal(opening);
+      const acks = () => found.acks(found.key);
+      await found.until(() => acks().durable > after || acks().readOnly, until);
+      return acks();
     },
     restore: async (signal) => {
       const { world } = claimedWorld();
-      if (journal === undefined) await Promise.race([opened.promise, aborted(signal)]);
-      await flush(signal);
+      await openJournal(signal).catch(() => {});
+      await journals.flush(signal);
       signal.throwIfAborted();
-      return { world, ...(await saves.restoreWorld(world, signal)) };
+      return { world, ...(await saves.restore({ kind: 'worlds', id: world }, signal)) };
     },
     putSnapshot: async (snapshot, signal) => {
-      const { world, owner } = claimedWorld();
-      const { durable, readOnly } = (await openJournal(signal)).acks();
+      const { world, epoch, journal } = claimedWorld();
+      const found = await openJournal(signal);
+      const { durable, readOnly } = found.acks(journal);
       if (readOnly) throw new AppError('conflict', 'world_read_only', 'another server holds this world: it is read-only here');
       if (snapshot.seq > durable)
         throw new AppError('conflict', 'snapshot_ahead', `the snapshot contains entry ${snapshot.seq}, durable is ${durable}`);
       try {
-        await saves.putSnapshot(world, owner.epoch, snapshot);
+        await saves.putSnapshot({ kind: 'worlds', id: world }, epoch, snapshot);
       } catch (cause) {
-        if (isFencing(cause)) onFenced(cause.message);
+        if (isFencing(cause)) await found.close(journal, 'elsewhere', cause.message);
         throw cause;
       }
     },
@@ -138,12 +119,5 @@ function ownedWorld(claim: Claim): OwnedWorld | undefined {
   const { world } = claim.session;
   const epoch = claim.saves.worldEpoch;
   if (world === undefined || epoch === undefined) return undefined;
-  return { world, owner: { uid: claim.uid, attempt: claim.attempt, world, epoch } };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  return { world, journal: keyOf('worlds', world), epoch };
 }

@@ -13,7 +13,6 @@ import {
   type Seats,
 } from '../../sdk-bridge/seats/seats.ts';
 import { judgeTicket, type TicketCircumstances } from '../../sdk-bridge/tickets/ticket-verdict.ts';
-import { acceptedTo, durableTo, judgeAppend } from '../../sdk-bridge/world/journal-acks.ts';
 import type { SeatState } from '../../contracts/bridge-api/seat.ts';
 import type { JoinTicketClaims } from '../../contracts/allocator.ts';
 
@@ -206,22 +205,4 @@ describe('the verdict over a ticket', () => {
     ['used', verdict({}, { usedBy: 'ann', seat: { ...seat, state: 'left' } }), 'used, of a seat that was given up'],
   ];
   for (const [expectedVerdict, got, name] of table) it(`${expectedVerdict}: one ${name}`, () => assert.equal(got, expectedVerdict));
-});
-
-describe('the acks of the journal', () => {
-  const entries = (...seqs: number[]) => seqs.map((seq) => ({ seq, data: {} }));
-  it('take what follows, pass over what is here, and refuse gaps', () => {
-    const position = { accepted: 5, durable: 3 };
-    assert.deepEqual(judgeAppend(position, entries(6, 7)), { kind: 'accept', fresh: entries(6, 7) });
-    assert.deepEqual(judgeAppend(position, entries(4, 5, 6)), { kind: 'accept', fresh: entries(6) });
-    assert.deepEqual(judgeAppend(position, entries(2)), { kind: 'accept', fresh: [] });
-    assert.deepEqual(judgeAppend(position, entries(7)), { kind: 'gap', expected: 6, got: 7 });
-    assert.deepEqual(judgeAppend(position, entries(6, 8)), { kind: 'gap', expected: 7, got: 8 });
-    assert.deepEqual(judgeAppend(position, entries(6, 6)), { kind: 'gap', expected: 7, got: 6 });
-  });
-  it('never go back', () => {
-    assert.deepEqual(durableTo({ accepted: 5, durable: 3 }, 2), { accepted: 5, durable: 3 });
-    assert.deepEqual(durableTo({ accepted: 5, durable: 3 }, 7), { accepted: 7, durable: 7 });
-    assert.deepEqual(acceptedTo({ accepted: 5, durable: 3 }, 4), { accepted: 5, durable: 3 });
-  });
 });

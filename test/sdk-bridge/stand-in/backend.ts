@@ -16,6 +16,14 @@ export const UID = 'a'.repeat(32);
 const FIRST_EPOCH = 1;
 export const ISSUER = 'https://allocator.test';
 
+export interface SavedInventory {
+  epoch: number;
+  /** Another session's. */
+  taken: boolean;
+  readonly entries: JournalEntry[];
+  snapshot: Snapshot | undefined;
+}
+
 export interface Backend {
   readonly allocatorUrl: string;
   readonly savesUrl: string;
@@ -25,8 +33,14 @@ export interface Backend {
   readonly traces: string[];
   /** Bearer tokens that came to the allocator. */
   readonly tokens: string[];
+  /** Of the world. */
   readonly stored: JournalEntry[];
+  /** Of each player who was leased. */
+  readonly inventories: ReadonlyMap<string, SavedInventory>;
+  /** Players whose lease was taken, each time anew. */
   readonly leases: string[];
+  /** Another session takes a player's lease. */
+  takeAway(playerId: string): void;
   snapshot: Snapshot | undefined;
   /** While set, saves answers 503. */
   savesAway: boolean;
@@ -61,6 +75,13 @@ export async function startBackend(gameServer: string, world?: string): Promise<
   };
   const notHere = () => Promise.reject(new AppError('not-found', 'not_here', 'not here'));
 
+  const inventories = new Map<string, SavedInventory>();
+  const inventoryOf = (playerId: string) => {
+    const saved = inventories.get(playerId) ?? { epoch: 1, taken: false, entries: [], snapshot: undefined };
+    inventories.set(playerId, saved);
+    return saved;
+  };
+
   const backend: Backend = {
     allocatorUrl: '',
     savesUrl: '',
@@ -68,7 +89,13 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     traces: [],
     tokens: [],
     stored: [],
+    inventories,
     leases: [],
+    takeAway: (playerId) => {
+      const saved = inventoryOf(playerId);
+      saved.epoch += 1;
+      saved.taken = true;
+    },
     snapshot: undefined,
     savesAway: false,
     allocatorAway: false,
@@ -186,51 +213,75 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     saves: { token: backend.grant, ...(world === undefined ? {} : { worldEpoch: FIRST_EPOCH }) },
   });
 
-  const durable = () => backend.stored.at(-1)?.seq ?? 0;
-  const lease = () => ({
+  const headOf = (entries: readonly JournalEntry[]) => entries.at(-1)?.seq ?? 0;
+  const worldJournal = () => ({
+    entries: backend.stored,
+    snapshot: backend.snapshot,
     epoch: backend.worldEpoch,
+    taken: backend.worldEpoch !== FIRST_EPOCH,
+  });
+  const journalOf = ({ kind, id }: { kind: string; id: string }) => (kind === 'worlds' ? worldJournal() : inventoryOf(id));
+  const leaseOf = ({ epoch, entries }: { epoch: number; entries: readonly JournalEntry[] }) => ({
+    epoch,
     holder: { uid: UID, attempt: 1 },
     takenAt: new Date().toISOString(),
-    durableSeq: durable(),
+    durableSeq: headOf(entries),
   });
-  const fence = (epoch: number) => {
-    if (epoch < backend.worldEpoch) throw new AppError('conflict', 'epoch_stale', 'another holds the world');
+  const fence = (epoch: number, journal: { epoch: number }) => {
+    if (epoch < journal.epoch) throw new AppError('conflict', 'epoch_stale', 'another holds it');
   };
   const saves: Handlers<(typeof savesApi)['endpoints']> = {
     takeLease: async ({ params }, { trace }) => {
       backend.traces.push(`lease ${trace.traceId}`);
       away(backend.savesAway);
       backend.leases.push(params.id);
-      return { status: 200, body: lease() };
+      const saved = inventoryOf(params.id);
+      if (saved.taken) saved.epoch += 1;
+      saved.taken = false;
+      return { status: 200, body: leaseOf(saved) };
     },
-    getLease: async () => {
+    getLease: async ({ params }) => {
       away(backend.savesAway);
-      return { status: 200, body: lease() };
+      return { status: 200, body: leaseOf(journalOf(params)) };
     },
-    appendEntries: async ({ body }) => {
+    appendEntries: async ({ params, body }) => {
       away(backend.savesAway);
-      fence(body.epoch);
+      const journal = journalOf(params);
+      fence(body.epoch, journal);
+      const touched: Record<string, { durableSeq: number; fenced: boolean }> = {};
       for (const entry of body.entries) {
-        if (entry.seq > durable() + 1) throw new AppError('conflict', 'sequence_gap', 'gap');
-        if (entry.seq === durable() + 1) backend.stored.push(entry);
+        const head = headOf(journal.entries);
+        if (entry.seq > head + 1) throw new AppError('conflict', 'sequence_gap', 'gap');
+        const isFresh = entry.seq === head + 1;
+        for (const share of entry.inventories ?? []) {
+          const saved = inventoryOf(share.playerId);
+          const fenced = share.refused === true || (body.epochs?.[share.playerId] ?? 0) < saved.epoch;
+          if (fenced) share.refused = true;
+          else if (isFresh) saved.entries.push({ seq: share.seq, data: share.data });
+          if (body.epochs?.[share.playerId] !== undefined) touched[share.playerId] = { durableSeq: headOf(saved.entries), fenced };
+        }
+        if (isFresh) journal.entries.push(entry);
       }
-      return { status: 200, body: { durableSeq: durable() } };
+      return { status: 200, body: { durableSeq: headOf(journal.entries), inventories: touched } };
     },
-    putSnapshot: async ({ body }) => {
+    putSnapshot: async ({ params, body }) => {
       away(backend.savesAway);
-      fence(body.epoch);
-      backend.snapshot = body.snapshot;
+      fence(body.epoch, journalOf(params));
+      if (params.kind === 'worlds') backend.snapshot = body.snapshot;
+      else inventoryOf(params.id).snapshot = body.snapshot;
       return { status: 200, body: { seq: body.snapshot.seq } };
     },
     // Two entries a page, so that paging is met.
-    restore: async ({ query }) => {
+    restore: async ({ params, query }) => {
       away(backend.savesAway);
-      const after = query.after ?? backend.snapshot?.seq ?? 0;
-      const rest = backend.stored.filter(({ seq }) => seq > after);
+      const { entries, snapshot, taken } = journalOf(params);
+      if (taken) throw new AppError('forbidden', 'lease_not_held', 'another holds it');
+      const after = query.after ?? snapshot?.seq ?? 0;
+      const rest = entries.filter(({ seq }) => seq > after);
       const page = rest.slice(0, 2);
       const more = rest.length > page.length ? { next: page.at(-1)?.seq ?? 0 } : {};
-      const first = query.after === undefined && backend.snapshot !== undefined ? { snapshot: backend.snapshot } : {};
-      return { status: 200, body: { durableSeq: durable(), entries: page, ...first, ...more } };
+      const first = query.after === undefined && snapshot !== undefined ? { snapshot } : {};
+      return { status: 200, body: { durableSeq: headOf(entries), entries: page, ...first, ...more } };
     },
   };
 

@@ -1,0 +1,82 @@
+/**
+ * Which records go to saves next, and which of them together. Pure.
+ *
+ * A wave is what can be sent side by side: one request per journal that carries entries, and no journal touched by two of them. So each
+ * journal gets its entries in order, whichever request carries them.
+ */
+import type { JournalEntry } from '../../contracts/saves.ts';
+import { keyOf, type EntryRecord, type Head, type JournalKey, type SpoolRecord } from './journal-head.ts';
+
+export interface Cargo {
+  readonly journal: JournalKey;
+  readonly epoch: number;
+  readonly entries: readonly JournalEntry[];
+  /** Player → epoch, of the inventories that have shares. */
+  readonly epochs: Readonly<Record<string, number>>;
+  /** What the entries are of. */
+  readonly records: readonly EntryRecord[];
+}
+
+export interface Wave {
+  readonly cargoes: readonly Cargo[];
+  /** Entries that can never be stored: their journal was closed, or opened anew. */
+  readonly lost: readonly EntryRecord[];
+  /** How many records it is made of. */
+  readonly taken: number;
+}
+
+/** Of one request to saves. */
+const MOST_ENTRIES = 1_000;
+
+/** @param heads as they are now: a record of another generation, or of a closed journal, is lost. */
+export function planWave(records: readonly SpoolRecord[], heads: ReadonlyMap<JournalKey, Head>): Wave {
+  const carriedBy = new Map<JournalKey, JournalKey>();
+  const cargoes = new Map<JournalKey, { epoch: number; entries: JournalEntry[]; epochs: Record<string, number>; records: EntryRecord[] }>();
+  const lost: EntryRecord[] = [];
+  let taken = 0;
+  for (const record of records) {
+    if (record.is === 'entry') {
+      const head = liveHead(heads, record.journal, record.generation);
+      if (head === undefined) {
+        // What it has shares of is closed with it, before anything that follows is sent.
+        if (cargoes.size > 0) break;
+        lost.push(record);
+        taken += 1;
+        if (record.shares !== undefined) break;
+        continue;
+      }
+      const touched = [record.journal, ...sharers(record)];
+      const cargo = cargoes.get(record.journal) ?? { epoch: head.epoch, entries: [], epochs: {}, records: [] };
+      const isFree = touched.every((key) => (carriedBy.get(key) ?? record.journal) === record.journal);
+      if (!isFree || cargo.entries.length === MOST_ENTRIES) break;
+      for (const key of touched) carriedBy.set(key, record.journal);
+      cargoes.set(record.journal, cargo);
+      cargo.records.push(record);
+      cargo.entries.push(withRefusals(record, heads, cargo.epochs));
+    }
+    taken += 1;
+  }
+  return { cargoes: [...cargoes].map(([journal, cargo]) => ({ journal, ...cargo })), lost, taken };
+}
+
+/** The shares of inventories that are lost here are refused beforehand; the epochs of the others are noted. */
+function withRefusals(record: EntryRecord, heads: ReadonlyMap<JournalKey, Head>, epochs: Record<string, number>): JournalEntry {
+  const { entry, shares = {} } = record;
+  if (entry.inventories === undefined) return entry;
+  const inventories = entry.inventories.map(({ playerId, seq, data }) => {
+    const head = liveHead(heads, keyOf('players', playerId), shares[playerId]);
+    if (head === undefined) return { playerId, seq, data, refused: true as const };
+    epochs[playerId] = head.epoch;
+    return { playerId, seq, data };
+  });
+  return { ...entry, inventories };
+}
+
+function liveHead(heads: ReadonlyMap<JournalKey, Head>, journal: JournalKey, generation: number | undefined): Head | undefined {
+  const head = heads.get(journal);
+  return head?.generation === generation && head?.closed === undefined ? head : undefined;
+}
+
+function sharers({ entry }: EntryRecord): JournalKey[] {
+  return (entry.inventories ?? []).map(({ playerId }) => keyOf('players', playerId));
+}
