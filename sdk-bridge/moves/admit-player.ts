@@ -61,6 +61,9 @@ function decide(state: SessionState, claims: JoinTicketClaims, graceMs: number, 
   const seat = findSeat(state.seats, claims.sub);
   const expected = { issuer, uid, attempt, gameServer: state.gameServer, build };
   const judged = judgeTicket(claims, expected, { seat, usedBy: state.usedTickets[claims.jti], graceMs, now });
+  // A genuine ticket, used or not: its player is to know why it opens nothing.
+  const isSentAway = seat !== undefined && seat.kicked !== null && (judged.ok || judged.refusal === 'used');
+  if (isSentAway) return no('kicked', `this player was sent away: ${seat.kicked?.reason ?? ''}`);
   if (!judged.ok) return no(judged.refusal, judged.detail);
   if (seat !== undefined && !isUpToDate(seat, claims)) return no('expired', 'the ticket is from before its player was given this seat');
   const outcome = admitTo(state.seats, claims.sub, { player: session.capacity, spectator: session.spectators }, now);
