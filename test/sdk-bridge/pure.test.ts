@@ -198,7 +198,7 @@ describe('the verdict over a ticket', () => {
     ['other-server', verdict({ attempt: 2 }), 'for another attempt'],
     ['other-server', verdict({ gameServer: 'h' }), 'for another server'],
     ['other-build', verdict({ build: 'c' }), 'for another build'],
-    ['expired', verdict({}, { now: 106_000 }), 'that is past its time'],
+    ['expired', verdict({}, { now: 131_000 }), 'that is past its time, however the clocks differ'],
     ['in', verdict({}, { now: 120_000, usedBy: 'ann', seat }), 'that re-enters the same seat, though past its time'],
     ['used', verdict({}, { now: 151_000, usedBy: 'ann', seat }), 'that re-enters after the grace'],
     ['used', verdict({}, { usedBy: 'bob', seat }), 'that another has used'],
