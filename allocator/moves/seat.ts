@@ -64,7 +64,8 @@ export function createSeats(parts: Parts): Seats {
           noRoom = undefined;
           if (isOver(present.state)) return undefined;
           const seating = seatParty(present, party, new Date(parts.now()), newPacketKey);
-          if ('seats' in seating) return { ...seating, kicks: withoutKicks(present.kicks ?? [], seating.joined) };
+          if ('seats' in seating)
+            return present.kicks === undefined ? seating : { ...seating, kicks: withoutKicks(present.kicks, seating.joined) };
           noRoom = seating;
           return undefined;
         });
@@ -104,7 +105,7 @@ async function reseat(
     const present = await allocations.find(uid);
     const made = present === undefined ? undefined : decide(present);
     if (present === undefined || made === undefined) return { allocation: present, written: false };
-    const kicks = made.kicks === (present.kicks ?? made.kicks) ? undefined : made.kicks;
+    const kicks = made.kicks === present.kicks ? undefined : made.kicks;
     if (made.seats === present.seats && kicks === undefined) return { allocation: present, written: true };
     const staying = new Set(made.seats.map((seat) => seat.id));
     const left = present.seats.flatMap((seat) => (staying.has(seat.id) ? [] : [seat.id]));

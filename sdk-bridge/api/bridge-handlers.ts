@@ -30,7 +30,9 @@ function sessionHandlers({ store, notices, accept, heartbeat, gameServer, earnRe
       const before = store.current();
       const from = query.from ?? before.phase;
       const test = ({ phase, readOnly }: typeof before) => phase !== from || readOnly !== before.readOnly;
-      return { status: 200, body: sessionView(await store.until(test, waited(signal, query.wait))) };
+      await store.until(test, waited(signal, query.wait));
+      // What the game is told is on disk: a bridge that is killed right now must not know less than its game server.
+      return { status: 200, body: sessionView(await store.change((known) => known)) };
     },
     notices: async ({ query }, { signal }) => {
       const from = query.from ?? notices.current().version;

@@ -13,7 +13,7 @@ const player = (id: string): SessionPlayer => ({ id, role: 'player', latencies: 
 
 /** The allocator, saves and the bridge are the real ones; in the pod Agones' sidecar is a stand-in. */
 describe('A session behind a bridge', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: AllocatorUnderTest;
   let pod: Pod;
   let session: { id: string; uid: string; world: string; gameServer: string; firstKid: string };
@@ -25,7 +25,7 @@ describe('A session behind a bridge', function () {
     await world.knows(EAST, fleet, 1);
     const island = `island-${randomUUID().slice(0, 8)}`;
     const body = anAllocation(fleet, {
-      session: { map: 'island', world: island, capacity: 3, spectators: 0, data: {} },
+      session: { map: 'island', world: island, capacity: 4, spectators: 0, data: {} },
       players: [player('ann'), player('bob')],
     });
     const matchmaker = await world.matchmaker();
@@ -144,5 +144,100 @@ describe('A session behind a bridge', function () {
     assert.notEqual(again?.packetKey, dan?.packetKey);
     const second = await admit(again?.joinTicket ?? '');
     assert.equal(second.admitted && second.packetKey, again?.packetKey);
+  });
+
+  /** What Agones' own sidecar does: the game server's marks, as they are now. */
+  const mirror = async () => pod.sidecar.annotate((await marksOf(session.gameServer)).annotations);
+  const seatOf = async (playerId: string) => (await pod.api.roster({})).body.seats.find((seat) => seat.playerId === playerId)?.state;
+
+  it('sends away whom an operator kicks, and lets them in again once they are given a seat anew', async () => {
+    const matchmaker = await world.matchmaker();
+    const { id } = session;
+    const [eve] = (await matchmaker.takeSeats({ params: { id }, body: { players: [player('eve')] } })).body.admissions;
+    assert.equal((await admit(eve?.joinTicket ?? '')).admitted, true);
+    await pod.api.present({ params: { player: 'eve' } });
+    const { version } = (await pod.api.notices({ query: {} })).body;
+    const kicked = (await matchmaker.leaveSeat({ params: { id, player: 'eve' }, query: { kick: 'banned' } })).body;
+    assert.ok(!kicked.players.some((one) => one.id === 'eve'));
+    await until('the game server carries the order', async () =>
+      JSON.stringify((await marksOf(session.gameServer)).annotations).includes('banned'),
+    );
+    await mirror();
+    const { notices } = (await pod.api.notices({ query: { wait: 10, from: version } })).body;
+    assert.deepEqual(
+      notices.map((notice) => notice.kind === 'kick' && [notice.playerId, notice.reason]),
+      [['eve', 'banned']],
+    );
+    const verdict = await admit(eve?.joinTicket ?? '');
+    assert.equal(!verdict.admitted && verdict.refusal, 'kicked');
+    await pod.api.leave({ params: { player: 'eve' }, body: {} });
+    const [again] = (await matchmaker.takeSeats({ params: { id }, body: { players: [player('eve')] } })).body.admissions;
+    assert.equal((await admit(again?.joinTicket ?? '')).admitted, true);
+    await until('the order is taken back', async () => !JSON.stringify((await marksOf(session.gameServer)).annotations).includes('banned'));
+    await mirror();
+  });
+
+  it('frees the seat of whom the game kicks', async () => {
+    await pod.api.kick({ params: { player: 'eve' }, body: { reason: 'vote' } });
+    await until('the allocator has freed the seat', async () => !(await get(session.id)).players.some((one) => one.id === 'eve'));
+    await pod.api.leave({ params: { player: 'eve' }, body: {} });
+    assert.equal(await seatOf('eve'), 'left');
+  });
+
+  it('goes on when bridge, allocator and saves are killed together, time and again, and loses nothing', async () => {
+    const { joinTicket } = await ticketOf(session.id, 'ann');
+    const verdict = await admit(joinTicket);
+    assert.equal(verdict.admitted, true);
+    await pod.api.world({});
+    const { durableSeq } = (await pod.api.inventory({ params: { player: 'ann' } })).body;
+    let [seq, share] = [0, durableSeq];
+    /** A pickup: one entry of the world, and one of the inventory. */
+    const pickup = async () => {
+      const inventories = [{ playerId: 'ann', seq: share + 1, data: { from: seq + 1 } }];
+      await pod.api.appendWorld({ body: { entries: [{ seq: seq + 1, data: { n: seq + 1 }, inventories }] } });
+      seq += 1;
+      share += 1;
+    };
+    const killAll = async () => {
+      const back = Promise.all([world.killAllocator(), world.killSaves()]);
+      await pod.crash();
+      // Its game server goes on meanwhile.
+      await pickup();
+      await back;
+    };
+    const states: [string, () => Promise<unknown>][] = [
+      ['present', () => pod.api.present({ params: { player: 'ann' } })],
+      ['away', () => pod.api.leave({ params: { player: 'ann' }, body: {} })],
+    ];
+    for (const [state, enter] of states) {
+      await enter();
+      for (let count = 0; count < 5; count += 1) await pickup();
+      await killAll();
+      assert.equal(await seatOf('ann'), state);
+      assert.equal((await pod.api.session({})).body.phase, 'joinable');
+    }
+    assert.equal((await admit(joinTicket)).admitted, true, 'within the grace the used ticket opens the same seat');
+    // Whoever gets no answer says it again, as the game server does.
+    const end = () => pod.api.end({ body: { reason: 'played' } });
+    const ending = end().catch(() => undefined);
+    await until('the end has begun', async () => (await pod.api.session({})).body.phase === 'ended');
+    const back = Promise.all([world.killAllocator(), world.killSaves()]);
+    await pod.crash();
+    await Promise.all([ending, back]);
+    await until('the end is carried out', async () => (await end().catch(() => undefined))?.body.phase === 'ended', 30_000);
+    assert.equal(pod.sidecar.state(), 'Shutdown');
+    assert.equal((await get(session.id)).state, 'ended');
+    const saves = await world.saves();
+    const ofWorld = (await saves.restore({ params: { kind: 'worlds', id: session.world } })).body.entries;
+    const ofAnn = (await saves.restore({ params: { kind: 'players', id: 'ann' } })).body.entries;
+    const numbers = Array.from({ length: seq }, (_, at) => at + 1);
+    assert.deepEqual(
+      ofWorld.map((entry) => [entry.seq, entry.inventories?.[0]?.refused]),
+      numbers.map((n) => [n, undefined]),
+    );
+    assert.deepEqual(
+      ofAnn.map(({ data }) => data['from']),
+      numbers,
+    );
   });
 });

@@ -57,7 +57,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
   await writeFile(clustersFile, JSON.stringify([clusterOf(EAST), clusterOf(WEST)]));
 
   const stored = { MONGO_URL: database.url, MONGO_DATABASE: database.name };
-  const saves = await startServiceProcess({
+  let saves = await startServiceProcess({
     api: savesApi,
     trusted: [services.trusted, { issuer, jwks: `${issuer}/.well-known/jwks.json`, roles: ['session'] }],
     env: { MONGO_URL: savesDatabase.url, MONGO_DATABASE: savesDatabase.name },
@@ -117,6 +117,9 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     /** @param meanwhile happens while there is none. Also starts one that has ended by itself. */
     killAllocator: async (meanwhile?: () => Promise<void>, changes?: ProcessChanges) => {
       allocator = await allocator.killAndRestart(meanwhile, changes);
+    },
+    killSaves: async () => {
+      saves = await saves.killAndRestart();
     },
     /** A second process over the same data. */
     startAnother: async (changes: ProcessChanges = {}) =>
