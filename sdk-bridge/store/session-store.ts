@@ -40,7 +40,8 @@ export async function openSessionStore(folder: string, gameServer: string, log: 
     current: () => state,
     change: async (make) => {
       const made = make(state);
-      if (made === state) return (await (next ?? writing), state);
+      // Where the last write failed, whoever wants it kept tries again.
+      if (made === state) return (await (next ?? writing).catch(() => write()), state);
       state = made;
       for (const wake of waiting) wake();
       await write();
