@@ -32,7 +32,7 @@ export const InventoryShare = z
     refused: z
       .literal(true)
       .optional()
-      .describe('Set by saves: another session had the inventory by then, and it has nothing of this. Not taken from a caller'),
+      .describe('It has nothing of this: another session had it by then, as saves has found, or a writer who has lost it says so'),
   })
   .meta({ id: 'InventoryShare' });
 export type InventoryShare = z.infer<typeof InventoryShare>;

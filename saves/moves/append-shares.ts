@@ -63,7 +63,8 @@ interface HeadWrite {
 }
 
 function touchedPlayers(entries: readonly JournalEntry[]): string[] {
-  return [...new Set(entries.flatMap((entry) => entry.inventories?.map((share) => share.playerId) ?? []))];
+  const shares = entries.flatMap((entry) => entry.inventories ?? []);
+  return [...new Set(shares.filter((share) => share.refused !== true).map((share) => share.playerId))];
 }
 
 async function readInventories(parts: SavesParts, players: readonly string[]): Promise<Map<string, Subject>> {
@@ -78,8 +79,8 @@ function isFenced(inventory: Subject | undefined, epoch: number | undefined): bo
 
 function markRefused(entry: JournalEntry, inventories: ReadonlyMap<string, Subject>, epochs: AppendWithShares['epochs']): JournalEntry {
   if (entry.inventories === undefined) return entry;
-  const shares = entry.inventories.map(({ playerId, seq, data }): InventoryShare => {
-    const refused = isFenced(inventories.get(playerId), epochs[playerId]);
+  const shares = entry.inventories.map(({ playerId, seq, data, refused: given }): InventoryShare => {
+    const refused = given === true || isFenced(inventories.get(playerId), epochs[playerId]);
     return { playerId, seq, data, ...(refused ? { refused: true as const } : {}) };
   });
   return { ...entry, inventories: shares };

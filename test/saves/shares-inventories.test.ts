@@ -89,6 +89,15 @@ describe('an entry of a world that has shares of inventories', function () {
     assert.equal((await saves.operator.getLease({ params: { kind: 'players', id: 'eve' } })).body.durableSeq, 2);
   });
 
+  it('leaves an inventory alone whose writer has lost it', async () => {
+    const { params, session } = await leased('lost', ['lea']);
+    const given = { playerId: 'lea', seq: 7, data: {}, refused: true as const };
+    const body = { epoch: 1, entries: [{ seq: 1, data: {}, inventories: [given] }] };
+    assert.deepEqual((await session.appendEntries({ params, body })).body, { durableSeq: 1, inventories: {} });
+    assert.deepEqual((await restoreAll(saves.operator, 'worlds', 'lost')).entries[0]?.inventories, [given]);
+    assert.equal((await saves.operator.getLease({ params: { kind: 'players', id: 'lea' } })).body.durableSeq, 0);
+  });
+
   it('is a trade where two inventories have shares of each other', async () => {
     const { session } = await leased('market', ['gus', 'hal']);
     const params = { kind: 'players' as const, id: 'gus' };

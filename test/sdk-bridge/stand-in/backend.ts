@@ -254,11 +254,14 @@ export async function startBackend(gameServer: string, world?: string): Promise<
         if (entry.seq > head + 1) throw new AppError('conflict', 'sequence_gap', 'gap');
         const isFresh = entry.seq === head + 1;
         for (const share of entry.inventories ?? []) {
+          if (share.refused === true) continue;
+          const epoch = body.epochs?.[share.playerId];
+          if (epoch === undefined) throw new AppError('invalid', 'epoch_missing', 'epochs does not name an inventory');
           const saved = inventoryOf(share.playerId);
-          const fenced = share.refused === true || (body.epochs?.[share.playerId] ?? 0) < saved.epoch;
+          const fenced = epoch < saved.epoch;
           if (fenced) share.refused = true;
           else if (isFresh) saved.entries.push({ seq: share.seq, data: share.data });
-          if (body.epochs?.[share.playerId] !== undefined) touched[share.playerId] = { durableSeq: headOf(saved.entries), fenced };
+          touched[share.playerId] = { durableSeq: headOf(saved.entries), fenced };
         }
         if (isFresh) journal.entries.push(entry);
       }
