@@ -170,9 +170,12 @@ describe('inventories on the bridge', function () {
     await append('bob', ...entries(1, 1));
     await append('ann', { seq: 1, data: {}, inventories: [{ playerId: 'bob', seq: 2, data: {} }] });
     await append('bob', ...entries(3, 1));
+    await appendWorld(pickup(1, { bob: 4 }));
     pod.backend.takeAway('ann');
     pod.backend.savesAway = false;
-    assert.deepEqual(await durable('bob', 3), { accepted: 3, durable: 1, readOnly: true });
+    assert.deepEqual(await durable('bob', 4), { accepted: 4, durable: 1, readOnly: true });
+    assert.equal((await pod.api.worldAcks({ query: { wait: 20, after: 0 } })).body.durable, 1);
+    assert.equal(pod.backend.stored[0]?.inventories?.[0]?.refused, true);
     assert.deepEqual(await load('bob'), { playerId: 'bob', durableSeq: 1, entries: entries(1, 1) });
     await append('bob', ...entries(2, 1));
     assert.equal((await durable('bob', 2)).durable, 2);
