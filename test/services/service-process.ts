@@ -54,7 +54,7 @@ export async function startServiceProcess<E extends Endpoints>(spec: ServiceSpec
   const url = `https://127.0.0.1:${port}`;
   await waitUntil(async () => kept.end !== undefined || (await answers(http, url)), {
     what: `${name} answers (${kept.logFile})`,
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
     signal: new AbortController().signal,
   });
   if (kept.end !== undefined) throw new Error(`${name} has ended while starting, see ${kept.logFile}`);
