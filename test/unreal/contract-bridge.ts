@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../contracts/app-error.ts';
 import { bridgeApi, type BridgeSession, type Verdict } from '../../contracts/bridge.ts';
 import type { Seat } from '../../contracts/bridge-api/seat.ts';
+import type { Notice } from '../../contracts/notices.ts';
 import type { JournalEntry, Snapshot } from '../../contracts/saves.ts';
 import { SILENT_LOG } from '../../runtime/log.ts';
 import { createHttpMetrics, createRegistry } from '../../runtime/metrics.ts';
@@ -27,12 +28,13 @@ type Handler<N extends keyof Handlers<typeof bridgeApi.endpoints>> = Handlers<ty
 
 export class ContractBridge {
   readonly calls: string[] = [];
-  readonly frames: { frames: number; longestMs: number }[] = [];
+  readonly frames: { frames: number; longestMs: number; p99Ms?: number | undefined; hitches?: number | undefined }[] = [];
   readonly seats = new Map<string, Seat>();
   readonly keys = new Map<string, string>();
   /** Ticket → its player; anything else is refused. */
   readonly tickets = new Map<string, string>();
   readonly world: DurableWorld;
+  readonly notices: Notice[] = [];
   state: BridgeSession = { phase: 'idle', readOnly: false };
   /** Entries that stay on the pod's disk: not yet durable. */
   spool: JournalEntry[] = [];
@@ -43,6 +45,7 @@ export class ContractBridge {
   acceptAnswersLateMs = 0;
   endReason: string | undefined;
   port = 0;
+  readonly #connections = new Map<string, number>();
   readonly #stopping = new AbortController();
   readonly #waiting = new Set<() => void>();
   #server = createServer();
@@ -86,6 +89,11 @@ export class ContractBridge {
     this.changed();
   }
 
+  say(notice: Notice): void {
+    this.notices.push(notice);
+    this.changed();
+  }
+
   loseLease(): void {
     this.state = { ...this.state, readOnly: true };
     this.changed();
@@ -117,14 +125,18 @@ export class ContractBridge {
     if (playerId === undefined || packetKey === undefined)
       return { admitted: false, refusal: 'signature', detail: 'the ticket is not genuine' };
     const seat: Seat = { playerId, role: 'player', state: 'admitted' };
+    const isIn = ['admitted', 'present'].includes(this.seats.get(playerId)?.state ?? 'held');
     this.seats.set(playerId, seat);
-    return { admitted: true, seat, packetKey, connection: 1 };
+    const connection = (this.#connections.get(playerId) ?? 0) + 1;
+    this.#connections.set(playerId, connection);
+    return { admitted: true, seat, packetKey, connection, ...(isIn ? { replace: 'connection' as const } : {}) };
   }
 
-  #seat(playerId: string, state: Seat['state']): Seat {
+  /** @param state undefined: as it is. */
+  #seat(playerId: string, state: Seat['state'] | undefined): Seat {
     const seat = this.seats.get(playerId);
     if (seat === undefined) throw new AppError('not-found', 'seat_unknown', 'no such seat');
-    const changed = { ...seat, state };
+    const changed = { ...seat, state: state ?? seat.state };
     this.seats.set(playerId, changed);
     this.changed();
     return changed;
@@ -160,7 +172,13 @@ export class ContractBridge {
         await this.until(() => this.state.phase !== query.from, ended);
         return ok(this.state);
       },
-      notices: async () => ok({ version: 'none', notices: [] }),
+      notices: async ({ query }, { signal }) => {
+        const ended = AbortSignal.any([signal, AbortSignal.timeout(query.wait * 1_000)]);
+        const version = () => `n${this.notices.length}`;
+        const from = query.from ?? version();
+        await this.until(() => version() !== from, ended);
+        return ok({ version: version(), notices: [...this.notices] });
+      },
       accept: async ({ body }) => {
         said('accept');
         this.acceptedPort = body.port;
@@ -178,7 +196,11 @@ export class ContractBridge {
       },
       admit: async ({ body }) => (said('admit'), ok(this.#admit(body.ticket))),
       present: async ({ params }) => (said('present'), ok(this.#seat(params.player, 'present'))),
-      leave: async ({ params, body }) => (said('leave'), ok(this.#seat(params.player, body.forGood ? 'left' : 'away'))),
+      leave: async ({ params, query, body }) => {
+        said('leave');
+        const isOlder = query.connection !== undefined && query.connection !== this.#connections.get(params.player);
+        return ok(this.#seat(params.player, isOlder ? undefined : body.forGood ? 'left' : 'away'));
+      },
       roster: async () => ok({ seats: [...this.seats.values()] }),
       putRoster: async () => (said('putRoster'), ok({ seats: [...this.seats.values()] })),
       packetKey: async ({ params }) => {
@@ -205,7 +227,13 @@ export class ContractBridge {
       appendInventory: async () => notHere(),
       inventoryAcks: async () => notHere(),
       putInventorySnapshot: async () => notHere(),
-      acks: async () => ok({ version: 'none', inventories: [] }),
+      acks: async ({ query }, { signal }) => {
+        const ended = AbortSignal.any([signal, AbortSignal.timeout(query.wait * 1_000)]);
+        const version = () => Object.values(this.#acks()).join('-');
+        const from = query.from ?? version();
+        await this.until(() => version() !== from, ended);
+        return ok({ version: version(), world: this.#acks(), inventories: [] });
+      },
       frame: async ({ body }) => (this.frames.push(body), this.changed(), ok({})),
     };
   }

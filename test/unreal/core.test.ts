@@ -5,11 +5,12 @@ import fc from 'fast-check';
 import { make, outcomeOf } from './sample-server-process.ts';
 
 const OUT = fileURLToPath(new URL('../../.local/test-bin', import.meta.url));
+const SEEDS = fileURLToPath(new URL('fuzz/seeds', import.meta.url));
 const SANITIZERS = { UBSAN_OPTIONS: 'print_stacktrace=1' };
 
 /** Each text as the core's JSON reads and writes it, undefined where it refuses. */
 async function echoed(texts: readonly Buffer[]): Promise<(string | undefined)[]> {
-  const child = spawn(`${OUT}/core-specs`, ['--echo-json'], { env: SANITIZERS, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(`${OUT}/echo-json`, [], { env: SANITIZERS, stdio: ['pipe', 'pipe', 'pipe'] });
   const outcome = outcomeOf(child);
   child.stdin.end(texts.map((text) => `${text.toString('hex')}\n`).join(''));
   const { code, output } = await outcome;
@@ -33,17 +34,23 @@ describe('unreal core', function () {
 
   before(async function () {
     this.timeout(300_000);
-    await make('test/unreal/core', OUT);
+    await make('test/unreal', OUT);
   });
 
-  it('holds every C++ spec under the address and undefined-behaviour sanitizers', async () => {
-    const { code, output } = await outcomeOf(spawn(`${OUT}/core-specs`, [], { env: SANITIZERS, stdio: ['ignore', 'pipe', 'pipe'] }));
-    const failed = output.split('\n').filter((line) => line.startsWith('not ok'));
-    assert.deepEqual(failed, []);
+  it('passes every C++ test under the address and undefined-behaviour sanitizers', async () => {
+    const { code, output } = await outcomeOf(spawn(`${OUT}/core-tests`, [], { env: SANITIZERS, stdio: ['ignore', 'pipe', 'pipe'] }));
     assert.equal(code, 0, output);
-    const planned = Number(/^1\.\.(\d+)$/m.exec(output)?.[1]);
+    const planned = Number(/^\[=+\] Running (\d+) tests/m.exec(output)?.[1]);
     assert.ok(planned > 0);
-    assert.equal(output.match(/^ok /gm)?.length, planned);
+    assert.equal(output.match(/^\[ +OK \]/gm)?.length, planned);
+  });
+
+  it('holds what it promises of every parser on seeds and 40,000 mutations of them each', async () => {
+    const { code, output } = await outcomeOf(
+      spawn(`${OUT}/fuzz`, [SEEDS, '40000'], { env: SANITIZERS, stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
+    assert.equal(code, 0, output);
+    assert.deepEqual(output.match(/^\w+(?=: \d+ seeds, 40000 mutations$)/gm), ['json', 'answers', 'options', 'http', 'packets']);
   });
 
   it('reads what JSON.stringify writes, and writes what JSON.parse reads', async () => {

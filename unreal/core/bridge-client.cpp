@@ -53,12 +53,28 @@ HttpRequest post(std::string path, const Json& body, Millis timeoutMs) { return 
 
 HttpRequest put(std::string path, const Json& body, Millis timeoutMs) { return {"PUT", "/lifeverse/v1" + std::move(path), body.write(), timeoutMs}; }
 
+std::string seatPath(const std::string& player, const char* verb, SeatConnection connection) {
+  const std::string path = "/lifeverse/v1/seats/" + escaped(player) + "/" + verb;
+  return connection > 0 ? path + "?connection=" + std::to_string(connection) : path;
+}
+
+// Not in the middle of a character: the bridge takes UTF-8 only.
+std::string shortened(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
 std::optional<Nothing> readNothing(const Json& body) {
   if (!body.isObject()) return std::nullopt;
   return Nothing{};
 }
 
 }  // namespace
+
+std::string worldPath() { return "/world"; }
+
+std::string inventoryPath(const std::string& player) { return "/inventories/" + escaped(player); }
 
 BridgeClient::BridgeClient(Transport& transport, std::function<double()> luck, Backoff backoff)
     : transport_(transport), luck_(std::move(luck)), backoff_(backoff) {}
@@ -156,7 +172,7 @@ void BridgeClient::accept(int port, const std::string& build, Then<BridgeSession
 
 void BridgeClient::end(const std::string& reason, Then<BridgeSession> then) {
   Json body = Json::object();
-  body.set("reason", reason.substr(0, 1'000));
+  body.set("reason", shortened(reason, 1'000));
   call<BridgeSession>(post("/end", body, kEndMs), kPatient, readBridgeSession, std::move(then));
 }
 
@@ -166,14 +182,20 @@ void BridgeClient::admit(const std::string& ticket, Then<Verdict> then) {
   call<Verdict>(post("/admit", body, kOrdinaryMs), kBrief, readVerdict, std::move(then));
 }
 
-void BridgeClient::present(const std::string& player, Then<Seat> then) {
-  call<Seat>({"POST", "/lifeverse/v1/seats/" + escaped(player) + "/present", "", kOrdinaryMs}, kPatient, readSeat, std::move(then));
+void BridgeClient::present(const std::string& player, SeatConnection connection, Then<Seat> then) {
+  call<Seat>({"POST", seatPath(player, "present", connection), "", kOrdinaryMs}, kPatient, readSeat, std::move(then));
 }
 
-void BridgeClient::leave(const std::string& player, bool forGood, Then<Seat> then) {
+void BridgeClient::leave(const std::string& player, SeatConnection connection, bool forGood, Then<Seat> then) {
   Json body = Json::object();
   body.set("forGood", forGood);
-  call<Seat>(post("/seats/" + escaped(player) + "/leave", body, kOrdinaryMs), kPatient, readSeat, std::move(then));
+  call<Seat>({"POST", seatPath(player, "leave", connection), body.write(), kOrdinaryMs}, kPatient, readSeat, std::move(then));
+}
+
+void BridgeClient::kick(const std::string& player, const std::string& reason, Then<Seat> then) {
+  Json body = Json::object();
+  body.set("reason", shortened(reason, 256));
+  call<Seat>({"POST", seatPath(player, "kick", 0), body.write(), kOrdinaryMs}, kPatient, readSeat, std::move(then));
 }
 
 void BridgeClient::putRoster(const std::vector<std::string>& present, Then<std::vector<Seat>> then) {
@@ -188,10 +210,28 @@ void BridgeClient::packetKey(const std::string& player, Then<std::string> then) 
   call<std::string>(get("/keys/" + escaped(player), kOrdinaryMs), kBrief, readPacketKey, std::move(then));
 }
 
-void BridgeClient::world(Then<WorldRestore> then) { call<WorldRestore>(get("/world", kLongMs), kPatient, readWorldRestore, std::move(then)); }
+void BridgeClient::notices(int waitSeconds, const std::string& from, Then<Notices> then) {
+  std::string path = "/notices?wait=" + std::to_string(waitSeconds);
+  if (!from.empty()) path += "&from=" + escaped(from);
+  call<Notices>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readNotices, std::move(then));
+}
 
-void BridgeClient::appendWorld(const std::string& entries, Then<Acks> then) {
-  call<Acks>({"POST", "/lifeverse/v1/world/entries", "{\"entries\":" + entries + "}", kOrdinaryMs}, kOnce, readAcks, std::move(then));
+void BridgeClient::world(Then<Restore> then) {
+  call<Restore>(get(worldPath(), kLongMs), kPatient, [](const Json& body) { return readRestore(body, "world"); }, std::move(then));
+}
+
+void BridgeClient::inventory(const std::string& player, Then<Restore> then) {
+  call<Restore>(get(inventoryPath(player), kLongMs), kPatient, [](const Json& body) { return readRestore(body, "playerId"); }, std::move(then));
+}
+
+void BridgeClient::append(const std::string& subject, const std::string& entries, Then<Acks> then) {
+  call<Acks>({"POST", "/lifeverse/v1" + subject + "/entries", "{\"entries\":" + entries + "}", kOrdinaryMs}, kOnce, readAcks, std::move(then));
+}
+
+void BridgeClient::putSnapshot(const std::string& subject, const Snapshot& snapshot, Then<Nothing> then) {
+  Json body = Json::object();
+  body.set("seq", snapshot.seq).set("data", snapshot.data);
+  call<Nothing>(put(subject + "/snapshot", body, kLongMs), kPatient, readNothing, std::move(then));
 }
 
 void BridgeClient::worldAcks(int waitSeconds, Seq after, Then<Acks> then) {
@@ -199,15 +239,15 @@ void BridgeClient::worldAcks(int waitSeconds, Seq after, Then<Acks> then) {
   call<Acks>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readAcks, std::move(then));
 }
 
-void BridgeClient::putWorldSnapshot(const Snapshot& snapshot, Then<Nothing> then) {
-  Json body = Json::object();
-  body.set("seq", snapshot.seq).set("data", snapshot.data);
-  call<Nothing>(put("/world/snapshot", body, kLongMs), kPatient, readNothing, std::move(then));
+void BridgeClient::acks(int waitSeconds, const std::string& from, Then<AllAcks> then) {
+  std::string path = "/acks?wait=" + std::to_string(waitSeconds);
+  if (!from.empty()) path += "&from=" + escaped(from);
+  call<AllAcks>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readAllAcks, std::move(then));
 }
 
-void BridgeClient::frame(std::int64_t frames, double longestMs, Then<Nothing> then) {
+void BridgeClient::frame(const FrameReport& report, Then<Nothing> then) {
   Json body = Json::object();
-  body.set("frames", frames).set("longestMs", longestMs);
+  body.set("frames", report.frames).set("longestMs", report.longestMs).set("meanMs", report.meanMs).set("p99Ms", report.p99Ms).set("hitches", report.hitches);
   call<Nothing>(post("/frame", body, 3'000), kOnce, readNothing, std::move(then));
 }
 

@@ -9,6 +9,7 @@
 
 #include "backoff.h"
 #include "bridge-types.h"
+#include "frame-meter.h"
 #include "transport.h"
 
 namespace lifeverse {
@@ -33,6 +34,9 @@ struct Nothing {};
 template <typename T>
 using Then = std::function<void(const Result<T>&)>;
 
+std::string worldPath();
+std::string inventoryPath(const std::string& player);
+
 class BridgeClient {
  public:
   // `luck` gives numbers in [0, 1) for the jitter of retries. The transport must outlive the client.
@@ -56,18 +60,27 @@ class BridgeClient {
   void accept(int port, const std::string& build, Then<BridgeSession> then);
   void end(const std::string& reason, Then<BridgeSession> then);
   void admit(const std::string& ticket, Then<Verdict> then);
-  void present(const std::string& player, Then<Seat> then);
-  void leave(const std::string& player, bool forGood, Then<Seat> then);
+  // Of a connection that is no longer the player's newest, `present` and `leave` change nothing.
+  void present(const std::string& player, SeatConnection connection, Then<Seat> then);
+  void leave(const std::string& player, SeatConnection connection, bool forGood, Then<Seat> then);
+  // The seat is over, and so is every ticket for it.
+  void kick(const std::string& player, const std::string& reason, Then<Seat> then);
   void putRoster(const std::vector<std::string>& present, Then<std::vector<Seat>> then);
   void packetKey(const std::string& player, Then<std::string> then);
-  void world(Then<WorldRestore> then);
-  // `entries` is the JSON array, written already. Not sent again by itself: the journal decides what is due next.
-  void appendWorld(const std::string& entries, Then<Acks> then);
+  // Held by the bridge up to `waitSeconds` while the notices are those of `from`. Not sent again by itself.
+  void notices(int waitSeconds, const std::string& from, Then<Notices> then);
+  void world(Then<Restore> then);
+  void inventory(const std::string& player, Then<Restore> then);
+  // Of the journal at `subject`: `worldPath()` or `inventoryPath(player)`. `entries` is the JSON array, written already. Not sent again
+  // by itself: the journal decides what is due next.
+  void append(const std::string& subject, const std::string& entries, Then<Acks> then);
+  void putSnapshot(const std::string& subject, const Snapshot& snapshot, Then<Nothing> then);
   // Held by the bridge up to `waitSeconds` until durable passes `after`. Not sent again by itself.
   void worldAcks(int waitSeconds, Seq after, Then<Acks> then);
-  void putWorldSnapshot(const Snapshot& snapshot, Then<Nothing> then);
+  // Of every journal; held by the bridge up to `waitSeconds` while they are as in `from`. Not sent again by itself.
+  void acks(int waitSeconds, const std::string& from, Then<AllAcks> then);
   // Not sent again: the next second brings a newer one.
-  void frame(std::int64_t frames, double longestMs, Then<Nothing> then);
+  void frame(const FrameReport& report, Then<Nothing> then);
 
  private:
   using CallId = std::uint64_t;

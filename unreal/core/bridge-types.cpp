@@ -52,7 +52,57 @@ std::optional<SessionInfo> readSessionInfo(const Json& body) {
 
 std::optional<JournalEntry> readEntry(const Json& body) {
   if (!body.at("seq").isInteger() || !body.at("data").isObject()) return std::nullopt;
-  return JournalEntry{body.at("seq").asInt(), body.at("data")};
+  JournalEntry entry{body.at("seq").asInt(), body.at("data"), {}};
+  for (const Json& item : body.at("inventories").items()) {
+    if (!item.at("playerId").isString() || !item.at("seq").isInteger() || !item.at("data").isObject()) return std::nullopt;
+    entry.shares.push_back({item.at("playerId").asString(), item.at("seq").asInt(), item.at("data"), item.at("refused").asBool()});
+  }
+  return entry;
+}
+
+struct NoticeName {
+  Notice::Kind kind;
+  const char* name;
+};
+constexpr std::array<NoticeName, 5> kNotices{{{Notice::Kind::Maintenance, "maintenance"},
+                                              {Notice::Kind::SessionEnd, "session-end"},
+                                              {Notice::Kind::Kick, "kick"},
+                                              {Notice::Kind::Drain, "drain"},
+                                              {Notice::Kind::ReadOnly, "read-only"}}};
+
+std::optional<Notice> readNotice(const Json& body) {
+  if (!body.at("kind").isString()) return std::nullopt;
+  Notice notice;
+  for (const NoticeName& known : kNotices) {
+    if (body.at("kind").asString() == known.name) notice.kind = known.kind;
+  }
+  notice.reason = body.at("reason").asString();
+  notice.startsAt = readInstant(body.at("startsAt").asString());
+  notice.endsAt = readInstant(body.at("endsAt").asString());
+  notice.endsSessions = body.at("end").asString() == "end-sessions";
+  notice.window = body.at("window").asString();
+  notice.playerId = body.at("playerId").asString();
+  notice.at = body.at("at").asString();
+  if (notice.kind == Notice::Kind::Kick && notice.playerId.empty()) return std::nullopt;
+  return notice;
+}
+
+// Days from 1970-01-01 to a day of the Gregorian calendar: whole years, then the months of a year that begins in March.
+std::int64_t daysOf(std::int64_t year, std::int64_t month, std::int64_t day) {
+  const std::int64_t y = month > 2 ? year : year - 1;
+  const std::int64_t m = month > 2 ? month - 3 : month + 9;
+  return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719'468;
+}
+
+// The number that stands in `length` digits at `at`; -1 where they are none.
+std::int64_t digitsAt(const std::string& text, std::size_t at, std::size_t length) {
+  if (at + length > text.size()) return -1;
+  std::int64_t value = 0;
+  for (std::size_t i = at; i < at + length; ++i) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
 }
 
 }  // namespace
@@ -72,7 +122,8 @@ std::optional<Welcome> readWelcome(const Json& body) {
 std::optional<Seat> readSeat(const Json& body) {
   if (!body.at("playerId").isString() || !body.at("role").isString()) return std::nullopt;
   for (const SeatName& known : kSeats) {
-    if (body.at("state").asString() == known.name) return Seat{body.at("playerId").asString(), body.at("role").asString(), known.state};
+    if (body.at("state").asString() != known.name) continue;
+    return Seat{body.at("playerId").asString(), body.at("role").asString(), known.state, body.at("kicked").asString()};
   }
   return std::nullopt;
 }
@@ -115,6 +166,8 @@ std::optional<Verdict> readVerdict(const Json& body) {
   if (!seat || !body.at("packetKey").isString()) return std::nullopt;
   verdict.seat = std::move(*seat);
   verdict.packetKey = body.at("packetKey").asString();
+  verdict.connection = body.at("connection").asInt();
+  verdict.replaces = body.at("replace").asString() == "connection";
   return verdict;
 }
 
@@ -128,10 +181,10 @@ std::optional<std::string> readPacketKey(const Json& body) {
   return body.at("packetKey").asString();
 }
 
-std::optional<WorldRestore> readWorldRestore(const Json& body) {
-  if (!body.at("world").isString() || !body.at("durableSeq").isInteger() || !body.at("entries").isArray()) return std::nullopt;
-  WorldRestore restore;
-  restore.world = body.at("world").asString();
+std::optional<Restore> readRestore(const Json& body, const char* subjectKey) {
+  if (!body.at(subjectKey).isString() || !body.at("durableSeq").isInteger() || !body.at("entries").isArray()) return std::nullopt;
+  Restore restore;
+  restore.subject = body.at(subjectKey).asString();
   restore.durableSeq = body.at("durableSeq").asInt();
   if (body.has("snapshot")) {
     const Json& snapshot = body.at("snapshot");
@@ -146,12 +199,68 @@ std::optional<WorldRestore> readWorldRestore(const Json& body) {
   return restore;
 }
 
-bool WorldRestore::complete() const {
-  Seq seq = snapshot ? snapshot->seq : 0;
+bool Restore::complete() const {
+  // In this order, so that no number of the bridge's can overflow.
+  const Seq first = snapshot ? snapshot->seq : 0;
+  if (first < 0 || durableSeq < first || durableSeq - first != static_cast<Seq>(entries.size())) return false;
+  Seq seq = first;
   for (const JournalEntry& entry : entries) {
     if (entry.seq != ++seq) return false;
   }
-  return seq == durableSeq;
+  return true;
+}
+
+std::optional<AllAcks> readAllAcks(const Json& body) {
+  if (!body.at("version").isString() || !body.at("inventories").isArray()) return std::nullopt;
+  AllAcks all;
+  all.version = body.at("version").asString();
+  if (body.has("world")) {
+    all.world = readAcks(body.at("world"));
+    if (!all.world) return std::nullopt;
+  }
+  for (const Json& item : body.at("inventories").items()) {
+    const auto acks = readAcks(item);
+    if (!acks || !item.at("playerId").isString()) return std::nullopt;
+    all.inventories.emplace_back(item.at("playerId").asString(), *acks);
+  }
+  return all;
+}
+
+std::optional<Notices> readNotices(const Json& body) {
+  if (!body.at("version").isString() || !body.at("notices").isArray()) return std::nullopt;
+  Notices notices;
+  notices.version = body.at("version").asString();
+  for (const Json& item : body.at("notices").items()) {
+    auto notice = readNotice(item);
+    if (!notice) return std::nullopt;
+    notices.notices.push_back(std::move(*notice));
+  }
+  return notices;
+}
+
+std::optional<std::int64_t> readInstant(const std::string& text) {
+  const std::int64_t year = digitsAt(text, 0, 4);
+  const std::int64_t month = digitsAt(text, 5, 2);
+  const std::int64_t day = digitsAt(text, 8, 2);
+  const std::int64_t hour = digitsAt(text, 11, 2);
+  const std::int64_t minute = digitsAt(text, 14, 2);
+  if (year < 0 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59) return std::nullopt;
+  if (text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':') return std::nullopt;
+  std::int64_t millis = ((daysOf(year, month, day) * 24 + hour) * 60 + minute) * 60'000;
+  std::size_t at = 16;
+  if (at < text.size() && text[at] == ':') {
+    const std::int64_t second = digitsAt(text, at + 1, 2);
+    if (second < 0 || second > 60) return std::nullopt;
+    millis += second * 1'000;
+    at += 3;
+    // Of a fraction only the milliseconds count.
+    if (at < text.size() && text[at] == '.') {
+      std::int64_t weight = 100;
+      for (++at; digitsAt(text, at, 1) >= 0; ++at, weight /= 10) millis += digitsAt(text, at, 1) * weight;
+    }
+  }
+  if (text.substr(at) != "Z") return std::nullopt;
+  return millis;
 }
 
 }  // namespace lifeverse

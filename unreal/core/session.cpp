@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace lifeverse {
@@ -8,6 +10,8 @@ namespace {
 
 constexpr int kWatchSeconds = 25;
 constexpr Millis kWatchRetryMs = 500;
+// How long entries that the bridge has not yet are offered to one that has ended the session.
+constexpr Millis kLateMs = 3'000;
 
 }  // namespace
 
@@ -26,8 +30,17 @@ const char* nameOf(Stage stage) {
   return "ended";
 }
 
+std::int64_t systemMillis() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 Session::Session(Transport& transport, std::function<double()> luck, SessionHost& host, SessionOptions options)
-    : host_(host), options_(std::move(options)), client_(transport, std::move(luck)) {}
+    : host_(host),
+      options_(std::move(options)),
+      client_(transport, std::move(luck)),
+      saves_(client_, host, options_.snapshots),
+      watch_(client_, *this, options_.wallClock),
+      meter_(options_.tickMs) {}
 
 void Session::tick(Millis now) {
   now_ = now;
@@ -41,15 +54,16 @@ void Session::tick(Millis now) {
   if (stage_ == Stage::Warming && warm_ && !warmSent_) warm();
   if (stage_ != Stage::Greeting && stage_ != Stage::Ended) reportFrames();
   if (stage_ >= Stage::Waiting && stage_ <= Stage::Playing) watch();
+  if (stage_ >= Stage::Waiting && stage_ <= Stage::Playing) watch_.tick(now);
   if (stage_ == Stage::Playing) mendRoster();
-  if (world_ && (stage_ == Stage::Playing || stage_ == Stage::Ending)) {
-    world_->tick(now);
-    if (world_->readOnly() && stage_ == Stage::Playing) endWhenFenced();
+  if (stage_ == Stage::Playing || stage_ == Stage::Ending) {
+    saves_.tick(now);
+    sendLeaves();
   }
+  if (stage_ == Stage::Playing) endWhenFenced();
+  if (stage_ >= Stage::Waiting && stage_ <= Stage::Playing) stopWhenDrained();
   if (stage_ == Stage::Ending) finishWhenFlushed();
 }
-
-void Session::enter(Stage stage) { stage_ = stage; }
 
 void Session::greet() {
   enter(Stage::Greeting);
@@ -92,7 +106,7 @@ void Session::watched(const Result<BridgeSession>& result) {
     return;
   }
   const BridgeSession& state = *result.value;
-  if (state.phase == SessionPhase::Ended) return finish(state.reason.empty() ? "the bridge ended the session" : state.reason, true);
+  if (state.phase == SessionPhase::Ended) return endedByBridge(state.reason.empty() ? "the bridge ended the session" : state.reason);
   if (stage_ == Stage::Waiting) {
     if (state.phase == SessionPhase::Idle) return;
     if (!state.session) return end("the bridge claimed a session without telling which");
@@ -112,11 +126,11 @@ void Session::claimed(const SessionInfo& info) {
 
 void Session::restore() {
   enter(Stage::Restoring);
-  client_.world([this](const Result<WorldRestore>& result) {
+  client_.world([this](const Result<Restore>& result) {
     if (stage_ != Stage::Restoring) return;
     if (!result) return end("the world could not be had: " + result.failure.code);
     if (!result.value->complete()) return end("the world came with a gap");
-    world_.emplace(client_, host_, result.value->durableSeq, options_.snapshots, now_);
+    saves_.openWorld(result.value->durableSeq);
     enter(Stage::Loading);
     host_.load(*info_, &*result.value);
   });
@@ -141,51 +155,10 @@ void Session::accept() {
   });
 }
 
-void Session::admit(const std::string& ticket, Then<Verdict> then) {
-  if (stage_ != Stage::Playing) {
-    Verdict verdict;
-    verdict.refusal = "not-joinable";
-    verdict.detail = "the session is not joinable";
-    return then({verdict, {}});
-  }
-  ++seatCalls_;
-  client_.admit(ticket, [this, then = std::move(then)](const Result<Verdict>& result) {
-    --seatCalls_;
-    if (result && result.value->admitted) {
-      present_.insert(result.value->seat.playerId);
-      ++seatCalls_;
-      client_.present(result.value->seat.playerId, [this](const Result<Seat>&) { --seatCalls_; });
-    }
-    then(result);
-  });
-}
-
-void Session::leave(const std::string& player, bool forGood, std::function<void()> then) {
-  if (present_.erase(player) == 0) {
-    if (then) then();
-    return;
-  }
-  ++seatCalls_;
-  client_.leave(player, forGood, [this, then = std::move(then)](const Result<Seat>& result) {
-    --seatCalls_;
-    // The bridge did not hear it: the roster will say so soon.
-    if (!result) rosterAt_ = now_;
-    if (then) then();
-  });
-}
-
-// Waits while seats are being changed, so that no list from before such a change undoes it.
-void Session::mendRoster() {
-  if (now_ < rosterAt_ || seatCalls_ > 0) return;
-  rosterAt_ = now_ + options_.rosterEveryMs;
-  ++seatCalls_;
-  client_.putRoster({present_.begin(), present_.end()}, [this](const Result<std::vector<Seat>>&) { --seatCalls_; });
-}
-
 void Session::reportFrames() {
   if (now_ < reportAt_) return;
   reportAt_ = now_ + reportEveryMs_;
-  client_.frame(meter_.frames(), meter_.longestMs(), [](const Result<Nothing>&) {});
+  client_.frame(meter_.report(), [](const Result<Nothing>&) {});
   meter_.restart();
 }
 
@@ -197,8 +170,27 @@ void Session::stop(const std::string& reason) {
   flushAndLeave(reason, false);
 }
 
+void Session::draining(const std::string& reason, std::optional<Millis> leftMs) {
+  // What is said of the end leaves time for the flush.
+  const Millis left = std::max<Millis>(0, leftMs ? *leftMs - options_.flushMs : options_.drainMs);
+  stopReason_ = reason.empty() ? "the game server is taken away" : reason;
+  stopAt_ = now_ + left;
+  host_.draining(stopReason_, left);
+}
+
+void Session::endsIn(const std::string&, Millis leftMs) { lastSnapshotAt_ = now_ + std::max<Millis>(0, leftMs - options_.flushMs); }
+
+void Session::stopWhenDrained() {
+  if (lastSnapshotAt_ && now_ >= *lastSnapshotAt_) {
+    lastSnapshotAt_.reset();
+    saves_.snapshotNow();
+  }
+  if (stopAt_ && now_ >= *stopAt_) stop(stopReason_);
+}
+
 // The bridge tells the allocator that this attempt has failed, not that the session is over; so it goes first.
 void Session::endWhenFenced() {
+  if (saves_.world() == nullptr || !saves_.world()->readOnly()) return;
   if (readOnlyUntil_ == 0) readOnlyUntil_ = now_ + options_.readOnlyMs;
   if (now_ >= readOnlyUntil_) end("the world's lease is lost");
 }
@@ -207,16 +199,24 @@ void Session::flushAndLeave(const std::string& reason, bool tellEnd) {
   if (stage_ == Stage::Ending || stage_ == Stage::Ended) return;
   enter(Stage::Ending);
   endReason_ = reason;
-  tellEnd_ = tellEnd;
+  close_ = tellEnd ? Close::TellEnd : Close::Go;
   flushUntil_ = now_ + options_.flushMs;
-  if (world_) world_->snapshotNow();
+  saves_.snapshotNow();
+}
+
+void Session::endedByBridge(const std::string& reason) {
+  if (saves_.allAccepted()) return finish(reason, true);
+  enter(Stage::Ending);
+  endReason_ = reason;
+  close_ = Close::EndedByBridge;
+  flushUntil_ = now_ + kLateMs;
 }
 
 void Session::finishWhenFlushed() {
   if (endSent_) return;
-  const bool flushed = !world_ || world_->readOnly() || world_->settled();
+  const bool flushed = close_ == Close::EndedByBridge ? saves_.allAccepted() : saves_.settled();
   if (!flushed && now_ < flushUntil_) return;
-  if (!tellEnd_) return finish(endReason_, true);
+  if (close_ != Close::TellEnd) return finish(endReason_, true);
   endSent_ = true;
   client_.end(endReason_, [this](const Result<BridgeSession>& result) { finish(endReason_, static_cast<bool>(result)); });
 }

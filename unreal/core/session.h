@@ -2,19 +2,22 @@
 //
 //   Greeting ─hello─▶ Warming ─markWarm, warm─▶ Waiting ─claimed─▶ Restoring ─world─▶ Loading ─loaded─▶ Accepting ─▶ Playing
 //                        ▲─────── bridge away ──────┘       (no world: straight to Loading)                             │
-//                                            Ended ◀── end ── Ending ◀── end(), stop() ─────────────────────────────────┤
+//                                            Ended ◀── end ── Ending ◀── end(), stop(), drained ────────────────────────┤
 //                                              ▲────────── the bridge says ended (lost lease, maintenance, …) ──────────┘
 #pragma once
 
-#include <memory>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "bridge-client.h"
 #include "frame-meter.h"
-#include "journal.h"
-#include "world-link.h"
+#include "notice-watch.h"
+#include "packet-key.h"
+#include "saves.h"
 
 namespace lifeverse {
 
@@ -22,16 +25,30 @@ enum class Stage { Greeting, Warming, Waiting, Restoring, Loading, Accepting, Pl
 
 const char* nameOf(Stage stage);
 
-// What the game does when the session asks. Each returns at once.
-class SessionHost : public WorldHost {
+// What the game does when the session asks. Each returns at once. What no game needs to answer does nothing by itself.
+class SessionHost : public SavesHost {
  public:
   // Load the map, and the world where one is played; then call `Session::loaded`.
-  virtual void load(const SessionInfo& info, const WorldRestore* world) = 0;
+  virtual void load(const SessionInfo& info, const Restore* world) = 0;
   // The session is joinable.
   virtual void playing() = 0;
   // Nothing more will come; the process should leave. `clean`: the bridge has confirmed the end.
   virtual void ended(const std::string& reason, bool clean) = 0;
+
+  // All notices that hold now.
+  virtual void noticed(const std::vector<Notice>&) {}
+  // This player, who is in or on the way in, has to go: drop the connection and call `leave`.
+  virtual void kicked(const std::string&, const std::string&) {}
+  // The server is being taken away: nobody else comes in, and in `leftMs` the session flushes its saves and stops by itself.
+  virtual void draining(const std::string&, Millis) {}
+
+  void inventoryAccepted(const std::string&, Seq) override {}
+  void inventoryDurable(const std::string&, Seq) override {}
+  std::string captureInventory(const std::string&) override { return {}; }
+  void inventoryReadOnly(const std::string&) override {}
 };
+
+std::int64_t systemMillis();
 
 struct SessionOptions {
   std::string build;
@@ -42,10 +59,16 @@ struct SessionOptions {
   Millis readOnlyMs = 15'000;
   // How often the bridge hears who is really present, which mends lost leaves.
   Millis rosterEveryMs = 30'000;
+  // Time to say goodbye on a server that is taken away without saying when.
+  Millis drainMs = 30'000;
+  // A frame that takes more than three of these is a hitch.
+  double tickMs = 1'000.0 / 30;
   SnapshotCadence snapshots;
+  // Milliseconds since 1970.
+  std::function<std::int64_t()> wallClock = systemMillis;
 };
 
-class Session {
+class Session final : private NoticeHost {
  public:
   Session(Transport& transport, std::function<double()> luck, SessionHost& host, SessionOptions options);
 
@@ -60,20 +83,36 @@ class Session {
   // The process has to go, the session need not: saves are flushed, and the bridge sees to it that it goes on elsewhere.
   void stop(const std::string& reason);
 
-  // May the holder of this ticket come in? Where yes, the seat counts as present until `leave`.
+  // May the holder of this ticket come in? Where yes, say `present` once they are in the game, or `leave`.
   void admit(const std::string& ticket, Then<Verdict> then);
-  // `then` (which may be empty) comes once the bridge has heard it, or will not.
-  void leave(const std::string& player, bool forGood, std::function<void()> then);
-  void packetKey(const std::string& player, Then<std::string> then) { client_.packetKey(player, std::move(then)); }
+  // `connection` is the verdict's.
+  void present(const std::string& player, SeatConnection connection);
+  // Of an older connection than the player's newest this changes nothing. `then` (which may be empty) comes once the bridge has heard it,
+  // or will not. What the player's inventory still has to say goes first, for a moment.
+  void leave(const std::string& player, SeatConnection connection, bool forGood, std::function<void()> then);
+  // The seat is over, and so is every ticket for it; `kicked` follows where the player is in.
+  void kick(const std::string& player, const std::string& reason);
+  // By EncryptionToken, before login: the token is the player's id. Nothing where that has no seat here, or the bridge is away.
+  void packetKey(const std::string& token, std::function<void(const std::optional<PacketKey>&)> then);
 
-  // The world that is played, or null.
-  WorldLink* world() { return world_ ? &*world_ : nullptr; }
+  Saves& saves() { return saves_; }
+  const Saves& saves() const { return saves_; }
   Stage stage() const { return stage_; }
+  bool isDraining() const { return stopAt_.has_value(); }
   const std::optional<SessionInfo>& info() const { return info_; }
   const std::set<std::string>& present() const { return present_; }
+  const std::vector<Notice>& notices() const { return watch_.notices(); }
 
  private:
-  void enter(Stage stage);
+  struct Leaving {
+    std::string player;
+    SeatConnection connection = 0;
+    bool forGood = false;
+    Millis until = 0;
+    std::function<void()> then;
+  };
+
+  void enter(Stage stage) { stage_ = stage; }
   void greet();
   void warm();
   void watch();
@@ -83,14 +122,24 @@ class Session {
   void accept();
   void reportFrames();
   void mendRoster();
+  void sendLeaves();
+  void stopWhenDrained();
   void endWhenFenced();
   void flushAndLeave(const std::string& reason, bool tellEnd);
+  void endedByBridge(const std::string& reason);
   void finishWhenFlushed();
   void finish(const std::string& reason, bool clean);
+
+  void noticed(const std::vector<Notice>& notices) override { host_.noticed(notices); }
+  void kicked(const std::string& player, const std::string& reason) override;
+  void draining(const std::string& reason, std::optional<Millis> leftMs) override;
+  void endsIn(const std::string& reason, Millis leftMs) override;
 
   SessionHost& host_;
   SessionOptions options_;
   BridgeClient client_;
+  Saves saves_;
+  NoticeWatch watch_;
   Stage stage_ = Stage::Greeting;
   Millis now_ = 0;
   bool started_ = false;
@@ -102,9 +151,11 @@ class Session {
   bool watching_ = false;
   Millis watchAgainAt_ = 0;
   std::optional<SessionInfo> info_;
-  std::optional<WorldLink> world_;
 
+  // The newest connection of everyone who was let in and has not left.
+  std::map<std::string, SeatConnection> inside_;
   std::set<std::string> present_;
+  std::vector<Leaving> leaving_;
   int seatCalls_ = 0;
   Millis rosterAt_ = 0;
 
@@ -112,10 +163,18 @@ class Session {
   Millis reportEveryMs_ = 1'000;
   Millis reportAt_ = 0;
 
+  std::string stopReason_;
+  // When a server that is taken away stops by itself.
+  std::optional<Millis> stopAt_;
+  // When a session that is ended from outside takes its last snapshot.
+  std::optional<Millis> lastSnapshotAt_;
+
   std::string endReason_;
   Millis flushUntil_ = 0;
   Millis readOnlyUntil_ = 0;
-  bool tellEnd_ = true;
+  // How the flush closes: by telling the bridge, by going, or by going since the bridge has ended it.
+  enum class Close { TellEnd, Go, EndedByBridge };
+  Close close_ = Close::TellEnd;
   bool endSent_ = false;
 };
 

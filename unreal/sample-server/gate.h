@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/bridge-types.h"
 #include "core/json.h"
 #include "core/transport.h"
 #include "packet-cipher.h"
@@ -28,6 +29,8 @@ struct Link {
   // Who it says it is; proved by the packet key from Open on.
   std::string player;
   std::string role;
+  // The bridge's number of this connection, once joined.
+  lifeverse::SeatConnection connection = 0;
   Random client{};
   Random server{};
   std::optional<PacketCipher> cipher;

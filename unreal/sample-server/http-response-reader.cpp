@@ -26,7 +26,7 @@ std::string valueOf(std::string_view line) {
 
 // Digits of the base only; nothing for anything else.
 std::optional<std::size_t> sizeOf(const std::string& text, int base) {
-  if (text.empty() || text.size() > 15) return std::nullopt;
+  if (text.empty() || text.size() > 15 || text.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) return std::nullopt;
   char* end = nullptr;
   const unsigned long long value = std::strtoull(text.c_str(), &end, base);
   if (*end != '\0' || value > HttpResponseReader::kLargest) return std::nullopt;
@@ -49,7 +49,8 @@ HttpResponseReader::State HttpResponseReader::feed(std::string_view bytes) {
 }
 
 bool HttpResponseReader::readHead() {
-  if (buffer_.rfind("HTTP/1.", 0) != 0 || buffer_.size() < 12) return false;
+  // The status stands in the first line, not in what came after a shorter one.
+  if (buffer_.rfind("HTTP/1.", 0) != 0 || buffer_.find("\r\n") < 12) return false;
   const auto status = sizeOf(buffer_.substr(9, 3), 10);
   if (!status) return false;
   status_ = static_cast<int>(*status);

@@ -50,32 +50,6 @@ std::optional<Random> freshRandom() {
   return random;
 }
 
-std::optional<Key> readKey(std::string_view base64url) {
-  while (!base64url.empty() && base64url.back() == '=') base64url.remove_suffix(1);
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : base64url) {
-    std::uint32_t digit = 0;
-    if (c >= 'A' && c <= 'Z') digit = static_cast<std::uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z') digit = static_cast<std::uint32_t>(c - 'a' + 26);
-    else if (c >= '0' && c <= '9') digit = static_cast<std::uint32_t>(c - '0' + 52);
-    else if (c == '-') digit = 62;
-    else if (c == '_') digit = 63;
-    else return std::nullopt;
-    bits = ((bits << 6) | digit) & 0xFFFFFF;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes.push_back(static_cast<char>((bits >> held) & 0xFF));
-    }
-  }
-  Key key{};
-  if (bytes.size() != key.size()) return std::nullopt;
-  std::copy(bytes.begin(), bytes.end(), key.begin());
-  return key;
-}
-
 PacketCipher::PacketCipher(const Key& packetKey, const Random& client, const Random& server)
     : sendKey_(derive(packetKey, Direction::ToClient, client, server)), receiveKey_(derive(packetKey, Direction::ToServer, client, server)) {}
 

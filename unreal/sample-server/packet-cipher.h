@@ -7,19 +7,17 @@
 #include <string>
 #include <string_view>
 
+#include "core/packet-key.h"
 #include "replay-window.h"
 
 namespace sample {
 
 constexpr std::size_t kRandomBytes = 16;
 using Random = std::array<unsigned char, kRandomBytes>;
-using Key = std::array<unsigned char, 32>;
+using Key = lifeverse::PacketKey;
 
 // Fresh from the system; nothing where it has none.
 std::optional<Random> freshRandom();
-
-// A packet key as the bridge gives it (base64url, 32 bytes).
-std::optional<Key> readKey(std::string_view base64url);
 
 // One connection's two keys, the server's end. Each direction has its own key and counter, so no nonce is used twice.
 class PacketCipher {

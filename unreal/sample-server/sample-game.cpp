@@ -64,7 +64,7 @@ void SampleGame::terminate() {
   else session_.stop("the game server was told to stop");
 }
 
-void SampleGame::load(const SessionInfo& info, const WorldRestore* world) {
+void SampleGame::load(const SessionInfo& info, const Restore* world) {
   options_.emptySeconds = secondsOf(info.data, "emptySeconds", options_.emptySeconds);
   options_.noShowSeconds = secondsOf(info.data, "noShowSeconds", options_.noShowSeconds);
   options_.durationSeconds = secondsOf(info.data, "durationSeconds", options_.durationSeconds);
@@ -93,6 +93,23 @@ void SampleGame::playing() {
 
 void SampleGame::readOnly() { log_.warn("the world is read-only"); }
 
+void SampleGame::kicked(const std::string& player, const std::string& reason) {
+  Link* link = gate_.joined(player);
+  if (link == nullptr) return;
+  log_.info("player kicked", Json::object().set("reason", reason));
+  gate_.send(*link, typed("bye").set("reason", "kicked: " + reason));
+  session_.leave(player, link->connection, true, nullptr);
+  gate_.drop(link->id);
+}
+
+void SampleGame::draining(const std::string& reason, Millis leftMs) {
+  log_.info("draining", Json::object().set("reason", reason).set("leftMs", leftMs));
+  for (const LinkId id : gate_.links()) {
+    Link* link = gate_.find(id);
+    if (link->stage == Link::Stage::Joined) gate_.send(*link, typed("draining").set("reason", reason).set("leftMs", leftMs));
+  }
+}
+
 void SampleGame::ended(const std::string& reason, bool clean) {
   log_.info("ended", Json::object().set("reason", reason).set("clean", clean));
   for (const LinkId id : gate_.links()) {
@@ -103,7 +120,7 @@ void SampleGame::ended(const std::string& reason, bool clean) {
 }
 
 void SampleGame::askKey(LinkId link, const std::string& player) {
-  session_.packetKey(player, [this, link](const Result<std::string>& result) { gate_.keyCame(link, result ? readKey(*result.value) : std::nullopt); });
+  session_.packetKey(player, [this, link](const std::optional<PacketKey>& key) { gate_.keyCame(link, key); });
 }
 
 void SampleGame::message(Link& link, const Json& message) {
@@ -120,16 +137,6 @@ void SampleGame::join(Link& link, const std::string& ticket) {
   if (link.stage != Link::Stage::Open || session_.stage() < Stage::Playing) return;
   link.stage = Link::Stage::Joining;
   const LinkId id = link.id;
-  Link* old = gate_.joined(link.player);
-  if (old == nullptr) return admit(id, ticket);
-  // The same player from elsewhere, proved by the packet key: the old connection gives way before the ticket is shown.
-  gate_.send(*old, typed("bye").set("reason", "joined from elsewhere"));
-  const std::string player = old->player;
-  gate_.drop(old->id);
-  session_.leave(player, false, [this, id, ticket] { admit(id, ticket); });
-}
-
-void SampleGame::admit(LinkId id, const std::string& ticket) {
   session_.admit(ticket, [this, id](const Result<Verdict>& result) { admitted(id, result); });
 }
 
@@ -137,15 +144,23 @@ void SampleGame::admitted(LinkId id, const Result<Verdict>& result) {
   Link* link = gate_.find(id);
   if (result && result.value->admitted) {
     const std::string& seat = result.value->seat.playerId;
+    const SeatConnection connection = result.value->connection;
     if (link != nullptr && link->player == seat) {
+      // The same player from elsewhere: the old connection gives way, the seat goes on.
+      if (Link* old = gate_.joined(seat)) {
+        gate_.send(*old, typed("bye").set("reason", "joined from elsewhere"));
+        gate_.drop(old->id);
+      }
+      link->connection = connection;
       link->stage = Link::Stage::Joined;
       link->role = result.value->seat.role;
       everJoined_ = true;
+      session_.present(seat, connection);
       log_.info("player joined");
       return sendJoined(*link);
     }
     // Whoever showed it has gone, or the ticket is another player's: nobody took the seat.
-    session_.leave(seat, false, nullptr);
+    session_.leave(seat, connection, false, nullptr);
   }
   if (link == nullptr) return;
   link->stage = Link::Stage::Open;
@@ -162,7 +177,7 @@ void SampleGame::sendJoined(Link& link) {
   const PlayerState none;
   const PlayerState& state = player == nullptr ? none : *player;
   you.set("x", state.x).set("y", state.y).set("count", state.moves.count()).set("lastN", state.moves.last()).set("moves", state.moves.write());
-  const WorldLink* world = session_.world();
+  const JournalLink* world = session_.saves().world();
   Json out = typed("joined");
   out.set("player", link.player).set("role", link.role).set("map", session_.info()->map);
   out.set("world", world == nullptr ? Json() : Json(session_.info()->world));
@@ -182,15 +197,15 @@ void SampleGame::move(Link& link, const Json& message) {
   if (player != nullptr && player->moves.contains(n)) {
     // Sent again: its ack was lost. What is no longer pending is durable, or in no world that is kept.
     const PendingMove* known = pending_.find(link.player, n);
-    if (known == nullptr) return sendAck(link, n, 0, session_.world() != nullptr);
+    if (known == nullptr) return sendAck(link, n, 0, session_.saves().world() != nullptr);
     if (pending_.isAccepted(*known)) sendAck(link, n, known->seq, false);
     return;
   }
   if (n > (player == nullptr ? 0 : player->moves.last()) + kMostAhead) return refuseMove(link, n, "gap");
   const Json entry = WorldState::move(link.player, n, x, y);
-  if (WorldLink* world = session_.world()) {
+  if (const JournalLink* world = session_.saves().world()) {
     if (session_.stage() != Stage::Playing) return refuseMove(link, n, "ending");
-    const auto seq = world->add(entry);
+    const auto seq = session_.saves().addWorld(entry);
     if (!seq) return refuseMove(link, n, world->readOnly() ? "read-only" : "busy");
     pending_.add({*seq, link.player, n});
     return world_.apply(entry);
@@ -226,7 +241,7 @@ void SampleGame::leave(Link& link, bool forGood) {
   gate_.send(link, typed("left"));
   if (!was) return;
   log_.info("player left");
-  session_.leave(link.player, forGood, nullptr);
+  session_.leave(link.player, link.connection, forGood, nullptr);
 }
 
 void SampleGame::dropSilent() {
@@ -237,7 +252,7 @@ void SampleGame::dropSilent() {
     if (now_ - link->heardAt < most) continue;
     if (in) {
       log_.info("player fell silent");
-      session_.leave(link->player, false, nullptr);
+      session_.leave(link->player, link->connection, false, nullptr);
     }
     gate_.drop(id);
   }
@@ -256,7 +271,7 @@ void SampleGame::broadcastState() {
     const PlayerState* state = world_.player(present[i]->player);
     if (state != nullptr) players.push(Json::array().push(present[i]->player).push(state->x).push(state->y));
   }
-  const WorldLink* world = session_.world();
+  const JournalLink* world = session_.saves().world();
   Json out = typed("state");
   out.set("present", present.size()).set("pickups", world_.pickups()).set("players", std::move(players));
   out.set("durableSeq", world == nullptr ? 0 : world->journal().durable());

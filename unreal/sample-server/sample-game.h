@@ -28,13 +28,15 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   std::optional<int> exitCode() const { return exitCode_; }
 
   // SessionHost
-  void load(const lifeverse::SessionInfo& info, const lifeverse::WorldRestore* world) override;
+  void load(const lifeverse::SessionInfo& info, const lifeverse::Restore* world) override;
   void playing() override;
   void accepted(lifeverse::Seq seq) override;
   void durable(lifeverse::Seq seq) override;
   std::string capture() override { return world_.write(); }
   void readOnly() override;
   void ended(const std::string& reason, bool clean) override;
+  void kicked(const std::string& player, const std::string& reason) override;
+  void draining(const std::string& reason, lifeverse::Millis leftMs) override;
 
   // GateHost
   void askKey(LinkId link, const std::string& player) override;
@@ -42,7 +44,6 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
 
  private:
   void join(Link& link, const std::string& ticket);
-  void admit(LinkId id, const std::string& ticket);
   void admitted(LinkId id, const lifeverse::Result<lifeverse::Verdict>& result);
   void sendJoined(Link& link);
   void move(Link& link, const lifeverse::Json& message);

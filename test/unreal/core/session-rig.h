@@ -1,7 +1,9 @@
 // A session with a scripted bridge and a game that remembers what it was told.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "core/session.h"
 #include "scripted-transport.h"
@@ -12,7 +14,7 @@ using namespace lifeverse;
 
 class Game final : public SessionHost {
  public:
-  void load(const SessionInfo& info, const WorldRestore* world) override {
+  void load(const SessionInfo& info, const Restore* world) override {
     map = info.map;
     restored = world == nullptr ? -1 : world->durableSeq;
   }
@@ -26,6 +28,18 @@ class Game final : public SessionHost {
   std::string capture() override { return "captured"; }
   void readOnly() override { isReadOnly = true; }
 
+  void noticed(const std::vector<Notice>& notices) override { heard = notices; }
+  void kicked(const std::string& player, const std::string& why) override { kicks.push_back(player + ": " + why); }
+  void draining(const std::string&, Millis left) override { drainLeftMs = left; }
+  void inventoryAccepted(const std::string& player, Seq seq) override { inventoryAcks[player].accepted = seq; }
+  void inventoryDurable(const std::string& player, Seq seq) override { inventoryAcks[player].durable = seq; }
+  std::string captureInventory(const std::string& player) override { return "inventory of " + player; }
+  void inventoryReadOnly(const std::string& player) override { inventoryAcks[player].readOnly = true; }
+
+  std::vector<Notice> heard;
+  std::vector<std::string> kicks;
+  Millis drainLeftMs = -1;
+  std::map<std::string, Acks> inventoryAcks;
   std::string map;
   Seq restored = -2;
   bool joinable = false;
@@ -41,13 +55,32 @@ inline std::string claimed(const std::string& world, const std::string& phase = 
          R"("session":{"map":"meadow",)" + (world.empty() ? "" : R"("world":")" + world + R"(",)") + R"("data":{"a":1},"capacity":4,"spectators":0},"seats":[]}})";
 }
 
+// An answer of `acks`, of its own version each time.
+inline std::string acks(Seq accepted, Seq durable, const std::string& inventories = "", bool readOnly = false) {
+  static int version = 0;
+  return R"({"version":"v)" + std::to_string(++version) + R"(","world":{"accepted":)" + std::to_string(accepted) + R"(,"durable":)" + std::to_string(durable) +
+         R"(,"readOnly":)" + (readOnly ? "true" : "false") + R"(},"inventories":[)" + inventories + "]}";
+}
+
 struct Rig {
   ScriptedTransport bridge;
   Game game;
-  Session session;
   Millis now = 0;
+  Session session;
 
-  Rig() : session(bridge, [] { return 0.5; }, game, {"b", "spec", 10'000, 15'000, 30'000, {3, 10'000}}) {}
+  // What the wall clock says when `now` is 0.
+  static constexpr std::int64_t kEpoch = 1'790'000'000'000;
+
+  Rig() : session(bridge, [] { return 0.5; }, game, options()) {}
+
+  SessionOptions options() {
+    SessionOptions out;
+    out.build = "b";
+    out.plugin = "spec";
+    out.snapshots = {3, 10'000};
+    out.wallClock = [this] { return kEpoch + now; };
+    return out;
+  }
 
   void run(Millis ms) {
     for (const Millis end = now + ms; now < end; now += 33) session.tick(now);
@@ -67,6 +100,8 @@ struct Rig {
     if (!bridge.answer("/world", 200, R"({"world":"w","durableSeq":5,"snapshot":{"seq":4,"data":"s"},"entries":[{"seq":5,"data":{}}]})")) return false;
     session.loaded(7777);
     const bool accepted = bridge.answer("/accept", 200, claimed("w", "joinable"));
+    run(40);
+    bridge.answer("/acks", 200, acks(5, 5));
     run(40);
     return accepted && game.joinable && session.stage() == Stage::Playing;
   }
