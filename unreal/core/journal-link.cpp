@@ -57,7 +57,23 @@ void JournalLink::take(const Acks& acks, bool answersBatch) {
   if (acks.readOnly) loseLease();
 }
 
+void JournalLink::close() {
+  closed_ = true;
+  const Seq have = captured_ ? captured_->seq : snapshotSeq_;
+  if (!readOnly_ && journal_.last() > have) last_ = Snapshot{journal_.last(), host_.capture()};
+}
+
+bool JournalLink::settled() const {
+  if (!journal_.allDurable()) return false;
+  return closed_ ? !captured_ && !last_ : !hurry_ || snapshotSeq_ == journal_.last();
+}
+
 void JournalLink::snapshot() {
+  if (!captured_ && closed_) {
+    captured_ = std::move(last_);
+    last_.reset();
+    if (!captured_) return;
+  }
   if (!captured_) {
     const Seq since = journal_.last() - snapshotSeq_;
     const bool due = since >= cadence_.everyEntries || now_ - snapshotAt_ >= cadence_.everyMs || hurry_;

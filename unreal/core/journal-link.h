@@ -54,8 +54,10 @@ class JournalLink {
 
   // Take a snapshot as soon as may be, the cadence aside.
   void snapshotNow() { hurry_ = true; }
-  // Everything is durable and, after `snapshotNow`, in a snapshot, unless that failed.
-  bool settled() const { return journal_.allDurable() && (!hurry_ || snapshotSeq_ == journal_.last()); }
+  // No more entries come. The last snapshot is captured now: afterwards the host is asked for nothing.
+  void close();
+  // Everything is durable and, after `snapshotNow` or `close`, in a snapshot, unless that failed.
+  bool settled() const;
   // No answer is awaited that would come to this object.
   bool quiet() const { return !appending_ && !storing_; }
 
@@ -88,6 +90,9 @@ class JournalLink {
   // After a failed snapshot, when the next one may be tried.
   Millis snapshotFrom_ = 0;
   bool hurry_ = false;
+  bool closed_ = false;
+  // Captured by `close`, while an older one was still on its way.
+  std::optional<Snapshot> last_;
 };
 
 }  // namespace lifeverse

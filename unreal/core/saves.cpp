@@ -76,9 +76,7 @@ void Saves::closeInventory(const std::string& player) {
   }
   Inventory* inventory = open(player);
   if (inventory == nullptr) return;
-  inventory->link.snapshotNow();
-  // The snapshot is captured now: when the call returns, the game may forget the inventory.
-  inventory->link.tick(now_);
+  inventory->link.close();
   inventory->closing = true;
 }
 

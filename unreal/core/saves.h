@@ -41,7 +41,7 @@ class Saves final : private JournalPeers {
   void openInventory(const std::string& player, Then<Restore> then);
   // An open inventory, or null.
   const JournalLink* inventory(const std::string& player) const;
-  // Its last snapshot is taken; it is forgotten once all of it is durable.
+  // Its last snapshot is captured before this returns; it is forgotten here once all of it is durable.
   void closeInventory(const std::string& player);
 
   // The entry's number; nothing where the journal is not open or read-only, the entry too large, or too many wait already. With `shares`

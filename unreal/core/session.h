@@ -83,6 +83,9 @@ class Session final : private NoticeHost {
   // The process has to go, the session need not: saves are flushed, and the bridge sees to it that it goes on elsewhere.
   void stop(const std::string& reason);
 
+  // There is no session yet, and none is wanted: over at once, and nobody is told.
+  void abandon(const std::string& reason) { finish(reason, true); }
+
   // May the holder of this ticket come in? Where yes, say `present` once they are in the game, or `leave`.
   void admit(const std::string& ticket, Then<Verdict> then);
   // `connection` is the verdict's.

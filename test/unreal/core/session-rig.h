@@ -33,11 +33,15 @@ class Game final : public SessionHost {
   void draining(const std::string&, Millis left) override { drainLeftMs = left; }
   void inventoryAccepted(const std::string& player, Seq seq) override { inventoryAcks[player].accepted = seq; }
   void inventoryDurable(const std::string& player, Seq seq) override { inventoryAcks[player].durable = seq; }
-  std::string captureInventory(const std::string& player) override { return "inventory of " + player; }
+  std::string captureInventory(const std::string& player) override {
+    ++captures;
+    return "inventory of " + player;
+  }
   void inventoryReadOnly(const std::string& player) override { inventoryAcks[player].readOnly = true; }
 
   std::vector<Notice> heard;
   std::vector<std::string> kicks;
+  int captures = 0;
   Millis drainLeftMs = -1;
   std::map<std::string, Acks> inventoryAcks;
   std::string map;
