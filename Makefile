@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
-.PHONY: help check static test demo chaos bench up status down reset parts
+.PHONY: help check static test demo chaos bench unreal up status down reset parts
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ chaos: node_modules/.package-lock.json ## 2,000 allocations while processes are 
 
 bench: node_modules/.package-lock.json ## measure every hot path; takes minutes, and wants the machine for itself
 	@for file in allocator ceiling placement; do $(NODE) bench/$$file.ts || exit 1; done
+
+unreal: ## stage the Unreal plugin with its core; UE_ROOT=folder: have Unreal's BuildPlugin compile it
+	@unreal/build-plugin.sh
 
 up: node_modules/.package-lock.json ## start the whole system in the background
 	@$(NODE) local/main.ts up

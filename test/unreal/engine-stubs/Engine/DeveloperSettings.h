@@ -1,0 +1,8 @@
+#pragma once
+#include "CoreMinimal.h"
+
+class UDeveloperSettings : public UObject
+{
+public:
+	virtual FName GetCategoryName() const;
+};

@@ -1,0 +1,6 @@
+#pragma once
+#include "GameFramework/GameModeBase.h"
+
+class AGameMode : public AGameModeBase
+{
+};

@@ -1,0 +1,7 @@
+#pragma once
+#include "CoreMinimal.h"
+
+struct FPlatformMisc
+{
+	static void RequestExit(bool bForce, const TCHAR* CallSite = nullptr);
+};

@@ -1,0 +1,6 @@
+#pragma once
+
+struct FPlatformProcess
+{
+	static void Sleep(float Seconds);
+};

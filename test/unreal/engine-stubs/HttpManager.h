@@ -1,0 +1,8 @@
+#pragma once
+
+class FHttpManager
+{
+public:
+	virtual ~FHttpManager();
+	virtual bool Tick(float DeltaSeconds);
+};

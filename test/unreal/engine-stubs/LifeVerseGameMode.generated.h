@@ -1,0 +1,2 @@
+// What UnrealHeaderTool would write.
+#pragma once

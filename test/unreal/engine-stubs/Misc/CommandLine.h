@@ -1,0 +1,7 @@
+#pragma once
+#include "CoreMinimal.h"
+
+struct FCommandLine
+{
+	static const TCHAR* Get();
+};

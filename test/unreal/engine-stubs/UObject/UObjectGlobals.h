@@ -1,0 +1,10 @@
+#pragma once
+#include "CoreMinimal.h"
+
+struct FWorldContext;
+
+struct FCoreUObjectDelegates
+{
+	using FPreLoadMapWithContextDelegate = TMulticastDelegate<const FWorldContext&, const FString&>;
+	static FPreLoadMapWithContextDelegate PreLoadMapWithContext;
+};

@@ -1,0 +1,1 @@
+#include "core/login-options.cpp"

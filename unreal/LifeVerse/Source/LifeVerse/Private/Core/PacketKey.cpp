@@ -1,0 +1,1 @@
+#include "core/packet-key.cpp"

@@ -1,0 +1,57 @@
+#include "LifeVerseClientSubsystem.h"
+
+#include "GameFramework/PlayerController.h"
+#include "LifeVerseText.h"
+#include "core/login-options.h"
+#include "core/packet-key.h"
+
+void ULifeVerseClientSubsystem::Deinitialize()
+{
+	if (FNetDelegates::OnReceivedNetworkEncryptionAck.IsBoundToObject(this))
+	{
+		FNetDelegates::OnReceivedNetworkEncryptionAck.Unbind();
+	}
+	UGameInstanceSubsystem::Deinitialize();
+}
+
+bool ULifeVerseClientSubsystem::Join(APlayerController* Player, const FString& Address, const FString& PlayerId, const FString& Ticket, const FString& PacketKey)
+{
+	const FString Url = PrepareJoin(Address, PlayerId, Ticket, PacketKey);
+	if (!Player || Url.IsEmpty())
+	{
+		return false;
+	}
+	Player->ClientTravel(Url, TRAVEL_Absolute);
+	return true;
+}
+
+FString ULifeVerseClientSubsystem::PrepareJoin(const FString& Address, const FString& PlayerId, const FString& Ticket, const FString& PacketKey)
+{
+	const auto Decoded = lifeverse::decodePacketKey(ToCore(PacketKey));
+	const auto Url = lifeverse::writeJoinUrl({ToCore(Address), ToCore(PlayerId), ToCore(Ticket), Decoded.has_value()});
+	if (!Url || (!Decoded && !PacketKey.IsEmpty()))
+	{
+		return FString();
+	}
+	Key.Reset();
+	if (Decoded)
+	{
+		Key.Append(Decoded->data(), static_cast<int32>(Decoded->size()));
+		FNetDelegates::OnReceivedNetworkEncryptionAck.BindUObject(this, &ULifeVerseClientSubsystem::HandleEncryptionAck);
+	}
+	return FromCore(*Url);
+}
+
+FString ULifeVerseClientSubsystem::Redact(const FString& Text) { return FromCore(lifeverse::redacted(ToCore(Text))); }
+
+void ULifeVerseClientSubsystem::HandleEncryptionAck(const FOnEncryptionKeyResponse& Delegate)
+{
+	FEncryptionKeyResponse Response(EEncryptionResponse::NoKey, TEXT("No join was prepared"));
+	if (Key.Num() > 0)
+	{
+		Response.Response = EEncryptionResponse::Success;
+		Response.ErrorMsg = FString();
+		Response.EncryptionData.Key = Key;
+	}
+	Delegate.ExecuteIfBound(Response);
+}

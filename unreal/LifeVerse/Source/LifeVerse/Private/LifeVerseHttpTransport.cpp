@@ -1,0 +1,96 @@
+#include "LifeVerseHttpTransport.h"
+
+#include <utility>
+
+#include "HttpModule.h"
+#include "Interfaces/IHttpResponse.h"
+#include "LifeVerseText.h"
+
+namespace
+{
+lifeverse::HttpResponse Read(const FHttpResponsePtr& Response, bool bConnected)
+{
+	lifeverse::HttpResponse Out;
+	if (!bConnected || !Response.IsValid())
+	{
+		return Out;
+	}
+	Out.outcome = lifeverse::HttpResponse::Outcome::Answered;
+	Out.status = Response->GetResponseCode();
+	const TArray<uint8>& Content = Response->GetContent();
+	Out.body.assign(reinterpret_cast<const char*>(Content.GetData()), static_cast<std::size_t>(Content.Num()));
+	Out.retryAfterMs = static_cast<lifeverse::Millis>(FCString::Atoi(*Response->GetHeader(TEXT("Retry-After")))) * 1000;
+	return Out;
+}
+} // namespace
+
+FLifeVerseHttpTransport::FLifeVerseHttpTransport(int32 Port)
+	: Address(FString::Printf(TEXT("http://127.0.0.1:%d"), Port))
+{
+}
+
+FLifeVerseHttpTransport::~FLifeVerseHttpTransport()
+{
+	while (!Exchanges.empty())
+	{
+		cancel(Exchanges.begin()->first);
+	}
+}
+
+lifeverse::Transport::RequestId FLifeVerseHttpTransport::send(const lifeverse::HttpRequest& Request, Done OnDone)
+{
+	const RequestId Id = ++Last;
+	const TSharedRef<IHttpRequest, ESPMode::ThreadSafe> Http = FHttpModule::Get().CreateRequest();
+	Http->SetVerb(FromCore(Request.method));
+	Http->SetURL(Address + FromCore(Request.path));
+	Http->SetHeader(TEXT("Accept"), TEXT("application/json"));
+	if (!Request.body.empty())
+	{
+		Http->SetHeader(TEXT("Content-Type"), TEXT("application/json"));
+		TArray<uint8> Body;
+		Body.Append(reinterpret_cast<const uint8*>(Request.body.data()), static_cast<int32>(Request.body.size()));
+		Http->SetContent(MoveTemp(Body));
+	}
+	// The core cancels what is too late; a held call has no activity meanwhile, so neither limit of the module's may be shorter.
+	const float Seconds = static_cast<float>(Request.timeoutMs) / 1000.0f + 5.0f;
+	Http->SetTimeout(Seconds);
+	Http->SetActivityTimeout(Seconds);
+	Http->OnProcessRequestComplete().BindLambda([this, Id](FHttpRequestPtr, FHttpResponsePtr Response, bool bConnected)
+	{
+		Arrived.emplace_back(Id, Read(Response, bConnected));
+	});
+	Exchanges[Id] = {Http, std::move(OnDone)};
+	Http->ProcessRequest();
+	return Id;
+}
+
+void FLifeVerseHttpTransport::cancel(RequestId Id)
+{
+	const auto Found = Exchanges.find(Id);
+	if (Found == Exchanges.end())
+	{
+		return;
+	}
+	// Unbound first: a cancelled request completes, too.
+	Found->second.Request->OnProcessRequestComplete().Unbind();
+	Found->second.Request->CancelRequest();
+	Exchanges.erase(Found);
+}
+
+void FLifeVerseHttpTransport::Pump()
+{
+	std::vector<std::pair<RequestId, lifeverse::HttpResponse>> Batch;
+	Batch.swap(Arrived);
+	for (const auto& [Id, Response] : Batch)
+	{
+		// One that was delivered before it may have cancelled this one.
+		const auto Found = Exchanges.find(Id);
+		if (Found == Exchanges.end())
+		{
+			continue;
+		}
+		const Done OnDone = std::move(Found->second.OnDone);
+		Exchanges.erase(Found);
+		OnDone(Response);
+	}
+}

@@ -1,0 +1,6 @@
+#include "LifeVerseTypes.h"
+#include "Modules/ModuleManager.h"
+
+DEFINE_LOG_CATEGORY(LogLifeVerse);
+
+IMPLEMENT_MODULE(FDefaultModuleImpl, LifeVerse)
