@@ -1,11 +1,58 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { generateKeyPair } from 'jose';
 import { missingMoves } from '../../local/demo/game-messages.ts';
 import { GameConnection } from '../../local/demo/udp-client.ts';
 import { startPod, type Pod } from '../sdk-bridge/stand-in/bridge-process.ts';
 import { until } from '../sdk-bridge/stand-in/until.ts';
-import { buildSampleServer, SampleServerProcess } from './sample-server-process.ts';
+import { buildSampleServer, make, outcomeOf, SampleServerProcess } from './sample-server-process.ts';
+
+const OUT = fileURLToPath(new URL('../../.local/test-bin', import.meta.url));
+
+describe('the core on the real bridge', function () {
+  before(async function () {
+    this.timeout(300_000);
+    await make('test/unreal', OUT);
+  });
+
+  it('lives as an engine runs it: maps, tickets, keys, both acks, travel, a kick and a drain', async () => {
+    const pod = await startPod({ world: 'world-1' });
+    try {
+      const packetKey = randomBytes(32).toString('base64url');
+      pod.backend.players = ['ann', 'bob'].map((id) => ({ id, role: 'player' as const, packetKey }));
+      const stranger = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+      const child = spawn(`${OUT}/live-tests`, ['--gtest_brief=1'], {
+        env: {
+          LIVE_BRIDGE_PORT: new URL(pod.url()).port,
+          LIVE_KEY_ANN: packetKey,
+          LIVE_TICKET_ANN: await pod.backend.ticket('ann'),
+          LIVE_TICKET_BOB: await pod.backend.ticket('bob'),
+          LIVE_TICKET_FORGED: await pod.backend.ticket('ann', {}, stranger.privateKey),
+          LIVE_TICKET_EXPIRED: await pod.backend.ticket('ann', { exp: 1 }),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const outcome = outcomeOf(child);
+      await until(() => pod.sidecar.calls.includes('RequestReady') || child.exitCode !== null, 'Ready is earned by the first map');
+      pod.allocate();
+      const { code, output } = await outcome;
+      assert.equal(code, 0, output);
+      assert.match(output, /PASSED {2}\] 1 test/);
+      assert.ok(pod.backend.told.includes('accept 7777'));
+      assert.deepEqual(
+        pod.backend.stored.map(({ data }) => data['n']),
+        [1, 2, 3],
+      );
+      assert.deepEqual(pod.backend.snapshot, { seq: 3, data: 'all of it' });
+      // The session goes on elsewhere: the server went, the session did not end.
+      assert.ok(!pod.backend.told.some((line) => line.startsWith('end ')));
+    } finally {
+      await pod.close();
+    }
+  }).timeout(60_000);
+});
 
 describe('sample server behind the real bridge', function () {
   this.timeout(30_000);
