@@ -149,9 +149,10 @@ void BridgeClient::call(HttpRequest request, Millis budgetMs, std::function<std:
   send(id, call);
 }
 
-void BridgeClient::hello(const std::string& build, const std::string& plugin, Then<Welcome> then) {
+void BridgeClient::hello(const std::string& build, const std::string& plugin, Then<Welcome> then, std::int64_t pid) {
   Json body = Json::object();
   body.set("build", build).set("plugin", plugin);
+  if (pid > 0) body.set("pid", pid);
   call<Welcome>(post("/hello", body, kOrdinaryMs), kAsLongAsItTakes, readWelcome, std::move(then));
 }
 

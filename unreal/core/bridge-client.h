@@ -53,7 +53,8 @@ class BridgeClient {
   // Forgets every call: none of their `then` is called any more.
   void abandon();
 
-  void hello(const std::string& build, const std::string& plugin, Then<Welcome> then);
+  // `pid` of this process, so that its death is noticed; 0 where it is not told.
+  void hello(const std::string& build, const std::string& plugin, Then<Welcome> then, std::int64_t pid = 0);
   void warm(Then<Nothing> then);
   // Held by the bridge up to `waitSeconds` while the phase is `from`. Not sent again by itself.
   void session(int waitSeconds, SessionPhase from, Then<BridgeSession> then);

@@ -75,7 +75,7 @@ void Session::greet() {
     }
     warmSent_ = false;
     enter(Stage::Warming);
-  });
+  }, options_.pid);
 }
 
 void Session::warm() {

@@ -64,6 +64,8 @@ struct SessionOptions {
   // A frame that takes more than three of these is a hitch.
   double tickMs = 1'000.0 / 30;
   SnapshotCadence snapshots;
+  // Of this process; 0 where it is not told to the bridge.
+  std::int64_t pid = 0;
   // Milliseconds since 1970.
   std::function<std::int64_t()> wallClock = systemMillis;
 };

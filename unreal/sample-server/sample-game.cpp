@@ -30,6 +30,7 @@ SessionOptions sessionOptions(const Options& options) {
   SessionOptions session;
   session.build = options.build;
   session.plugin = "sample-server";
+  session.pid = ::getpid();
   return session;
 }
 

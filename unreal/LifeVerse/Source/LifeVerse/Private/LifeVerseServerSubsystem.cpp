@@ -28,6 +28,7 @@ lifeverse::GameServerOptions OptionsOf(const ULifeVerseSettings& Settings, const
 	lifeverse::GameServerOptions Options;
 	Options.session.build = ToCore(Build);
 	Options.session.plugin = "LifeVerse/0.1.0";
+	Options.session.pid = static_cast<std::int64_t>(FPlatformProcess::GetCurrentProcessId());
 	Options.session.flushMs = Millis(Settings.FlushSeconds);
 	Options.session.drainMs = Millis(Settings.DrainSeconds);
 	Options.session.snapshots.everyEntries = Settings.SnapshotEveryEntries;
