@@ -43,9 +43,19 @@ describe('the core on the real bridge', function () {
       assert.ok(pod.backend.told.includes('accept 7777'));
       assert.deepEqual(
         pod.backend.stored.map(({ data }) => data['n']),
-        [1, 2, 3],
+        [1, 2, 3, 4],
       );
-      assert.deepEqual(pod.backend.snapshot, { seq: 3, data: 'all of it' });
+      assert.deepEqual(pod.backend.snapshot, { seq: 4, data: 'all of it' });
+      const itemsOf = (player: string) => pod.backend.inventories.get(player)?.entries.map(({ seq, data }) => [seq, data['item']]);
+      const isStored = (player: string, seq: number) => pod.backend.inventories.get(player)?.snapshot?.seq === seq;
+      assert.deepEqual(itemsOf('ann'), [
+        [1, 'sword'],
+        [2, 'gold'],
+        [3, 'shield'],
+        [4, 'cheese'],
+      ]);
+      assert.deepEqual(itemsOf('bob'), [[1, 'thanks']]);
+      assert.ok(isStored('ann', 4) && isStored('bob', 1));
       // The session goes on elsewhere: the server went, the session did not end.
       assert.ok(!pod.backend.told.some((line) => line.startsWith('end ')));
     } finally {
@@ -106,6 +116,11 @@ describe('sample server behind the real bridge', function () {
     assert.ok(pod.backend.told.includes('end everybody has left'));
     assert.ok(pod.sidecar.calls.includes('Shutdown'));
     assert.equal(pod.backend.snapshot?.seq, 7);
+    // The move to (7, 7) took a pickup: it is the world's entry, and the next one of ann's inventory.
+    const bag = pod.backend.inventories.get('ann');
+    assert.deepEqual(bag?.entries, [{ seq: 1, data: { kind: 'pickup' } }]);
+    assert.deepEqual(pod.backend.stored.at(-1)?.inventories, [{ playerId: 'ann', seq: 1, data: { kind: 'pickup' } }]);
+    assert.deepEqual(bag?.snapshot, { seq: 1, data: '{"pickups":1}' });
   });
 
   it('refuses forged, expired and used tickets, and lets the same player in again within the grace', async () => {

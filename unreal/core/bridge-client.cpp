@@ -235,11 +235,6 @@ void BridgeClient::putSnapshot(const std::string& subject, const Snapshot& snaps
   call<Nothing>(put(subject + "/snapshot", body, kLongMs), kPatient, readNothing, std::move(then));
 }
 
-void BridgeClient::worldAcks(int waitSeconds, Seq after, Then<Acks> then) {
-  const std::string path = "/world/acks?wait=" + std::to_string(waitSeconds) + "&after=" + std::to_string(after);
-  call<Acks>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readAcks, std::move(then));
-}
-
 void BridgeClient::acks(int waitSeconds, const std::string& from, Then<AllAcks> then) {
   std::string path = "/acks?wait=" + std::to_string(waitSeconds);
   if (!from.empty()) path += "&from=" + escaped(from);

@@ -76,8 +76,6 @@ class BridgeClient {
   // by itself: the journal decides what is due next.
   void append(const std::string& subject, const std::string& entries, Then<Acks> then);
   void putSnapshot(const std::string& subject, const Snapshot& snapshot, Then<Nothing> then);
-  // Held by the bridge up to `waitSeconds` until durable passes `after`. Not sent again by itself.
-  void worldAcks(int waitSeconds, Seq after, Then<Acks> then);
   // Of every journal; held by the bridge up to `waitSeconds` while they are as in `from`. Not sent again by itself.
   void acks(int waitSeconds, const std::string& from, Then<AllAcks> then);
   // Not sent again: the next second brings a newer one.

@@ -51,9 +51,11 @@ void JournalLink::refused(const Failure& failure) {
 void JournalLink::heard(const Acks& acks) { take(acks, false); }
 
 void JournalLink::take(const Acks& acks, bool answersBatch) {
+  const Seq accepted = journal_.accepted();
+  const Seq durable = journal_.durable();
   for (const Share& share : journal_.acknowledge(acks, answersBatch)) peers_.brought(share.player, share.seq);
-  host_.accepted(journal_.accepted());
-  host_.durable(journal_.durable());
+  if (journal_.accepted() > accepted) host_.accepted(journal_.accepted());
+  if (journal_.durable() > durable) host_.durable(journal_.durable());
   if (acks.readOnly) loseLease();
 }
 

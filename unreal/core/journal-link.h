@@ -13,7 +13,7 @@ namespace lifeverse {
 class JournalHost {
  public:
   virtual ~JournalHost() = default;
-  // All entries up to `seq` are on the pod's disk; then: are stored in saves, which alone is promised.
+  // All entries up to `seq` are on the pod's disk; then: are stored in saves, which alone is promised. Each when it has come further.
   virtual void accepted(Seq seq) = 0;
   virtual void durable(Seq seq) = 0;
   // All of it as it now is, every entry added so far included; text.

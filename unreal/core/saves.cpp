@@ -176,7 +176,7 @@ void Saves::follow() {
     if (!result) {
       version_.clear();
       followAt_ = now_ + kFollowRetryMs;
-      return followWorld();
+      return;
     }
     version_ = result.value->version;
     if (world_ && result.value->world) world_->heard(*result.value->world);
@@ -184,17 +184,6 @@ void Saves::follow() {
       const auto found = inventories_.find(player);
       if (found != inventories_.end()) found->second->link.heard(acks);
     }
-  });
-}
-
-// While the bridge cannot tell of all journals, it may tell of the world's.
-void Saves::followWorld() {
-  if (!world_) return;
-  following_ = true;
-  client_.worldAcks(kFollowSeconds, world_->journal().durable(), [this](const Result<Acks>& result) {
-    following_ = false;
-    followAt_ = now_ + (result ? 0 : kFollowRetryMs);
-    if (result) world_->heard(*result.value);
   });
 }
 

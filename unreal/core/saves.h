@@ -70,7 +70,6 @@ class Saves final : private JournalPeers {
   void load(const std::string& player);
   void forgetClosed();
   void follow();
-  void followWorld();
 
   BridgeClient& client_;
   SavesHost& host_;

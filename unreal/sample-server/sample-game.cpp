@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <thread>
 
@@ -16,9 +15,6 @@ namespace {
 constexpr Millis kStateEveryMs = 250;
 constexpr Millis kForgetMs = 5'000;
 constexpr std::size_t kMostInState = 16;
-// How far a move's number may run ahead of the newest one known: packets that overtake each other.
-constexpr std::int64_t kMostAhead = 256;
-constexpr double kFarthest = 1e9;
 
 Json typed(const char* type) {
   Json out = Json::object();
@@ -99,7 +95,7 @@ void SampleGame::kicked(const std::string& player, const std::string& reason) {
   if (link == nullptr) return;
   log_.info("player kicked", Json::object().set("reason", reason));
   gate_.send(*link, typed("bye").set("reason", "kicked: " + reason));
-  session_.leave(player, link->connection, true, nullptr);
+  goodbye(*link, true);
   gate_.drop(link->id);
 }
 
@@ -157,6 +153,7 @@ void SampleGame::admitted(LinkId id, const Result<Verdict>& result) {
       link->role = result.value->seat.role;
       everJoined_ = true;
       session_.present(seat, connection);
+      openBag(seat);
       log_.info("player joined");
       return sendJoined(*link);
     }
@@ -170,6 +167,12 @@ void SampleGame::admitted(LinkId id, const Result<Verdict>& result) {
   const std::string detail = judged ? result.value->detail : result ? "the ticket is another player's" : "the bridge did not answer";
   log_.info("player refused", Json::object().set("refusal", refusal));
   gate_.send(*link, typed("refused").set("refusal", refusal).set("detail", detail));
+}
+
+void SampleGame::goodbye(Link& link, bool forGood) {
+  // The inventory's last snapshot is captured by this.
+  session_.leave(link.player, link.connection, forGood, nullptr);
+  bags_.close(link.player);
 }
 
 void SampleGame::sendJoined(Link& link) {
@@ -188,72 +191,24 @@ void SampleGame::sendJoined(Link& link) {
   gate_.send(link, out);
 }
 
-void SampleGame::move(Link& link, const Json& message) {
-  const std::int64_t n = message.at("n").asInt();
-  const double x = message.at("x").asDouble(NAN);
-  const double y = message.at("y").asDouble(NAN);
-  if (link.stage != Link::Stage::Joined) return refuseMove(link, n, "not-joined");
-  if (n < 1 || !(std::fabs(x) <= kFarthest) || !(std::fabs(y) <= kFarthest)) return refuseMove(link, n, "invalid");
-  const PlayerState* player = world_.player(link.player);
-  if (player != nullptr && player->moves.contains(n)) {
-    // Sent again: its ack was lost. What is no longer pending is durable, or in no world that is kept.
-    const PendingMove* known = pending_.find(link.player, n);
-    if (known == nullptr) return sendAck(link, n, 0, session_.saves().world() != nullptr);
-    if (pending_.isAccepted(*known)) sendAck(link, n, known->seq, false);
-    return;
-  }
-  if (n > (player == nullptr ? 0 : player->moves.last()) + kMostAhead) return refuseMove(link, n, "gap");
-  const Json entry = WorldState::move(link.player, n, x, y);
-  if (const JournalLink* world = session_.saves().world()) {
-    if (session_.stage() != Stage::Playing) return refuseMove(link, n, "ending");
-    const auto seq = session_.saves().addWorld(entry);
-    if (!seq) return refuseMove(link, n, world->readOnly() ? "read-only" : "busy");
-    pending_.add({*seq, link.player, n});
-    return world_.apply(entry);
-  }
-  world_.apply(entry);
-  sendAck(link, n, 0, false);
-}
-
-void SampleGame::accepted(Seq seq) {
-  for (const PendingMove& move : pending_.accept(seq)) {
-    if (Link* link = gate_.joined(move.player)) sendAck(*link, move.n, move.seq, false);
-  }
-}
-
-void SampleGame::durable(Seq seq) {
-  for (const PendingMove& move : pending_.settle(seq)) {
-    if (Link* link = gate_.joined(move.player)) sendAck(*link, move.n, move.seq, true);
-  }
-}
-
-void SampleGame::sendAck(Link& link, std::int64_t n, Seq seq, bool durable) {
-  Json out = typed("ack");
-  out.set("n", n).set("durable", durable);
-  if (seq > 0) out.set("seq", seq);
-  gate_.send(link, out);
-}
-
-void SampleGame::refuseMove(Link& link, std::int64_t n, const char* reason) { gate_.send(link, typed("nack").set("n", n).set("reason", reason)); }
-
 void SampleGame::leave(Link& link, bool forGood) {
   const bool was = link.stage == Link::Stage::Joined;
   link.stage = Link::Stage::Left;
   gate_.send(link, typed("left"));
   if (!was) return;
   log_.info("player left");
-  session_.leave(link.player, link.connection, forGood, nullptr);
+  goodbye(link, forGood);
 }
 
 void SampleGame::dropSilent() {
   for (const LinkId id : gate_.links()) {
-    const Link* link = gate_.find(id);
+    Link* link = gate_.find(id);
     const bool in = link->stage == Link::Stage::Joined;
     const Millis most = in || link->stage == Link::Stage::Joining ? static_cast<Millis>(options_.silenceSeconds * 1'000) : kForgetMs;
     if (now_ - link->heardAt < most) continue;
     if (in) {
       log_.info("player fell silent");
-      session_.leave(link->player, link->connection, false, nullptr);
+      goodbye(*link, false);
     }
     gate_.drop(id);
   }

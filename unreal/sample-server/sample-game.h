@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "bags.h"
 #include "core/session.h"
 #include "gate.h"
 #include "log.h"
@@ -35,6 +36,8 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   std::string capture() override { return world_.write(); }
   void readOnly() override;
   void ended(const std::string& reason, bool clean) override;
+  std::string captureInventory(const std::string& player) override { return bags_.write(player); }
+  void inventoryDurable(const std::string& player, lifeverse::Seq seq) override;
   void kicked(const std::string& player, const std::string& reason) override;
   void draining(const std::string& reason, lifeverse::Millis leftMs) override;
 
@@ -46,6 +49,9 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   void join(Link& link, const std::string& ticket);
   void admitted(LinkId id, const lifeverse::Result<lifeverse::Verdict>& result);
   void sendJoined(Link& link);
+  void openBag(const std::string& player);
+  void sendBag(const std::string& player);
+  void goodbye(Link& link, bool forGood);
   void move(Link& link, const lifeverse::Json& message);
   void sendAck(Link& link, std::int64_t n, lifeverse::Seq seq, bool durable);
   void refuseMove(Link& link, std::int64_t n, const char* reason);
@@ -62,6 +68,7 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   Gate gate_;
   lifeverse::Session session_;
   WorldState world_;
+  Bags bags_;
   PendingMoves pending_;
   Script script_;
   lifeverse::Millis now_ = 0;

@@ -69,8 +69,10 @@ void WorldState::apply(const Json& entry) {
   if (!player.moves.add(n)) return;
   player.x = entry.at("x").asDouble();
   player.y = entry.at("y").asDouble();
-  if (std::fmod(std::floor(player.x) + std::floor(player.y), static_cast<double>(kPickupLattice)) == 0) ++pickups_;
+  if (hasPickup(player.x, player.y)) ++pickups_;
 }
+
+bool WorldState::hasPickup(double x, double y) { return std::fmod(std::floor(x) + std::floor(y), static_cast<double>(kPickupLattice)) == 0; }
 
 const PlayerState* WorldState::player(const std::string& id) const {
   const auto found = players_.find(id);

@@ -39,6 +39,8 @@ class WorldState {
   // Whole positions on this lattice hold a pickup: those where x + y is a multiple of it.
   static constexpr std::int64_t kPickupLattice = 7;
 
+  static bool hasPickup(double x, double y);
+
   // The journal entry of a move.
   static lifeverse::Json move(const std::string& player, std::int64_t n, double x, double y);
 

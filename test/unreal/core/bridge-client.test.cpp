@@ -81,7 +81,7 @@ TEST(BridgeClient, AnAnswerMayStartNewCallsOrAbandonAll) {
     rig.client.frame({}, [&](const Result<Nothing>&) { ++answers; });
     rig.client.abandon();
   });
-  rig.client.worldAcks(20, 0, [&](const Result<Acks>&) { ++answers; });
+  rig.client.acks(20, "v", [&](const Result<AllAcks>&) { ++answers; });
   rig.transport.answer("/warm", 200, "{}");
   ASSERT_TRUE(answers == 1 && rig.client.pending() == 0 && rig.transport.cancelled == 2);
 }

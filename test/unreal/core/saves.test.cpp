@@ -36,7 +36,7 @@ TEST(Saves, AnInventoryIsHadAndGoesOnFromWhatIsDurableWithTwoAcks) {
   rig.run(40);
   ASSERT_EQ(*rig.bridge.bodyOf("/inventories/ada/entries"), R"({"entries":[{"seq":3,"data":{"sword":1}}]})");
   ASSERT_TRUE(rig.ack("/inventories/ada/entries", 3, 2));
-  ASSERT_TRUE(rig.game.inventoryAcks["ada"].accepted == 3 && rig.game.inventoryAcks["ada"].durable == 2);
+  ASSERT_TRUE(rig.game.inventoryAcks["ada"].accepted == 3 && rig.game.inventoryAcks["ada"].durable == 0);
   rig.bridge.answer("/acks", 200, acks(5, 5, R"({"playerId":"ada","accepted":3,"durable":3,"readOnly":false})"));
   ASSERT_EQ(rig.game.inventoryAcks["ada"].durable, 3);
 }

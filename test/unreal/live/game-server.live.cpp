@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,9 @@ class Engine final : public GameServerHost {
   std::string capture() override { return "all of it"; }
   void readOnly() override { isReadOnly = true; }
   void inventoryAccepted(const std::string&, Seq) override {}
-  void inventoryDurable(const std::string&, Seq) override {}
-  std::string captureInventory(const std::string&) override { return "bag"; }
-  void inventoryReadOnly(const std::string&) override {}
+  void inventoryDurable(const std::string& player, Seq seq) override { bags[player] = seq; }
+  std::string captureInventory(const std::string& player) override { return "bag of " + player; }
+  void inventoryReadOnly(const std::string& player) override { lost = player; }
 
   std::string travelled;
   std::string restored;
@@ -54,6 +55,8 @@ class Engine final : public GameServerHost {
   std::vector<std::string> drops;
   Seq acceptedSeq = 0;
   Seq durableSeq = 0;
+  std::map<std::string, Seq> bags;
+  std::string lost;
 };
 
 struct Live {
@@ -77,6 +80,13 @@ struct Live {
       if (met()) return true;
     }
     return false;
+  }
+
+  // What is durable of an inventory that is opened now; -1 where it cannot be had.
+  Seq open(const std::string& player) {
+    Seq durable = -2;
+    game.session().saves().openInventory(player, [&durable](const Result<Restore>& result) { durable = result ? result.value->durableSeq : -1; });
+    return until([&durable] { return durable != -2; }) ? durable : -2;
   }
 
   // What PreLogin answers.
@@ -139,6 +149,16 @@ TEST(Live, AGameServerLivesItsWholeLifeOnARealBridge) {
   for (int n = 1; n <= 3; ++n) ASSERT_TRUE(live.game.session().saves().addWorld(Json::object().set("n", n)));
   ASSERT_TRUE(live.until([&] { return engine.acceptedSeq == 3 && engine.durableSeq == 3; }));
 
+  // Inventories: one's own entry, a pickup that is the world's too, and a trade.
+  Saves& saves = live.game.session().saves();
+  ASSERT_TRUE(live.open("nobody") == -1 && live.open("ann") == 0 && live.open("bob") == 0);
+  const auto item = [](const char* name) { return Json::object().set("item", name); };
+  ASSERT_EQ(saves.addInventory("ann", item("sword")), Seq(1));
+  ASSERT_EQ(saves.addWorld(Json::object().set("n", 4), {{"ann", item("gold")}}), Seq(4));
+  ASSERT_EQ(saves.addInventory("ann", item("shield")), Seq(3));
+  ASSERT_EQ(saves.addInventory("bob", item("thanks"), {{"ann", item("cheese")}}), Seq(1));
+  ASSERT_TRUE(live.until([&] { return engine.durableSeq == 4 && engine.bags["ann"] == 4 && engine.bags["bob"] == 1; }));
+
   // A hard travel: no connection is left, and whoever comes back has the same seat.
   live.game.mapStarts();
   live.game.mapStands("/Game/Maps/Cave", 7777, {});
@@ -148,7 +168,7 @@ TEST(Live, AGameServerLivesItsWholeLifeOnARealBridge) {
   ASSERT_EQ(live.login("?LifeVerseTicket=" + given("LIVE_TICKET_BOB")), "");
   ASSERT_TRUE(connections.postLogin(5, "?LifeVerseTicket=" + given("LIVE_TICKET_BOB")) == Arrival::Seated);
   live.game.session().kick("bob", "rude");
-  ASSERT_TRUE(live.until([&] { return engine.drops.size() == 2; }));
+  ASSERT_TRUE(live.until([&] { return engine.drops.size() == 2 && saves.inventory("bob") == nullptr; }));
   ASSERT_EQ(engine.drops[1], "5 lifeverse:kicked: rude");
   // Every ticket for that seat is over.
   const std::string refusal = live.login("?LifeVerseTicket=" + given("LIVE_TICKET_BOB"));
@@ -162,5 +182,5 @@ TEST(Live, AGameServerLivesItsWholeLifeOnARealBridge) {
   ASSERT_EQ(live.login(ann).rfind("lifeverse:draining: ", 0), 0U);
   ASSERT_TRUE(live.until([&] { return !engine.over.empty(); }));
   ASSERT_EQ(engine.over, "node upgrade");
-  ASSERT_TRUE(!engine.isReadOnly);
+  ASSERT_TRUE(!engine.isReadOnly && engine.lost.empty());
 }
