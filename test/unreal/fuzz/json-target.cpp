@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "core/json.h"
 #include "fuzz/targets.h"
 
@@ -13,5 +15,7 @@ void fuzz::json(std::string_view bytes) {
   const auto again = Json::parse(once);
   must(again.has_value(), "what was written is read");
   must(again->write() == once, "writing is stable");
-  must(again->kind() == value->kind() && again->size() == value->size(), "nothing was added or lost");
+  // A number too large for a double is infinite, which JSON cannot say: it is written as null.
+  const bool isInfinite = value->isNumber() && !std::isfinite(value->asDouble());
+  must((again->kind() == value->kind() || (isInfinite && again->isNull())) && again->size() == value->size(), "nothing was added or lost");
 }
