@@ -9,8 +9,7 @@ import { serveApi } from '../runtime/serve-api.ts';
 import { createAgonesClient } from './agones/agones-client.ts';
 import { traceparentOf } from './agones/game-server.ts';
 import { createGameServerWatch, type GameServerWatch } from './agones/game-server-watch.ts';
-import { loadSdkStubs } from './agones/sdk-stubs.ts';
-import { settleState } from './agones/settle-state.ts';
+import { createStateKeeper } from './agones/state-keeper.ts';
 import { bridgeHandlers } from './api/bridge-handlers.ts';
 import { createAllocatorLink, type AllocatorLink } from './backend/allocator-link.ts';
 import { createPlainSend } from './backend/plain-send.ts';
@@ -29,9 +28,12 @@ import { createSessionJournals } from './journals/session-journals.ts';
 import { createNoticeBoard } from './notices/notice-board.ts';
 import { createPlayerLeases, type PlayerLeases } from './seats/player-leases.ts';
 import { openSessionStore } from './store/session-store.ts';
-import { listenLoopback } from './surface/listen-loopback.ts';
+import { createGrpcSurface } from './surface/grpc-surface.ts';
+import { listenGrpc, listenLoopback } from './surface/listen-loopback.ts';
+import { createQueuedChanges } from './surface/queued-changes.ts';
 import { createRestSurface } from './surface/rest-surface.ts';
 import { createStateCalls } from './surface/state-calls.ts';
+import { createUpstream } from './surface/upstream.ts';
 import { createWatchSockets } from './surface/watch-sockets.ts';
 import { createTicketCheck } from './tickets/ticket-check.ts';
 import { createWorldLink } from './world/world-link.ts';
@@ -61,9 +63,7 @@ async function run(config: BridgeConfig): Promise<number> {
   const link = createAllocatorLink(config.ALLOCATOR_URL, send, config.TOKEN_FILE, gameServer);
   const saves = createSavesLink(config.SAVES_URL, send, () => store.current().claim?.saves.token);
 
-  const client = createAgonesClient(loadSdkStubs(), config.AGONES_SDK_GRPC_PORT, (cause) =>
-    log.warn('the health stream to Agones broke', { cause }),
-  );
+  const client = createAgonesClient(config.AGONES_SDK_GRPC_PORT);
   lifecycle.onClose('agones client', () => client.close());
   const watch = createGameServerWatch(client, log);
   seen.watch = watch;
@@ -76,10 +76,19 @@ async function run(config: BridgeConfig): Promise<number> {
       return claim;
     },
   };
-  lifecycle.run('game server watch', (stop) => watch.run(stop));
+  const keeper = createStateKeeper({ client, watch, log, now });
 
   const budgets = { loadingMs: config.HEALTH_LOADING_MS, playingMs: config.HEALTH_PLAYING_MS, pingMs: config.HEALTH_PING_MS };
-  const heartbeat = createHeartbeat({ store, beat: () => client.beat(), budgets, everyMs: config.HEALTH_BEAT_MS, log, now });
+  const heartbeat = createHeartbeat({
+    store,
+    beat: () => client.beat(),
+    budgets,
+    everyMs: config.HEALTH_BEAT_MS,
+    health: () => watch.current()?.spec.health,
+    log,
+    now,
+  });
+  watch.onReturn(() => heartbeat.again());
   lifecycle.run('heartbeat', (stop) => heartbeat.run(stop));
 
   const onLost = createWorldLoss(store, log);
@@ -107,7 +116,7 @@ async function run(config: BridgeConfig): Promise<number> {
     store,
     allocator,
     flush: (stop) => journals.flush(stop),
-    shutDown: (stop) => settleState('shutdown', client, watch, log, stop),
+    shutDown: (stop) => keeper.want({ kind: 'shutdown' }, stop),
     flushMs: config.FLUSH_MS,
     log,
     now,
@@ -124,7 +133,9 @@ async function run(config: BridgeConfig): Promise<number> {
   lifecycle.run('seat graces', (stop) => endSeatGraces(store, config.SEAT_GRACE_MS, now, stop));
   lifecycle.run('fenced session', (stop) => endFencedSession(store, config.LEASE_LOST_MS, now, stop));
 
-  const calls = createStateCalls({ store, client, watch, heartbeat, log, now, signal });
+  const calls = createStateCalls({ store, keeper, watch, heartbeat, log, now, signal });
+  const changes = createQueuedChanges({ watch, client, log, now });
+  lifecycle.run('game server watch', (stop) => watch.run(stop));
   const refreshClaim = createClaimRefresh(store, allocator, log, now, signal);
   const inventories = createInventoryLink({ store, saves, journals, leases: () => leases, log });
   const leases: PlayerLeases = createPlayerLeases({
@@ -150,21 +161,25 @@ async function run(config: BridgeConfig): Promise<number> {
     now,
   });
   const api = serveApi(bridgeApi, handlers, { log, metrics: UNMEASURED, stopping: signal });
-  const agonesSurface = createRestSurface({ calls, client, watch });
+  const upstream = createUpstream(config.AGONES_SDK_HTTP_PORT);
+  lifecycle.onClose('upstream', () => upstream.close());
+  const agonesSurface = createRestSurface({ calls, changes, watch, upstream });
   const isOurs = (url: string) => url.startsWith('/lifeverse/') || url === '/openapi.json';
   const listeners = await listenLoopback(
-    (request, response) => (isOurs(request.url ?? '') ? api(request, response) : void agonesSurface(request, response)),
+    (request, response) => (isOurs(request.url ?? '') ? api(request, response) : void agonesSurface.serve(request, response)),
     config.BRIDGE_HTTP_PORT,
     log,
   );
-  const sockets = createWatchSockets(watch, client);
+  const sockets = createWatchSockets(watch, agonesSurface);
   for (const listener of listeners) {
     sockets.attach(listener.server);
     lifecycle.onClose('listener', () => listener.close());
   }
   lifecycle.onClose('watch sockets', () => sockets.close());
+  const grpc = await listenGrpc(createGrpcSurface({ calls, changes, watch, client }), config.BRIDGE_GRPC_PORT, log);
+  lifecycle.onClose('gRPC listener', () => grpc.close());
   if (store.current().warm) calls.earnReady();
-  log.info('listening', { port: listeners[0]?.port, phase: store.current().phase });
+  log.info('listening', { port: listeners[0]?.port, grpcPort: grpc.port, phase: store.current().phase });
   return untilSignal(lifecycle, process);
 }
 

@@ -1,106 +1,93 @@
-/** Agones' sidecar over gRPC: every call has a deadline, and streams say when they end. */
-import { Client, credentials, Metadata, type ClientWritableStream, type ServiceError } from '@grpc/grpc-js';
+/** Agones' sidecar over gRPC: every call has a deadline, and waits within that for a sidecar that restarts. */
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { parseGameServer, type GameServer } from './game-server.ts';
-import type { SdkMethodName, SdkStubs } from './sdk-stubs.ts';
+import { SDK } from './sdk-calls.ts';
+import { concat, numberField, textField } from './wire-writer.ts';
 
+/** A GameServer as it was told, in both forms. */
+export interface Told {
+  readonly gameServer: GameServer;
+  readonly bytes: Buffer;
+}
+
+/** @throws ServiceError of grpc-js from every call: `code` and `details` are Agones' own, `DEADLINE_EXCEEDED` when the sidecar is away. */
 export interface AgonesClient {
+  /** Any unary call of any of the SDK's services, its messages as they are on the wire. */
+  call(path: string, message: Buffer): Promise<Buffer>;
   ready(): Promise<void>;
   allocate(): Promise<void>;
   shutdown(): Promise<void>;
-  /** @param seconds a decimal number; 0 is for ever. */
-  reserve(seconds: string): Promise<void>;
-  setLabel(key: string, value: string): Promise<void>;
-  setAnnotation(key: string, value: string): Promise<void>;
-  getGameServer(): Promise<GameServer>;
+  /** @param seconds 0 is for ever. */
+  reserve(seconds: bigint): Promise<void>;
+  getGameServer(): Promise<Told>;
   /** One watch: the present state first, then every update. Settles when the stream ends, whatever the reason. */
-  watch(onUpdate: (gameServer: GameServer) => void, signal: AbortSignal): Promise<Error | undefined>;
-  /** One health ping. A stream that broke is opened anew with the next one. */
-  beat(): void;
+  watch(onUpdate: (told: Told) => void, signal: AbortSignal): Promise<Error | undefined>;
+  /** One health ping, which Agones has when it resolves. */
+  beat(): Promise<void>;
   close(): void;
 }
 
-/** Longest that the sidecar, over loopback, may take for one call. */
+/** Longest that the sidecar may take for one call over loopback, its return after a restart included. */
 const CALL_MS = 3_000;
+const EMPTY = Buffer.alloc(0);
+const asIs = (bytes: Buffer): Buffer => bytes;
 
-/** @throws ServiceError of grpc-js from every call: `code` and `details` are Agones' own. */
-export function createAgonesClient({ messages, service }: SdkStubs, port: number, onHealthLost: (cause: Error) => void): AgonesClient {
+export const keyValueMessage = (key: string, value: string): Buffer => concat([textField(1, key), textField(2, value)]);
+
+export function createAgonesClient(port: number): AgonesClient {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
     'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.min_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1_000,
+    'grpc.max_reconnect_backoff_ms': 500,
     'grpc.max_receive_message_length': 16 * 1024 * 1024,
     'grpc.enable_http_proxy': 0,
+    'grpc.enable_channelz': 0,
   });
-  let health: ClientWritableStream<unknown> | undefined;
+  const waiting = () => new Metadata({ waitForReady: true });
+  const soon = () => ({ deadline: Date.now() + CALL_MS });
 
-  const unary = (name: SdkMethodName, message: unknown) => {
-    const { path, requestSerialize, responseDeserialize } = service[name];
-    return new Promise<{ toObject(): unknown }>((resolve, reject) => {
-      const done = (cause: ServiceError | null, answer?: { toObject(): unknown }) =>
-        answer === undefined ? reject(cause) : resolve(answer);
-      client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        message,
-        new Metadata(),
-        { deadline: Date.now() + CALL_MS },
-        done,
-      );
+  const call = (path: string, message: Buffer) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const done = (cause: ServiceError | null, answer?: Buffer) => (answer === undefined ? reject(cause) : resolve(answer));
+      client.makeUnaryRequest(path, asIs, asIs, message, waiting(), soon(), done);
     });
-  };
-
-  const told = async (name: SdkMethodName, message: unknown = new messages.Empty()) => void (await unary(name, message));
-
-  const keyValue = (key: string, value: string) => {
-    const message = new messages.KeyValue();
-    message.setKey(key);
-    message.setValue(value);
-    return message;
-  };
-
-  const openHealth = () => {
-    const { path, requestSerialize, responseDeserialize } = service.health;
-    const stream = client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, (cause) => {
-      if (health === stream) health = undefined;
-      if (cause !== null) onHealthLost(cause);
-    });
-    // The callback above tells it already; without a listener it would end the process.
-    stream.on('error', () => {});
-    return stream;
-  };
+  const told = async (path: string, message: Buffer = EMPTY) => void (await call(path, message));
 
   return {
-    ready: () => told('ready'),
-    allocate: () => told('allocate'),
-    shutdown: () => told('shutdown'),
-    reserve: (seconds) => {
-      const message = new messages.Duration();
-      message.setSeconds(seconds);
-      return told('reserve', message);
-    },
-    setLabel: (key, value) => told('setLabel', keyValue(key, value)),
-    setAnnotation: (key, value) => told('setAnnotation', keyValue(key, value)),
-    getGameServer: async () => parseGameServer((await unary('getGameServer', new messages.Empty())).toObject()),
+    call,
+    ready: () => told(SDK.ready),
+    allocate: () => told(SDK.allocate),
+    shutdown: () => told(SDK.shutdown),
+    reserve: (seconds) => told(SDK.reserve, numberField(1, seconds)),
+    getGameServer: async () => toldOf(await call(SDK.getGameServer, EMPTY)),
     watch: (onUpdate, signal) => {
-      const { path, requestSerialize, responseDeserialize } = service.watchGameServer;
-      const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, new messages.Empty());
+      const stream = client.makeServerStreamRequest(SDK.watchGameServer, asIs, asIs, EMPTY, waiting());
       const cancel = () => stream.cancel();
       signal.addEventListener('abort', cancel, { once: true });
       if (signal.aborted) cancel();
       return new Promise<Error | undefined>((resolve) => {
-        stream.on('data', (message: { toObject(): unknown }) => onUpdate(parseGameServer(message.toObject())));
+        stream.on('data', (bytes: Buffer) => {
+          try {
+            onUpdate(toldOf(bytes));
+          } catch (cause) {
+            // Thrown out of here it would end the process.
+            resolve(cause instanceof Error ? cause : new Error(String(cause)));
+            cancel();
+          }
+        });
         stream.on('error', (cause: Error) => resolve(cause));
         stream.on('end', () => resolve(undefined));
       }).finally(() => signal.removeEventListener('abort', cancel));
     },
-    beat: () => {
-      health ??= openHealth();
-      health.write(new messages.Empty());
-    },
-    close: () => {
-      health?.end();
-      client.close();
-    },
+    // A stream of its own for each ping: one that is kept takes pings without a word after the sidecar behind it is gone.
+    beat: () =>
+      new Promise((resolve, reject) => {
+        const done = (cause: ServiceError | null) => (cause === null ? resolve() : reject(cause));
+        const stream = client.makeClientStreamRequest(SDK.health, asIs, asIs, waiting(), soon(), done);
+        stream.on('error', () => {});
+        stream.end(EMPTY);
+      }),
+    close: () => client.close(),
   };
 }
+
+const toldOf = (bytes: Buffer): Told => ({ gameServer: parseGameServer(bytes), bytes });

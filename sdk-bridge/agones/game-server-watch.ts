@@ -2,15 +2,18 @@
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import { pause } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { AgonesClient } from './agones-client.ts';
+import type { AgonesClient, Told } from './agones-client.ts';
 import type { GameServer } from './game-server.ts';
+
+/** @param bytes the same as Agones wrote it. */
+export type WatchListener = (gameServer: GameServer, bytes: Buffer) => void;
 
 export interface GameServerWatch {
   current(): GameServer | undefined;
-  /** True while the newest word of Agones is in hand. */
-  live(): boolean;
-  /** Calls back with every change; first, soon, with the present state where it is known. Returns how to stop. */
-  listen(listener: (gameServer: GameServer) => void): () => void;
+  /** Calls back with every update; first, soon, with the present state where it is known. Returns how to stop. */
+  listen(listener: WatchListener): () => void;
+  /** Calls back when the sidecar answers anew after it was away: what waited in its queue is lost. Returns how to stop. */
+  onReturn(listener: () => void): () => void;
   /** True when the test came to hold before the signal. */
   until(test: (gameServer: GameServer) => boolean, signal: AbortSignal): Promise<boolean>;
   run(signal: AbortSignal): Promise<void>;
@@ -20,20 +23,22 @@ export interface GameServerWatch {
 const LOOK_AGAIN_MS = 10_000;
 
 export function createGameServerWatch(client: Pick<AgonesClient, 'watch' | 'getGameServer'>, log: Log): GameServerWatch {
-  let current: GameServer | undefined;
-  let live = false;
-  const listeners = new Set<(gameServer: GameServer) => void>();
+  let current: Told | undefined;
+  const listeners = new Set<WatchListener>();
+  const returns = new Set<() => void>();
 
-  const learn = (gameServer: GameServer) => {
-    live = true;
-    const same = JSON.stringify(current) === JSON.stringify(gameServer);
-    current = gameServer;
-    if (!same) for (const listener of listeners) listener(gameServer);
+  const publish = (told: Told) => {
+    current = told;
+    for (const listener of listeners) listener(told.gameServer, told.bytes);
+  };
+  /** What is asked for, or told at the beginning of a watch, is an update only when it is news. */
+  const compare = (told: Told) => {
+    if (current?.bytes.equals(told.bytes) !== true) publish(told);
   };
 
-  const listen = (listener: (gameServer: GameServer) => void) => {
+  const listen = (listener: WatchListener) => {
     listeners.add(listener);
-    if (current !== undefined) listener(current);
+    if (current !== undefined) listener(current.gameServer, current.bytes);
     return () => void listeners.delete(listener);
   };
 
@@ -43,7 +48,7 @@ export function createGameServerWatch(client: Pick<AgonesClient, 'watch' | 'getG
       await pause(LOOK_AGAIN_MS, signal);
       if (signal.aborted) return;
       try {
-        learn(await client.getGameServer());
+        compare(await client.getGameServer());
       } catch {
         return giveUp();
       }
@@ -51,9 +56,12 @@ export function createGameServerWatch(client: Pick<AgonesClient, 'watch' | 'getG
   };
 
   return {
-    current: () => current,
-    live: () => live,
+    current: () => current?.gameServer,
     listen,
+    onReturn: (listener) => {
+      returns.add(listener);
+      return () => void returns.delete(listener);
+    },
     until: (test, signal) =>
       new Promise((resolve) => {
         const end = (held: boolean) => {
@@ -75,16 +83,19 @@ export function createGameServerWatch(client: Pick<AgonesClient, 'watch' | 'getG
         const stream = new AbortController();
         const ended = AbortSignal.any([signal, stream.signal]);
         const looking = lookAgain(ended, () => stream.abort());
-        const cause = await client.watch((gameServer) => {
+        let updates = 0;
+        const cause = await client.watch((told) => {
+          if (updates++ > 0) return publish(told);
           backoff = undefined;
-          learn(gameServer);
+          const away = current !== undefined;
+          compare(told);
+          if (away) for (const listener of returns) listener();
         }, ended);
-        live = false;
         stream.abort();
         await looking;
         if (signal.aborted) return;
         if (backoff === undefined) log.warn("the watch of Agones' sidecar ended; it is opened again", { cause });
-        backoff = (backoff ?? new ExponentialBackoff({ initialDelay: 50, maxDelay: 1_000 })).next(undefined);
+        backoff = (backoff ?? new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 })).next(undefined);
         await pause(backoff.duration, signal);
       }
     },

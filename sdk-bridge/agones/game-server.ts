@@ -1,42 +1,81 @@
-/** A GameServer as Agones' SDK tells it, and as its REST surface writes it. Pure. */
-import { z } from 'zod';
+/** A GameServer as Agones' SDK tells it (`agones.dev.sdk.GameServer`), and what the bridge reads from it. Pure. */
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import { Attempt, Uid } from '../../contracts/words.ts';
+import { readFields, type Fields } from './wire-reader.ts';
 
-const Texts = z.array(z.tuple([z.string(), z.string()]));
+type Entry<Value> = readonly [string, Value];
 
-/** What `toObject()` of the generated message gives. */
-const GameServerMessage = z.object({
-  objectMeta: z.object({
-    name: z.string(),
-    namespace: z.string(),
-    uid: z.string(),
-    resourceVersion: z.string(),
-    generation: z.number(),
-    creationTimestamp: z.number(),
-    deletionTimestamp: z.number(),
-    annotationsMap: Texts,
-    labelsMap: Texts,
-  }),
-  spec: z.object({
-    health: z
-      .object({ disabled: z.boolean(), periodSeconds: z.number(), failureThreshold: z.number(), initialDelaySeconds: z.number() })
-      .optional(),
-  }),
-  status: z.object({
-    state: z.string(),
-    address: z.string(),
-    addressesList: z.array(z.object({ type: z.string(), address: z.string() })),
-    portsList: z.array(z.object({ name: z.string(), port: z.number() })),
-    players: z.object({ count: z.number(), capacity: z.number(), idsList: z.array(z.string()) }).optional(),
-    countersMap: z.array(z.tuple([z.string(), z.object({ count: z.number(), capacity: z.number() })])),
-    listsMap: z.array(z.tuple([z.string(), z.object({ capacity: z.number(), valuesList: z.array(z.string()) })])),
-  }),
-});
-export type GameServer = z.infer<typeof GameServerMessage>;
+/** Numbers of 64 bits are whole: counters and lists may hold what a double cannot. */
+export interface GameServer {
+  readonly objectMeta: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly generation: bigint;
+    /** Seconds since the epoch; 0 is never. */
+    readonly creationTimestamp: bigint;
+    readonly deletionTimestamp: bigint;
+    readonly annotationsMap: readonly Entry<string>[];
+    readonly labelsMap: readonly Entry<string>[];
+  };
+  readonly spec: { readonly health: HealthSpec | undefined };
+  readonly status: {
+    readonly state: string;
+    readonly address: string;
+    readonly addressesList: readonly { readonly type: string; readonly address: string }[];
+    readonly portsList: readonly { readonly name: string; readonly port: number }[];
+    /** Only where Agones tracks players. */
+    readonly players: { readonly count: bigint; readonly capacity: bigint; readonly idsList: readonly string[] } | undefined;
+    readonly countersMap: readonly Entry<{ readonly count: bigint; readonly capacity: bigint }>[];
+    readonly listsMap: readonly Entry<{ readonly capacity: bigint; readonly valuesList: readonly string[] }>[];
+  };
+}
 
-export function parseGameServer(message: unknown): GameServer {
-  return GameServerMessage.parse(message);
+export interface HealthSpec {
+  readonly disabled: boolean;
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+  readonly initialDelaySeconds: number;
+}
+
+/** @throws RangeError when the bytes are not a message. */
+export function parseGameServer(message: Buffer): GameServer {
+  const gameServer = readFields(message);
+  const meta = gameServer.message(1) ?? NOTHING;
+  const status = gameServer.message(3) ?? NOTHING;
+  const health = gameServer.message(2)?.message(1);
+  const players = status.message(4);
+  return {
+    objectMeta: {
+      name: meta.text(1),
+      namespace: meta.text(2),
+      uid: meta.text(3),
+      resourceVersion: meta.text(4),
+      generation: meta.int(5),
+      creationTimestamp: meta.int(6),
+      deletionTimestamp: meta.int(7),
+      annotationsMap: meta.messages(8).map((entry) => [entry.text(1), entry.text(2)]),
+      labelsMap: meta.messages(9).map((entry) => [entry.text(1), entry.text(2)]),
+    },
+    spec: {
+      health: health && {
+        disabled: health.int(1) !== 0n,
+        periodSeconds: Number(health.int(2)),
+        failureThreshold: Number(health.int(3)),
+        initialDelaySeconds: Number(health.int(4)),
+      },
+    },
+    status: {
+      state: status.text(1),
+      address: status.text(2),
+      portsList: status.messages(3).map((port) => ({ name: port.text(1), port: Number(port.int(2)) })),
+      players: players && { count: players.int(1), capacity: players.int(2), idsList: players.texts(3) },
+      countersMap: status.messages(5).map((entry) => valued(entry, (counter) => ({ count: counter.int(1), capacity: counter.int(2) }))),
+      listsMap: status.messages(6).map((entry) => valued(entry, (list) => ({ capacity: list.int(1), valuesList: list.texts(2) }))),
+      addressesList: status.messages(7).map((address) => ({ type: address.text(1), address: address.text(2) })),
+    },
+  };
 }
 
 export interface AttemptMarks {
@@ -59,52 +98,11 @@ export function traceparentOf(gameServer: GameServer | undefined): string | unde
 
 /** On its way out, as far as Agones is concerned. */
 export function isGoing(gameServer: GameServer): boolean {
-  return gameServer.objectMeta.deletionTimestamp > 0 || ['Shutdown', 'Unhealthy', 'Error'].includes(gameServer.status.state);
+  return gameServer.objectMeta.deletionTimestamp > 0n || ['Shutdown', 'Unhealthy', 'Error'].includes(gameServer.status.state);
 }
 
-/** As Agones' REST surface writes it: snake case, 64-bit numbers as texts, nothing left out. */
-export function restView({ objectMeta: meta, spec: { health }, status }: GameServer): unknown {
-  return {
-    object_meta: {
-      name: meta.name,
-      namespace: meta.namespace,
-      uid: meta.uid,
-      resource_version: meta.resourceVersion,
-      generation: String(meta.generation),
-      creation_timestamp: String(meta.creationTimestamp),
-      deletion_timestamp: String(meta.deletionTimestamp),
-      annotations: sortedObject(meta.annotationsMap),
-      labels: sortedObject(meta.labelsMap),
-    },
-    spec: {
-      health: health
-        ? {
-            disabled: health.disabled,
-            period_seconds: health.periodSeconds,
-            failure_threshold: health.failureThreshold,
-            initial_delay_seconds: health.initialDelaySeconds,
-          }
-        : null,
-    },
-    status: {
-      state: status.state,
-      address: status.address,
-      addresses: status.addressesList,
-      ports: status.portsList,
-      players: status.players
-        ? { count: String(status.players.count), capacity: String(status.players.capacity), ids: status.players.idsList }
-        : null,
-      counters: sortedObject(
-        status.countersMap.map(([name, { count, capacity }]) => [name, { count: String(count), capacity: String(capacity) }]),
-      ),
-      lists: sortedObject(
-        status.listsMap.map(([name, { capacity, valuesList }]) => [name, { capacity: String(capacity), values: valuesList }]),
-      ),
-    },
-  };
-}
+const NOTHING = readFields(Buffer.alloc(0));
 
-/** Protobuf maps have no order; Go writes them by key. */
-function sortedObject<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+function valued<Value>(entry: Fields, read: (value: Fields) => Value): Entry<Value> {
+  return [entry.text(1), read(entry.message(2) ?? NOTHING)];
 }

@@ -1,5 +1,6 @@
 /** Health is judged: is the game server alive enough for a beat towards Agones? A hitch is not a death; a hang is. Pure. */
 import type { SessionPhase } from '../../contracts/bridge.ts';
+import type { HealthSpec } from '../agones/game-server.ts';
 
 export interface HealthBudgets {
   /** Oldest frame while starting up or loading a map, in milliseconds. */
@@ -30,4 +31,10 @@ export function isAlive(vitals: Vitals, budgets: HealthBudgets, now: number): bo
 export function frameBudgetMs({ warm, phase }: Pick<Vitals, 'warm' | 'phase'>, budgets: HealthBudgets): number {
   const loading = phase === 'claimed' || (phase === 'idle' && !warm);
   return loading ? budgets.loadingMs : budgets.playingMs;
+}
+
+/** Two beats at least in each period in which Agones counts a failure, however short a fleet has made it. In milliseconds. */
+export function beatEveryMs(configuredMs: number, health: HealthSpec | undefined): number {
+  if (health === undefined || health.disabled || health.periodSeconds <= 0) return configuredMs;
+  return Math.min(configuredMs, (health.periodSeconds * 1_000) / 2);
 }

@@ -1,138 +1,191 @@
 /**
- * Agones' REST surface, as its sidecar serves it, so that Unreal's Agones plugin and any other SDK work unchanged. Answers are
- * those recorded of a real one; what differs is what happens behind them: Ready is earned, Shutdown ends a session in order.
+ * Agones' REST surface, so that Unreal's Agones plugin and any other SDK work unchanged. What the bridge has no opinion about is answered by
+ * Agones' own sidecar; what it answers itself reads as recorded of a real one.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { status as Code } from '@grpc/grpc-js';
-import type { AgonesClient } from '../agones/agones-client.ts';
-import { restView, type GameServer } from '../agones/game-server.ts';
 import type { GameServerWatch } from '../agones/game-server-watch.ts';
-import { readRestBody, type BodyFields, type FieldType } from './rest-body.ts';
-
-/** What a state call of the game server means here. Each resolves when it is taken, not when it is carried out, as with Agones. */
-export interface StateCalls {
-  ready(): Promise<void>;
-  shutdown(): Promise<void>;
-  allocate(): Promise<void>;
-  /** @param seconds a decimal number. */
-  reserve(seconds: string): Promise<void>;
-  health(): void;
-}
+import type { QueuedChange } from '../agones/queued-change.ts';
+import type { QueuedChanges } from './queued-changes.ts';
+import { BodyFault, messageOf, numberIn, objectsIn, textIn, type Message, type Values } from './rest-body.ts';
+import { restGameServer, watchLine } from './rest-game-server.ts';
+import type { StateCalls } from './state-calls.ts';
+import { NoAnswer, type Answer, type Asked, type Upstream } from './upstream.ts';
 
 export interface RestParts {
   readonly calls: StateCalls;
-  readonly client: Pick<AgonesClient, 'setLabel' | 'setAnnotation' | 'getGameServer'>;
-  readonly watch: GameServerWatch;
+  readonly changes: QueuedChanges;
+  readonly watch: Pick<GameServerWatch, 'current' | 'listen'>;
+  readonly upstream: Pick<Upstream, 'forward'>;
 }
 
-interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT';
-  readonly fields?: Readonly<Record<string, FieldType>>;
-  /** `/health` is a stream in gRPC, and none without a first message. */
-  readonly needsBody?: boolean;
-  readonly answer: (fields: BodyFields, response: ServerResponse) => Promise<void>;
+export interface RestSurface {
+  /** Answers a request to one of Agones' paths, or to a path that is nobody's. */
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Everything but the watch. Never rejects. */
+  answer(asked: Asked): Promise<Answer>;
 }
 
-const BODY_BYTES = 4 * 1024 * 1024;
-const KEY_VALUE = { key: 'string', value: 'string' } as const;
-/** gRPC code → HTTP status, as grpc-gateway has it. */
-const HTTP_STATUS: Readonly<Record<number, number>> = {
-  [Code.INVALID_ARGUMENT]: 400,
-  [Code.NOT_FOUND]: 404,
-  [Code.UNIMPLEMENTED]: 501,
-  [Code.UNAVAILABLE]: 503,
-  [Code.DEADLINE_EXCEEDED]: 504,
-};
+/** Longer than any request that could be granted: a line of the watch is at most 64 KiB. */
+const BODY_BYTES = 256 * 1024;
+/** A reader of the watch who is this far behind is let go. */
+const BEHIND_BYTES = 4 * 1024 * 1024;
+const WATCH = '/watch/gameserver';
+const JSON_TYPE = ['content-type', 'application/json'];
+const TRANSLATED = [...JSON_TYPE, 'grpc-metadata-content-type', 'application/grpc'];
+const KEY_VALUE: Message = { key: 'string', value: 'string' };
 
-/** Answers a request to one of Agones' paths, or any path that is nobody's. */
-export function createRestSurface({
-  calls,
-  client,
-  watch,
-}: RestParts): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const text = (fields: BodyFields, name: string) => fields[name] ?? '';
-  const done = (work: (fields: BodyFields) => Promise<void> | void) => async (fields: BodyFields, response: ServerResponse) => {
-    await work(fields);
-    succeed(response, {});
-  };
-  const routes: Readonly<Record<string, Route>> = {
-    '/ready': { method: 'POST', answer: done(() => calls.ready()) },
-    '/allocate': { method: 'POST', answer: done(() => calls.allocate()) },
-    '/shutdown': { method: 'POST', answer: done(() => calls.shutdown()) },
-    '/reserve': { method: 'POST', fields: { seconds: 'int64' }, answer: done((fields) => calls.reserve(text(fields, 'seconds') || '0')) },
-    '/health': { method: 'POST', needsBody: true, answer: done(() => calls.health()) },
-    '/metadata/label': {
-      method: 'PUT',
-      fields: KEY_VALUE,
-      answer: done((fields) => client.setLabel(text(fields, 'key'), text(fields, 'value'))),
-    },
-    '/metadata/annotation': {
-      method: 'PUT',
-      fields: KEY_VALUE,
-      answer: done((fields) => client.setAnnotation(text(fields, 'key'), text(fields, 'value'))),
-    },
-    '/gameserver': { method: 'GET', answer: async (_fields, response) => succeed(response, restView(await newest(watch, client))) },
-    '/watch/gameserver': { method: 'GET', answer: async (_fields, response) => streamUpdates(watch, response) },
+type Opinion = (body: string, asked: Asked) => Promise<Answer>;
+
+export function createRestSurface({ calls, changes, watch, upstream }: RestParts): RestSurface {
+  const state =
+    (message: Message, act: (values: Values) => void | Promise<void>): Opinion =>
+    async (body) => {
+      await act(messageOf(message, body));
+      return success('{}');
+    };
+  const metadata =
+    (kind: 'label' | 'annotation'): Opinion =>
+    (body, asked) =>
+      guarded(asked, () => {
+        const values = messageOf(KEY_VALUE, body);
+        return [{ kind, name: textIn(values, 'key'), value: textIn(values, 'value') }];
+      });
+
+  /** Passed on if the watch can bear it, and kept until it is written. A body that is no message is for Agones to refuse. */
+  const guarded = async (asked: Asked, read: () => QueuedChange[]) => {
+    const wished = readOrNothing(read);
+    const refusal = changes.refusal(wished);
+    if (refusal !== undefined) return failure(400, Code.INVALID_ARGUMENT, refusal);
+    const answer = await upstream.forward(asked);
+    if (answer.status === 200) changes.taken(wished);
+    return answer;
   };
 
-  return async (request, response) => {
+  const opinions: Readonly<Record<string, Opinion>> = {
+    'POST /ready': state({}, () => calls.ready()),
+    'POST /allocate': state({}, () => calls.allocate()),
+    'POST /shutdown': state({}, () => calls.shutdown()),
+    'POST /reserve': state({ seconds: 'int64' }, (values) => calls.reserve(numberIn(values, 'seconds'))),
+    'POST /health': async (body) => {
+      // Recorded: `/health` is a stream in gRPC, and none without a first message.
+      if (objectsIn(body) === 0) return { status: 400, headers: [], body: Buffer.alloc(0) };
+      calls.health();
+      return success('{}');
+    },
+    'PUT /metadata/label': metadata('label'),
+    'PUT /metadata/annotation': metadata('annotation'),
+    'GET /gameserver': async (_body, asked) => {
+      try {
+        return await upstream.forward(asked);
+      } catch (cause) {
+        // While the sidecar is away, what it told last is still the newest there is.
+        const known = watch.current();
+        if (known === undefined) throw cause;
+        return success(restGameServer(known));
+      }
+    },
+  };
+
+  const answer = async (asked: Asked): Promise<Answer> => {
     try {
-      const route = routes[new URL(request.url ?? '/', 'http://bridge').pathname];
-      if (route === undefined) return fail(response, 404, Code.NOT_FOUND, 'Not Found');
-      // Recorded: a GET of /health falls through to the stream's want of a body.
-      if (route.needsBody === true && request.method === 'GET') return void response.writeHead(400).end();
-      if (request.method !== route.method) return fail(response, 501, Code.UNIMPLEMENTED, 'Method Not Allowed', request.method === 'HEAD');
-      const reading = readRestBody(route.method === 'GET' ? '' : await bodyOf(request), route.fields ?? {});
-      if (reading.kind === 'fault') return fail(response, 400, Code.INVALID_ARGUMENT, reading.message);
-      if (reading.kind === 'empty' && route.needsBody === true) return void response.writeHead(400).end();
-      await route.answer(reading.kind === 'fields' ? reading.fields : {}, response);
+      const path = decodedPath(asked.target);
+      const opinion = opinions[`${asked.method} ${path}`];
+      if (opinion !== undefined) return await opinion(asked.body.toString('utf8'), asked);
+      const list = /^\/v1beta1\/lists\/([^/]*?)(:addValue|:removeValue)?$/.exec(path);
+      if (list !== null && (asked.method === 'POST' || asked.method === 'PATCH')) {
+        return await guarded(asked, () => listChanges(list[1] ?? '', list[2], asked));
+      }
+      return await upstream.forward(asked);
     } catch (cause) {
-      const { code, details } = serviceFault(cause);
-      fail(response, HTTP_STATUS[code] ?? 500, code, details);
+      return faultAnswer(cause);
     }
   };
+
+  return {
+    answer,
+    serve: async (request, response) => {
+      response.on('error', () => response.destroy());
+      if (request.method === 'GET' && decodedPath(request.url ?? '/') === WATCH) return streamUpdates(watch, response);
+      const body = await bodyOf(request).catch(() => undefined);
+      if (body === undefined) return void response.destroy();
+      const given =
+        body === 'too large'
+          ? failure(413, Code.RESOURCE_EXHAUSTED, `too large: a body has at most ${BODY_BYTES} bytes`)
+          : await answer({ method: request.method ?? 'GET', target: request.url ?? '/', headers: request.rawHeaders, body });
+      write(response, given, request.method === 'HEAD');
+    },
+  };
 }
 
-/** The watch's newest word; while it is interrupted, Agones is asked. */
-export async function newest(watch: GameServerWatch, client: Pick<AgonesClient, 'getGameServer'>): Promise<GameServer> {
-  return (watch.live() ? watch.current() : undefined) ?? (await client.getGameServer());
+/** As Agones matches it. One that is no path stays as it is, and meets nobody's. */
+export function decodedPath(target: string): string {
+  const [path = ''] = target.split(/[?#]/, 1);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+export function failure(status: number, code: number, message: string): Answer {
+  return { status, headers: JSON_TYPE, body: Buffer.from(JSON.stringify({ code, message, details: [] })) };
+}
+
+function success(body: string): Answer {
+  return { status: 200, headers: TRANSLATED, body: Buffer.from(body) };
+}
+
+function faultAnswer(cause: unknown): Answer {
+  if (cause instanceof BodyFault) return failure(400, Code.INVALID_ARGUMENT, cause.message);
+  if (!(cause instanceof NoAnswer)) return failure(500, Code.UNKNOWN, cause instanceof Error ? cause.message : 'unknown');
+  return cause.late ? failure(504, Code.DEADLINE_EXCEEDED, cause.message) : failure(503, Code.UNAVAILABLE, cause.message);
+}
+
+function listChanges(list: string, verb: string | undefined, { method, body }: Asked): QueuedChange[] {
+  const text = body.toString('utf8');
+  if (method === 'POST') {
+    if (verb === undefined) return [];
+    const value = textIn(messageOf({ value: 'string' }, text), 'value');
+    return [{ kind: verb === ':addValue' ? 'value-added' : 'value-removed', list, value }];
+  }
+  const { values } = messageOf({ values: 'strings' }, text);
+  return Array.isArray(values) ? values.map((value: string) => ({ kind: 'value-added', list, value })) : [];
+}
+
+function readOrNothing(read: () => QueuedChange[]): QueuedChange[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer | 'too large'> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES)
-      throw Object.assign(new Error('too large'), { code: Code.RESOURCE_EXHAUSTED, details: 'the body is too large' });
-    chunks.push(chunk);
+    if (bytes <= BODY_BYTES) chunks.push(chunk);
+    // The rest is read and thrown away, so that the answer is heard; who never comes to an end is cut off.
+    else if (bytes > 64 * BODY_BYTES) throw new Error('a body without end');
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return bytes > BODY_BYTES ? 'too large' : Buffer.concat(chunks);
 }
 
 /** Chunked: one line per update, until the caller goes. */
-function streamUpdates(watch: GameServerWatch, response: ServerResponse): void {
-  response.writeHead(200, { 'content-type': 'application/json', 'grpc-metadata-content-type': 'application/grpc' });
+function streamUpdates(watch: RestParts['watch'], response: ServerResponse): void {
+  response.writeHead(200, TRANSLATED);
   response.flushHeaders();
-  const stop = watch.listen((gameServer) => response.write(`${JSON.stringify({ result: restView(gameServer) })}\n`));
+  const stop = watch.listen((gameServer) => {
+    if (response.writableLength > BEHIND_BYTES) response.destroy();
+    else response.write(`${watchLine(gameServer)}\n`);
+  });
   response.once('close', stop);
 }
 
-function succeed(response: ServerResponse, body: unknown): void {
-  response
-    .writeHead(200, { 'content-type': 'application/json', 'grpc-metadata-content-type': 'application/grpc' })
-    .end(JSON.stringify(body));
-}
-
-function fail(response: ServerResponse, status: number, code: number, message: string, bare = false): void {
-  if (response.headersSent) return void response.destroy();
-  response.writeHead(status, { 'content-type': 'application/json' }).end(bare ? '' : JSON.stringify({ code, message, details: [] }));
-}
-
-/** A gRPC error as it came, or `UNKNOWN`. */
-export function serviceFault(cause: unknown): { code: number; details: string } {
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'number') {
-    return { code: cause.code, details: 'details' in cause && typeof cause.details === 'string' ? cause.details : cause.message };
-  }
-  return { code: Code.UNKNOWN, details: cause instanceof Error ? cause.message : String(cause) };
+function write(response: ServerResponse, { status, headers, body }: Answer, bare: boolean): void {
+  if (response.destroyed || response.headersSent) return void response.destroy();
+  response.writeHead(status, bare ? [...headers] : [...headers, 'content-length', `${body.length}`]);
+  response.end(bare ? undefined : body);
 }

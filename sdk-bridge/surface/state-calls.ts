@@ -1,20 +1,29 @@
 /** What the game server's Agones calls mean here: Ready is earned, an occupied server stays out of the pool, Shutdown ends a session in order. */
 import type { Log } from '../../runtime/log.ts';
-import type { AgonesClient } from '../agones/agones-client.ts';
 import type { GameServerWatch } from '../agones/game-server-watch.ts';
-import { settleState } from '../agones/settle-state.ts';
+import type { StateKeeper } from '../agones/state-keeper.ts';
+import { reserveWish, type Wish } from '../agones/state-wish.ts';
 import type { Heartbeat } from '../health/beat.ts';
 import { allocatedMarks } from '../moves/claim-session.ts';
 import { judgeReady, mayReserve, type ReadyGate } from '../readiness/ready-gate.ts';
 import { ended } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { StateCalls } from './rest-surface.ts';
+
+/** Each is over when it is taken, not when it is carried out, as with Agones. */
+export interface StateCalls {
+  ready(): void;
+  shutdown(): Promise<void>;
+  allocate(): void;
+  /** @param seconds 0 is for ever. */
+  reserve(seconds: bigint): void;
+  health(): void;
+}
 
 export interface StateCallParts {
   readonly store: SessionStore;
-  readonly client: AgonesClient;
-  readonly watch: GameServerWatch;
-  readonly heartbeat: Heartbeat;
+  readonly keeper: StateKeeper;
+  readonly watch: Pick<GameServerWatch, 'current'>;
+  readonly heartbeat: Pick<Heartbeat, 'ping'>;
   readonly log: Log;
   readonly now: () => number;
   /** Aborted when the process ends. */
@@ -26,8 +35,8 @@ export interface StateGate extends StateCalls {
   earnReady(): void;
 }
 
-export function createStateCalls({ store, client, watch, heartbeat, log, now, signal }: StateCallParts): StateGate {
-  let settling: Promise<unknown> | undefined;
+export function createStateCalls({ store, keeper, watch, heartbeat, log, now, signal }: StateCallParts): StateGate {
+  let readyUnderWay = false;
 
   const gate = (): ReadyGate => {
     const { hello, warm, phase } = store.current();
@@ -36,34 +45,37 @@ export function createStateCalls({ store, client, watch, heartbeat, log, now, si
     return { hello: hello !== null, warm, occupied, over: phase === 'ended', agonesState: gameServer?.status.state };
   };
 
-  /** Told until the watch shows it, and dropped as soon as the session is over: Ready would undo the Shutdown. */
-  const forwardReady = async () => {
+  /** Told until the watch shows it, and dropped as soon as the session is over: nothing may undo the Shutdown. */
+  const pass = async (wish: Wish) => {
     const stop = new AbortController();
-    const ended = AbortSignal.any([signal, stop.signal]);
-    void store.until(({ phase }) => phase === 'ended', ended).then(() => stop.abort());
-    if (await settleState('ready', client, watch, log, ended)) log.info('Agones knows that the server is ready');
+    const over = AbortSignal.any([signal, stop.signal]);
+    void store.until(({ phase }) => phase === 'ended', over).then(() => stop.abort());
+    const reached = await keeper.want(wish, over);
     stop.abort();
+    log.info('a state was wished for', { wish: wish.kind, reached });
   };
 
   const ready = () => {
     const verdict = judgeReady(gate());
     log.info('Ready was said', { verdict });
-    if (verdict === 'forward') settling ??= forwardReady().finally(() => (settling = undefined));
+    if (verdict !== 'forward' || readyUnderWay) return;
+    readyUnderWay = true;
+    void pass({ kind: 'ready' }).finally(() => (readyUnderWay = false));
   };
 
   return {
     earnReady: ready,
-    ready: async () => ready(),
+    ready,
     shutdown: async () => {
       await store.change((state) => ended(state, 'the game server asked Agones for its Shutdown', 'end', now()));
     },
-    allocate: async () => {
+    allocate: () => {
       const { occupied, over } = gate();
-      if (!occupied && !over) await client.allocate();
+      if (!occupied && !over) void pass({ kind: 'allocate' });
     },
-    reserve: async (seconds) => {
-      if (mayReserve(gate())) await client.reserve(seconds);
-      else log.info('Reserve was answered and not passed on', { seconds });
+    reserve: (seconds) => {
+      if (mayReserve(gate())) void pass(reserveWish(seconds, now()));
+      else log.info('Reserve was answered and not passed on', { seconds: Number(seconds) });
     },
     health: () => heartbeat.ping(),
   };

@@ -1,12 +1,10 @@
 /** Agones' watch over WebSocket, as Unreal's plugin opens it. A socket stays when Agones' own sidecar restarts. */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { status as Code } from '@grpc/grpc-js';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { AgonesClient } from '../agones/agones-client.ts';
-import { restView } from '../agones/game-server.ts';
 import type { GameServerWatch } from '../agones/game-server-watch.ts';
-import { newest, serviceFault } from './rest-surface.ts';
+import { watchLine } from './rest-game-server.ts';
+import { decodedPath, type RestSurface } from './rest-surface.ts';
 
 export interface WatchSockets {
   /** Serves the upgrades of one listener. */
@@ -14,26 +12,40 @@ export interface WatchSockets {
   close(): void;
 }
 
-export function createWatchSockets(watch: GameServerWatch, client: Pick<AgonesClient, 'getGameServer'>): WatchSockets {
-  // What the game server sends is read and ignored, so little of it is enough.
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 * 1024 });
+/** A reader who is this far behind is let go, and comes back for the present state. */
+const BEHIND_BYTES = 4 * 1024 * 1024;
 
-  const serve = async (socket: WebSocket, path: string) => {
+export function createWatchSockets(watch: Pick<GameServerWatch, 'listen'>, rest: Pick<RestSurface, 'answer'>): WatchSockets {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    // What the game server sends is read and ignored, so little of it is enough.
+    maxPayload: 64 * 1024,
+    // Recorded: none is ever chosen.
+    handleProtocols: () => false,
+  });
+
+  const serve = async (socket: WebSocket, request: IncomingMessage) => {
     socket.on('error', () => socket.terminate());
-    if (path === '/watch/gameserver') {
-      const stop = watch.listen((gameServer) => socket.send(JSON.stringify({ result: restView(gameServer) })));
+    const target = request.url ?? '/';
+    if (decodedPath(target) === '/watch/gameserver') {
+      const stop = watch.listen((gameServer) => {
+        if (socket.bufferedAmount > BEHIND_BYTES) socket.terminate();
+        else socket.send(watchLine(gameServer));
+      });
       return void socket.once('close', stop);
     }
-    // Recorded: any path upgrades; one frame with its answer, then the connection is cut.
-    const frame = path === '/gameserver' ? await answerOf(watch, client) : { code: Code.NOT_FOUND, message: 'Not Found', details: [] };
-    socket.send(JSON.stringify(frame), () => socket.terminate());
+    // Recorded: any path upgrades; one frame with the answer of a GET, then the connection is cut.
+    const { body } = await rest.answer({ method: 'GET', target, headers: [], body: Buffer.alloc(0) });
+    socket.send(body, { binary: false }, () => socket.terminate());
   };
 
   return {
     attach: (server) => {
-      server.on('upgrade', (request, socket: Duplex, head) => {
-        const { pathname } = new URL(request.url ?? '/', 'http://bridge');
-        sockets.handleUpgrade(request, socket, head, (opened) => void serve(opened, pathname));
+      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        // An empty list is no list: Unreal may send the header without a protocol, which `ws` would refuse.
+        if (request.headers['sec-websocket-protocol']?.trim() === '') delete request.headers['sec-websocket-protocol'];
+        sockets.handleUpgrade(request, socket, head, (opened) => void serve(opened, request));
       });
     },
     close: () => {
@@ -41,13 +53,4 @@ export function createWatchSockets(watch: GameServerWatch, client: Pick<AgonesCl
       sockets.close();
     },
   };
-}
-
-async function answerOf(watch: GameServerWatch, client: Pick<AgonesClient, 'getGameServer'>): Promise<unknown> {
-  try {
-    return restView(await newest(watch, client));
-  } catch (cause) {
-    const { code, details } = serviceFault(cause);
-    return { code, message: details, details: [] };
-  }
 }

@@ -107,9 +107,9 @@ describe("Agones' surface on the bridge", function () {
     pod = await startPod();
     const got = await send(`${pod.url()}/metadata/label`, 'PUT', { key: 'bad key!', value: 'v' });
     assert.equal(got.status, 400);
-    assert.deepEqual(JSON.parse(got.body), { code: 3, message: 'invalid label key "bad key!"', details: [] });
+    assert.match((JSON.parse(got.body) as { message: string }).message, /^invalid label key "bad key!": name part must consist of/);
     await send(`${pod.url()}/metadata/label`, 'PUT', { key: 'a', value: 'b' });
-    assert.deepEqual(pod.sidecar.labels(), { 'agones.dev/sdk-a': 'b' });
+    await until(() => pod.sidecar.labels()['agones.dev/sdk-a'] === 'b', 'the label is written');
   });
 
   it("serves Unreal's plugin, which says Ready 5 s after start and pings every 10 s, without the LifeVerse plugin", async () => {

@@ -40,7 +40,10 @@ describe('the bridge on real parts', function () {
 
   it('plays a session from Ready to Shutdown, and keeps its world', async () => {
     await saves.allocator.takeLease({ params: { kind: 'worlds', id: 'w1' }, body: { holder } });
-    pod = await startPod({ world: 'w1', env: { AGONES_SDK_GRPC_PORT: String(bed.grpcPort), SAVES_URL: served.url } });
+    pod = await startPod({
+      world: 'w1',
+      env: { AGONES_SDK_GRPC_PORT: String(bed.grpcPort), AGONES_SDK_HTTP_PORT: String(bed.httpPort), SAVES_URL: served.url },
+    });
     pod.backend.grant = await saves.tokenFor({ holder, world: 'w1', players: ['ann', 'bob'] });
     const state = async () => (await bed.stored()).status?.state;
 

@@ -8,7 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 
-import { grpcGameServer } from './grpc-game-server.ts';
+import { grpcGameServer } from './sdk-game-server.ts';
 import { GAME_SERVERS } from '../resources/resource.ts';
 import { badMask, LIST_FIELDS } from './list-mask.ts';
 import { SdkError, unknown } from './sdk-error.ts';

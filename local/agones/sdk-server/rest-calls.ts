@@ -1,8 +1,10 @@
 /** The calls of the SDK's REST face: path and method to what the SDK does (answers as recorded in `sdk-rest.json`). */
 import type { CounterAsk } from './counts.ts';
 import { badMask, LIST_FIELDS } from './list-mask.ts';
-import { messageOf, objectsIn, type Message, type Values } from './proto-json.ts';
-import { restCounter, restGameServer, restList } from './rest-game-server.ts';
+import { BodyFault, messageOf, numberIn, objectsIn, textIn, type Message, type Values } from '../../../sdk-bridge/surface/rest-body.ts';
+import { restGameServer } from '../../../sdk-bridge/surface/rest-game-server.ts';
+import { restCounter, restList } from './rest-counts.ts';
+import { sdkGameServer } from './sdk-game-server.ts';
 import { GRPC_INVALID_ARGUMENT, GRPC_NOT_FOUND, GRPC_UNIMPLEMENTED, invalidArgument, SdkError, unknown } from './sdk-error.ts';
 import type { SdkServer } from './sdk-server.ts';
 
@@ -18,6 +20,15 @@ export interface RestAnswer {
   readonly body: string;
   /** Success carries the header in which the gateway says what it translated. */
   readonly isSuccess: boolean;
+}
+
+/** An answer that is JSON already. */
+class Written {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+  }
 }
 
 interface Route {
@@ -82,7 +93,7 @@ const ROUTES: readonly Route[] = [
       return {};
     },
   },
-  { method: 'GET', path: /^\/gameserver$/, call: (sdk) => restGameServer(sdk.gameServer) },
+  { method: 'GET', path: /^\/gameserver$/, call: (sdk) => new Written(restGameServer(sdkGameServer(sdk.gameServer))) },
   metadata('label', (sdk, key, value) => sdk.setLabel(key, value)),
   metadata('annotation', (sdk, key, value) => sdk.setAnnotation(key, value)),
   {
@@ -134,8 +145,10 @@ export function answerRest(sdk: SdkServer, request: RestRequest): RestAnswer {
   const isEmptyPing = request.path === '/health' && (request.method === 'GET' || (request.method === 'POST' && request.body === ''));
   if (isEmptyPing) return { status: 400, body: '', isSuccess: false };
   try {
-    return { status: 200, body: JSON.stringify(called(sdk, request)), isSuccess: true };
-  } catch (error) {
+    const answer = called(sdk, request);
+    return { status: 200, body: answer instanceof Written ? answer.json : JSON.stringify(answer), isSuccess: true };
+  } catch (cause) {
+    const error = cause instanceof BodyFault ? invalidArgument(cause.message) : cause;
     if (!(error instanceof SdkError)) throw error;
     return { status: HTTP_STATUS[error.code] ?? 500, body: restError(error.code, error.message), isSuccess: false };
   }
@@ -176,14 +189,4 @@ function counterAskOf(values: Values): CounterAsk {
     ...(typeof capacity === 'bigint' ? { capacity } : {}),
     countDiff: numberIn(values, 'countDiff'),
   };
-}
-
-function textIn(values: Values, name: string): string {
-  const value = values[name];
-  return typeof value === 'string' ? value : '';
-}
-
-function numberIn(values: Values, name: string): bigint {
-  const value = values[name];
-  return typeof value === 'bigint' ? value : 0n;
 }

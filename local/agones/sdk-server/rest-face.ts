@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 
 import { answerRest, type RestRequest } from './rest-calls.ts';
-import { restGameServer } from './rest-game-server.ts';
+import { watchLine } from '../../../sdk-bridge/surface/rest-game-server.ts';
+import { sdkGameServer } from './sdk-game-server.ts';
 import type { SdkServer } from './sdk-server.ts';
 import type { GameServer } from '../resources/game-server.ts';
 
@@ -62,13 +63,7 @@ function serveSocket(sdk: SdkServer, request: IncomingMessage, socket: WebSocket
   socket.on('error', () => socket.terminate());
 }
 
-/** Go writes these three characters escaped inside a stream. */
-function resultOf(gameServer: GameServer): string {
-  return JSON.stringify({ result: restGameServer(gameServer) }).replace(
-    /[<>&]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
+const resultOf = (gameServer: GameServer): string => watchLine(sdkGameServer(gameServer));
 
 async function readRequest(request: IncomingMessage): Promise<RestRequest> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sdk');

@@ -32,8 +32,8 @@ import { invalidArgument, unknown } from './sdk-error.ts';
 import { WriteQueue, type WriteKind } from './write-queue.ts';
 
 export interface SdkParts {
-  readonly own: OwnGameServer;
-  readonly events: EventRecorder;
+  readonly own: Pick<OwnGameServer, 'current' | 'onChange' | 'write' | 'refresh'>;
+  readonly events: Pick<EventRecorder, 'tell'>;
   readonly log: Log;
   readonly now: () => Date;
   readonly writeDelayMs: number;

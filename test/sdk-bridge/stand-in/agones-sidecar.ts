@@ -1,21 +1,21 @@
-/** A small sidecar from the SDK's own service definitions: one game server in memory, with Agones' half-second queue. */
-import { createRequire } from 'node:module';
-import {
-  Server,
-  ServerCredentials,
-  type ServiceDefinition,
-  type ServerWritableStream,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
-import { grpcGameServer } from '../../../local/agones/sdk-server/grpc-game-server.ts';
-import type { GameServer } from '../../../local/agones/resources/game-server.ts';
-
-interface Pb {
-  Empty: new () => unknown;
-}
+/**
+ * Agones' sidecar as the local stand-in has it, over a game server that lives in memory: no API server, no controllers but the one step from
+ * RequestReady to Ready. Both faces, and the half second in which it queues.
+ */
+import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { jsonLog } from '../../../local/agones/log.ts';
+import type { GameServer, GameServerState } from '../../../local/agones/resources/game-server.ts';
+import { grpcFace } from '../../../local/agones/sdk-server/grpc-face.ts';
+import { restFace } from '../../../local/agones/sdk-server/rest-face.ts';
+import { SdkServer, type SdkParts } from '../../../local/agones/sdk-server/sdk-server.ts';
 
 export interface Sidecar {
+  /** Of gRPC. */
   readonly port: number;
+  readonly httpPort: number;
   /** Every state call that arrived. */
   readonly calls: string[];
   /** Moments of health pings. */
@@ -26,129 +26,127 @@ export interface Sidecar {
   become(state: string): void;
   /** As the allocator does later. */
   annotate(annotations: Record<string, string>): void;
-  /** Cuts every stream and stops listening; `start` comes back on the same port. */
+  /** Cuts every stream and stops listening, what is queued is lost; `start` comes back on the same ports. */
   stop(): Promise<void>;
   start(): Promise<void>;
   labels(): Record<string, string>;
 }
 
-const require = createRequire(import.meta.url);
-const pb = require('@google-cloud/agones-sdk/lib/sdk_pb.js') as Pb;
-const services = require('@google-cloud/agones-sdk/lib/sdk_grpc_pb.js') as Record<'agones.dev.sdk.SDK', ServiceDefinition>;
-/** The generated code cannot write maps; the local stand-in's writer can. */
-const asIs = { responseSerialize: (bytes: Buffer) => bytes };
-const generated = services['agones.dev.sdk.SDK'];
-const SDK = {
-  ...generated,
-  getGameServer: { ...generated['getGameServer'], ...asIs },
-  watchGameServer: { ...generated['watchGameServer'], ...asIs },
-} as ServiceDefinition;
-
 const QUEUE_MS = 500;
 
 export async function startSidecar(name: string): Promise<Sidecar> {
-  let state = 'Scheduled';
-  let version = 1;
-  let labels: Record<string, string> = {};
-  let annotations: Record<string, string> = {};
-  let queued: string | undefined;
-  let port = 0;
-  let server: Server;
   const calls: string[] = [];
   const beats: number[] = [];
-  const watchers = new Set<ServerWritableStream<unknown, unknown>>();
+  const own = ownInMemory(name);
+  let ports = { grpc: 0, http: 0 };
+  let running: { rest: HttpServer; grpc: GrpcServer; ending: AbortController } | undefined;
 
-  const message = () =>
-    grpcGameServer({
-      apiVersion: 'agones.dev/v1',
-      kind: 'GameServer',
-      metadata: { name, namespace: 'default', uid: 'u', resourceVersion: String(version), generation: version, labels, annotations },
-      spec: {},
-      status: { state, address: '127.0.0.1' },
-    } as GameServer);
-
-  const publish = () => {
-    version++;
-    for (const watcher of watchers) watcher.write(message());
-  };
-  const become = (next: string) => {
-    state = next;
-    publish();
-  };
-  const queue = (next: string) => {
-    calls.push(next);
-    if (queued === undefined) {
-      setTimeout(() => {
-        const due = queued ?? state;
-        queued = undefined;
-        if (state !== 'Shutdown') become(due === 'RequestReady' ? 'Ready' : due);
-      }, QUEUE_MS);
+  class Watched extends SdkServer {
+    override ready(): void {
+      calls.push('RequestReady');
+      super.ready();
     }
-    queued = next;
-  };
-  const told = (next: string) => (_call: unknown, done: (error: null, answer: unknown) => void) => {
-    queue(next);
-    done(null, new pb.Empty());
-  };
-
-  const implementation = {
-    ready: told('RequestReady'),
-    allocate: told('Allocated'),
-    shutdown: told('Shutdown'),
-    reserve: told('Reserved'),
-    health: (call: NodeJS.ReadableStream, done: (error: null, answer: unknown) => void) => {
-      call.on('data', () => beats.push(Date.now()));
-      call.on('end', () => done(null, new pb.Empty()));
-    },
-    getGameServer: (_call: unknown, done: (error: null, answer: unknown) => void) => done(null, message()),
-    watchGameServer: (call: ServerWritableStream<unknown, unknown>) => {
-      watchers.add(call);
-      call.write(message());
-      call.on('cancelled', () => watchers.delete(call));
-    },
-    setLabel: (call: { request: { getKey(): string; getValue(): string } }, done: (error: unknown, answer?: unknown) => void) => {
-      const key = call.request.getKey();
-      if (key === 'bad key!') return done({ code: 3, details: 'invalid label key "bad key!"' });
-      labels = { ...labels, [`agones.dev/sdk-${key}`]: call.request.getValue() };
-      publish();
-      done(null, new pb.Empty());
-    },
-    setAnnotation: (_call: unknown, done: (error: null, answer: unknown) => void) => done(null, new pb.Empty()),
-  } as unknown as UntypedServiceImplementation;
+    override allocate(): void {
+      calls.push('Allocated');
+      super.allocate();
+    }
+    override shutdown(): void {
+      calls.push('Shutdown');
+      super.shutdown();
+    }
+    override reserve(seconds: number): void {
+      calls.push('Reserved');
+      super.reserve(seconds);
+    }
+    override ping(): void {
+      beats.push(Date.now());
+      super.ping();
+    }
+  }
 
   const start = async () => {
-    server = new Server();
-    server.addService(SDK, implementation);
+    const ending = new AbortController();
+    const now = () => new Date();
+    const parts = {
+      own,
+      events: { tell: () => {} },
+      log: jsonLog(() => undefined, now),
+      now,
+      writeDelayMs: QUEUE_MS,
+      signal: ending.signal,
+    };
+    const sdk = new Watched(parts);
+    const rest = restFace(sdk);
+    const grpc = grpcFace(sdk);
+    rest.listen(ports.http, '127.0.0.1');
+    await once(rest, 'listening');
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (cause, bound) =>
+    grpc.bindAsync(`127.0.0.1:${ports.grpc}`, ServerCredentials.createInsecure(), (cause, bound) =>
       cause === null ? resolve(bound) : reject(cause),
     );
-    port = await promise;
+    ports = { grpc: await promise, http: (rest.address() as AddressInfo).port };
+    running = { rest, grpc, ending };
   };
   await start();
 
   return {
     get port() {
-      return port;
+      return ports.grpc;
+    },
+    get httpPort() {
+      return ports.http;
     },
     calls,
     beats,
-    state: () => state,
-    labels: () => labels,
-    become,
-    annotate: (next) => {
-      annotations = next;
-      publish();
-    },
-    allocate: (marks) => {
-      labels = { ...labels, ...marks };
-      become('Allocated');
-    },
+    state: () => own.current.status?.state ?? '',
+    labels: () => ({ ...own.current.metadata.labels }),
+    become: (state) => own.change(({ status }) => ({ status: { ...status, state: state as GameServerState } })),
+    annotate: (annotations) => own.change(({ metadata }) => ({ metadata: { ...metadata, annotations } })),
+    allocate: (marks) =>
+      own.change(({ metadata, status }) => ({
+        metadata: { ...metadata, labels: { ...metadata.labels, ...marks } },
+        status: { ...status, state: 'Allocated' },
+      })),
     stop: async () => {
-      watchers.clear();
-      queued = undefined;
-      server.forceShutdown();
+      const { rest, grpc, ending } = running ?? {};
+      running = undefined;
+      ending?.abort();
+      grpc?.forceShutdown();
+      rest?.close();
+      rest?.closeAllConnections();
     },
     start,
+  };
+}
+
+function ownInMemory(name: string): SdkParts['own'] & { change(make: (current: GameServer) => Partial<GameServer>): void } {
+  const metadata = { name, namespace: 'default', uid: 'u', resourceVersion: '1', generation: 1, labels: {}, annotations: {} };
+  const spec = { template: { spec: { containers: [] } } };
+  let current: GameServer = {
+    apiVersion: 'agones.dev/v1',
+    kind: 'GameServer',
+    metadata,
+    spec,
+    status: { state: 'Scheduled', address: '127.0.0.1' },
+  };
+  const listeners = new Set<(gameServer: GameServer) => void>();
+  const store = (made: GameServer) => {
+    const version = Number(current.metadata.resourceVersion) + 1;
+    current = { ...made, metadata: { ...made.metadata, resourceVersion: String(version), generation: version } };
+    for (const listener of listeners) listener(current);
+    // The controller's part.
+    if (current.status?.state === 'RequestReady') store({ ...current, status: { ...current.status, state: 'Ready' } });
+  };
+  return {
+    get current() {
+      return current;
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    write: async (gameServer) => store(gameServer),
+    refresh: async () => {},
+    change: (make) => store({ ...current, ...make(current) }),
   };
 }

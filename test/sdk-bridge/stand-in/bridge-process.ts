@@ -15,6 +15,7 @@ export interface Pod {
   readonly backend: Backend;
   readonly tokenFile: string;
   readonly url: () => string;
+  readonly grpcPort: () => number;
   readonly api: Client<(typeof bridgeApi)['endpoints']>;
   readonly log: () => string;
   readonly pid: () => number;
@@ -45,6 +46,7 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
   const backend = await startBackend(GAME_SERVER, options.world);
   const http = createHttpSend();
   let port = 0;
+  let grpcPort = 0;
   let output = '';
   let child: ChildProcess;
 
@@ -59,7 +61,9 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
         POD_NAME: GAME_SERVER,
         POD_NAMESPACE: 'default',
         AGONES_SDK_GRPC_PORT: String(sidecar.port),
+        AGONES_SDK_HTTP_PORT: String(sidecar.httpPort),
         BRIDGE_HTTP_PORT: String(port),
+        BRIDGE_GRPC_PORT: String(grpcPort),
         SPOOL_DIR: join(folder, 'spool'),
         HEALTH_BEAT_MS: '100',
         LOG_LEVEL: 'debug',
@@ -68,8 +72,11 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    await until(() => /"message":"listening"[^\n]*/.test(output.slice(mark)) || child.exitCode !== null, 'the bridge listens');
-    port = Number(/"message":"listening"[^\n]*"port":(\d+)/.exec(output.slice(mark))?.[1]);
+    const listening = () => /^\{.*"message":"listening".*\}$/m.exec(output.slice(mark))?.[0];
+    await until(() => listening() !== undefined || child.exitCode !== null, 'the bridge listens');
+    const told = JSON.parse(listening() ?? '{}') as { port?: number; grpcPort?: number };
+    port = told.port ?? port;
+    grpcPort = told.grpcPort ?? grpcPort;
   };
   const stop = async (signal: NodeJS.Signals) => {
     const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -97,6 +104,7 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
     backend,
     tokenFile,
     url: () => `http://127.0.0.1:${port}`,
+    grpcPort: () => grpcPort,
     api,
     log: () => output,
     pid: () => child.pid ?? 0,
