@@ -84,6 +84,12 @@ export function asRecorded(actual: unknown): unknown {
   );
 }
 
+/** An answer about a game server of another namespace, as if it were the recorder's. */
+export function inNamespace(actual: unknown, namespace: string | undefined, recorded: string): unknown {
+  if (namespace === undefined) return actual;
+  return JSON.parse(JSON.stringify(actual ?? null).replaceAll(`"namespace":"${namespace}"`, `"namespace":"${recorded}"`));
+}
+
 /** Go walks maps in no order: the faults of a refusal are compared in one order. */
 export function withSortedFaults(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null || !('details' in answer) || !('message' in answer)) return answer;

@@ -1,0 +1,73 @@
+/** The bridge in front of Agones' sidecar gives every answer that a real sidecar was recorded to give, over REST and over gRPC. */
+import { Client, credentials } from '@grpc/grpc-js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Bindings } from '../agones/compare.ts';
+import { sharedStandIn, stopSharedStandIn } from '../agones/conformance-cluster.ts';
+import { GRPC_FILE, GRPC_SPEC, GRPC_WRITE_DELAY_MS, grpcDifferences, replayableGrpc } from '../agones/replay-grpc.ts';
+import { pauseBefore, replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from '../agones/replay-rest.ts';
+import { standNode } from '../agones/sidecar-bed.ts';
+import { startBridgedBed, type BridgedBed } from './bridged-bed.ts';
+import { judgeAnswer, titleOf } from './deviations.ts';
+
+const START_MS = 60_000;
+
+after(stopSharedStandIn);
+
+describe('The bridge answers as recorded', () => {
+  describe('over REST', () => {
+    const bindings: Bindings = new Map();
+    let bridged: BridgedBed;
+
+    before(async function () {
+      this.timeout(START_MS);
+      const cluster = await sharedStandIn();
+      await standNode(cluster);
+      bridged = await startBridgedBed({
+        cluster,
+        namespace: 'rest-bridged',
+        name: 'g1',
+        writeDelayMs: REST_WRITE_DELAY_MS,
+        spec: REST_SPEC,
+      });
+    });
+    after(() => bridged?.close());
+
+    for (const recorded of replayableRest()) {
+      it(titleOf(REST_FILE, recorded.name), async () => {
+        await sleep(pauseBefore(recorded));
+        judgeAnswer(REST_FILE, recorded.name, await restDifferences(bridged, recorded, bindings));
+      });
+    }
+  });
+
+  describe('over gRPC', () => {
+    const bindings: Bindings = new Map();
+    let bridged: BridgedBed;
+    let client: Client;
+
+    before(async function () {
+      this.timeout(START_MS);
+      const cluster = await sharedStandIn();
+      await standNode(cluster);
+      bridged = await startBridgedBed({
+        cluster,
+        namespace: 'grpc-bridged',
+        name: 'gr2',
+        writeDelayMs: GRPC_WRITE_DELAY_MS,
+        spec: GRPC_SPEC,
+      });
+      client = new Client(`127.0.0.1:${bridged.grpcPort}`, credentials.createInsecure());
+    });
+    after(async () => {
+      client?.close();
+      await bridged?.close();
+    });
+
+    for (const recorded of replayableGrpc()) {
+      it(titleOf(GRPC_FILE, recorded.name), async () => {
+        judgeAnswer(GRPC_FILE, recorded.name, await grpcDifferences(client, recorded, bindings, bridged.namespace));
+      });
+    }
+  });
+});
