@@ -4,11 +4,13 @@ import type { Log } from '../../runtime/log.ts';
 import type { AgonesClient } from './agones-client.ts';
 import type { GameServer } from './game-server.ts';
 import type { GameServerWatch } from './game-server-watch.ts';
-import { mayReplace, nextStep, secondsLeft, type Telling, type Wish } from './state-wish.ts';
+import { mayReplace, nextStep, secondsLeft, WISHED_STATES, type Telling, type Wish, type WishedState } from './state-wish.ts';
 
 export interface StateKeeper {
   /** Resolves true when it has come about; false when another wish took its place, or the signal came first. */
   want(wish: Wish, signal: AbortSignal): Promise<boolean>;
+  /** The state that is wished for and has not come about yet. */
+  underWay(): WishedState | undefined;
 }
 
 export interface StateKeeperParts {
@@ -58,6 +60,7 @@ export function createStateKeeper({ client, watch, log, now }: StateKeeperParts)
   };
 
   return {
+    underWay: () => standing && WISHED_STATES[standing.wish.kind],
     want: async (wish, signal) => {
       if (standing !== undefined && !mayReplace(wish, standing.wish)) return false;
       standing?.stop.abort();

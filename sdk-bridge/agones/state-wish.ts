@@ -30,6 +30,9 @@ export function secondsLeft({ seconds, until }: Extract<Wish, { kind: 'reserve' 
   return BigInt(Math.max(1, Math.round((until - now) / 1_000)));
 }
 
+export const WISHED_STATES = { ready: 'Ready', allocate: 'Allocated', reserve: 'Reserved', shutdown: 'Shutdown' } as const;
+export type WishedState = (typeof WISHED_STATES)[Wish['kind']];
+
 /** The last wish counts, as with Agones, but for one: nothing takes the place of a Shutdown. */
 export function mayReplace(next: Wish, standing: Wish): boolean {
   return standing.kind !== 'shutdown' || next.kind === 'shutdown';
@@ -84,9 +87,7 @@ function isShown(wish: Wish, from: GameServer | undefined, seen: GameServer): bo
   }
 }
 
-const STATES = { ready: 'Ready', allocate: 'Allocated', reserve: 'Reserved', shutdown: 'Shutdown' } as const;
-
-const repeats = ({ kind }: Wish, from: GameServer | undefined): boolean => kind !== 'ready' && from?.status.state === STATES[kind];
+const repeats = ({ kind }: Wish, from: GameServer | undefined): boolean => kind !== 'ready' && from?.status.state === WISHED_STATES[kind];
 
 /** Agones writes it with every allocation. */
 const allocatedAt = (gameServer: GameServer | undefined): string | undefined =>

@@ -36,13 +36,13 @@ export interface StateGate extends StateCalls {
 }
 
 export function createStateCalls({ store, keeper, watch, heartbeat, log, now, signal }: StateCallParts): StateGate {
-  let readyUnderWay = false;
-
   const gate = (): ReadyGate => {
     const { hello, warm, phase } = store.current();
     const gameServer = watch.current();
     const occupied = phase === 'claimed' || phase === 'joinable' || allocatedMarks(gameServer) !== undefined;
-    return { hello: hello !== null, warm, occupied, over: phase === 'ended', agonesState: gameServer?.status.state };
+    // What was said a moment ago and is on its way stands for the state, or a Ready behind it would be taken for one that is there already.
+    const agonesState = keeper.underWay() ?? gameServer?.status.state;
+    return { hello: hello !== null, warm, occupied, over: phase === 'ended', agonesState };
   };
 
   /** Told until the watch shows it, and dropped as soon as the session is over: nothing may undo the Shutdown. */
@@ -58,9 +58,7 @@ export function createStateCalls({ store, keeper, watch, heartbeat, log, now, si
   const ready = () => {
     const verdict = judgeReady(gate());
     log.info('Ready was said', { verdict });
-    if (verdict !== 'forward' || readyUnderWay) return;
-    readyUnderWay = true;
-    void pass({ kind: 'ready' }).finally(() => (readyUnderWay = false));
+    if (verdict === 'forward') void pass({ kind: 'ready' });
   };
 
   return {

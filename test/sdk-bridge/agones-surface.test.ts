@@ -162,6 +162,17 @@ describe("Agones' surface on the bridge", function () {
     await until(() => pod.sidecar.state() === 'Shutdown', 'a Ready right behind does not undo it');
   });
 
+  it('knows the last of quick wishes, though Agones has written none of them yet', async () => {
+    pod = await startPod();
+    await send(`${pod.url()}/ready`, 'POST', {});
+    await until(() => pod.sidecar.state() === 'Ready', 'it is Ready');
+    for (const call of ['reserve', 'allocate', 'ready']) await send(`${pod.url()}/${call}`, 'POST', {});
+    await until(() => pod.sidecar.calls.length === 4, 'every one of them is passed on');
+    await send(`${pod.url()}/metadata/label`, 'PUT', { key: 'written', value: 'behind' });
+    await until(() => pod.sidecar.labels()['agones.dev/sdk-written'] === 'behind', 'what was queued is written');
+    assert.equal(pod.sidecar.state(), 'Ready');
+  });
+
   it('keeps watch sockets and the heartbeat across a restart of the sidecar', async () => {
     pod = await startPod();
     const states: string[] = [];

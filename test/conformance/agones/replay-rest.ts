@@ -7,7 +7,7 @@ import { recordedCases, type RecordedCase, type RecordedRequest } from './record
 
 export const REST_FILE = 'sdk-rest.json';
 /** Shorter than the real half second, and the pauses of the recording with it, so that the replay takes seconds. */
-const SHORTER = 10;
+const SHORTER = 4;
 export const REST_WRITE_DELAY_MS = 500 / SHORTER;
 const HEADER = 'grpc-metadata-content-type';
 

@@ -11,7 +11,23 @@ interface Deviation {
   readonly reason: string;
 }
 
-const DEVIATIONS: readonly Deviation[] = [];
+const DEVIATIONS: readonly Deviation[] = [
+  {
+    where: 'unreal',
+    name: 'SetAnnotation of 60,000 bytes',
+    reason: 'Agones takes it, and from then on its watch may break with the next word that is added; the bridge refuses it with 400',
+  },
+  {
+    where: 'unreal',
+    name: 'a body of 300,000 bytes',
+    reason: 'nothing that large could be granted: the bridge refuses it with 413 and does not pass it on',
+  },
+  {
+    where: 'unreal',
+    name: 'Shutdown, and Ready right behind it',
+    reason: 'Agones loses the Shutdown, which is overwritten in its queue; the bridge keeps it',
+  },
+];
 
 const deviationOf = (where: string, name: string): Deviation | undefined =>
   DEVIATIONS.find((deviation) => deviation.where === where && deviation.name === name);
