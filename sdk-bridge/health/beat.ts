@@ -74,7 +74,10 @@ export function createHeartbeat({ store, beat, budgets, everyMs, health, log, no
       lastPingAt = now();
       if (store.current().hello === null) tick();
     },
-    again: tick,
+    again: () => {
+      unheard = true;
+      tick();
+    },
     run: async (signal) => {
       while (!signal.aborted) {
         tick();

@@ -197,7 +197,7 @@ describe('The body of a REST call', () => {
   for (const [title, body, expected] of table) {
     it(title, () => {
       const got = read(body);
-      if (expected instanceof RegExp) assert.match(String(got), expected);
+      if (expected instanceof RegExp) assert.match(JSON.stringify(got), expected);
       else assert.deepEqual(got, expected);
     });
   }

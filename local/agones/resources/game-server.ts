@@ -117,6 +117,12 @@ export interface NodeAddress {
   readonly address: string;
 }
 
+export interface PlayerStatus {
+  readonly count: number;
+  readonly capacity: number;
+  readonly ids: readonly string[] | null;
+}
+
 export interface GameServerStatus {
   readonly state: GameServerState;
   readonly ports?: readonly { readonly name: string; readonly port: number }[] | null;
@@ -124,7 +130,7 @@ export interface GameServerStatus {
   readonly addresses?: readonly NodeAddress[] | null;
   readonly nodeName?: string;
   readonly reservedUntil?: string | null;
-  readonly players?: null;
+  readonly players?: PlayerStatus | null;
   readonly counters?: Counters;
   readonly lists?: Lists;
   readonly eviction?: { readonly safe?: string };

@@ -14,10 +14,12 @@ import { badMask, LIST_FIELDS } from './list-mask.ts';
 import { SdkError, unknown } from './sdk-error.ts';
 import {
   loadSdkDefinitions,
+  type CountAsked,
   type DurationAsked,
   type KeyValueAsked,
   type ListValueAsked,
   type NamedAsked,
+  type PlayerAsked,
   type SdkDefinitions,
   type SdkService,
   type UpdateCounterAsked,
@@ -32,7 +34,7 @@ export function grpcFace(sdk: SdkServer): Server {
   const server = new Server();
   server.addService(withOwnGameServer(definitions.sdk), stableCalls(sdk, definitions));
   server.addService(definitions.betaSdk, betaCalls(sdk, definitions));
-  server.addService(definitions.alphaSdk, alphaCalls());
+  server.addService(definitions.alphaSdk, alphaCalls(sdk, definitions));
   return server;
 }
 
@@ -129,19 +131,32 @@ function updateList(sdk: SdkServer, asked: UpdateListAsked): unknown {
   return sdk.updateList();
 }
 
-/** Player tracking is an alpha that is off. */
-function alphaCalls(): UntypedServiceImplementation {
-  const refused = unary(() => {
-    throw unknown('PlayerTracking not enabled');
-  });
+function alphaCalls({ players }: SdkServer, { alpha }: SdkDefinitions): UntypedServiceImplementation {
+  const bool = (value: boolean): unknown => {
+    const message = new alpha.Bool();
+    message.setBool(value);
+    return message;
+  };
+  const count = (value: number): unknown => {
+    const message = new alpha.Count();
+    message.setCount(value);
+    return message;
+  };
   return {
-    playerConnect: refused,
-    playerDisconnect: refused,
-    setPlayerCapacity: refused,
-    getPlayerCapacity: refused,
-    getPlayerCount: refused,
-    isPlayerConnected: refused,
-    getConnectedPlayers: refused,
+    playerConnect: unary<PlayerAsked>((asked) => bool(players.connect(asked.getPlayerid()))),
+    playerDisconnect: unary<PlayerAsked>((asked) => bool(players.disconnect(asked.getPlayerid()))),
+    setPlayerCapacity: unary<CountAsked>((asked) => {
+      players.setCapacity(asked.getCount());
+      return new alpha.Empty();
+    }),
+    getPlayerCapacity: unary(() => count(players.capacity)),
+    getPlayerCount: unary(() => count(players.connected.length)),
+    isPlayerConnected: unary<PlayerAsked>((asked) => bool(players.connected.includes(asked.getPlayerid()))),
+    getConnectedPlayers: unary(() => {
+      const message = new alpha.PlayerIDList();
+      message.setListList(players.connected);
+      return message;
+    }),
   };
 }
 

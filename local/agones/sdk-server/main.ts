@@ -41,7 +41,7 @@ async function run(options: SdkOptions): Promise<void> {
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   const own = await OwnGameServer.follow(client, options.namespace, options.gameServer, log, signal);
-  const sdk = new SdkServer({ own, events, log, now, writeDelayMs: options.writeDelayMs, signal });
+  const sdk = new SdkServer({ own, events, log, now, writeDelayMs: options.writeDelayMs, playerTracking: options.playerTracking, signal });
   const rest = restFace(sdk);
   const health = healthFace(sdk);
   const grpc = grpcFace(sdk);

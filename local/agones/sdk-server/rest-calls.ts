@@ -63,14 +63,18 @@ const metadata = (path: string, set: (sdk: SdkServer, key: string, value: string
   },
 });
 
-/** Player tracking is an alpha that is off. */
-const player = (method: string, path: string, message: Message = NOTHING): Route => ({
+const PLAYER: Message = { playerID: 'string' };
+
+/** An alpha, which refuses every call while it is off. */
+const player = (
+  method: string,
+  path: string,
+  message: Message,
+  call: (sdk: SdkServer, values: Values, name: string) => unknown,
+): Route => ({
   method,
   path: new RegExp(`^/alpha/player/${path}$`),
-  call: (_sdk, { body }) => {
-    messageOf(message, body);
-    throw unknown('PlayerTracking not enabled');
-  },
+  call: (sdk, { body }, [name = '']) => call(sdk, messageOf(message, body), name),
 });
 
 const ROUTES: readonly Route[] = [
@@ -122,13 +126,16 @@ const ROUTES: readonly Route[] = [
     call: (sdk, _request, [name = '']) => restList(name, sdk.getList(name)),
   },
   { method: 'PATCH', path: /^\/v1beta1\/lists\/([^/]*)$/, call: updateList },
-  player('PUT', 'capacity', { count: 'int64' }),
-  player('GET', 'capacity'),
-  player('GET', 'count'),
-  player('POST', 'connect', { playerID: 'string' }),
-  player('POST', 'disconnect', { playerID: 'string' }),
-  player('GET', 'connected'),
-  player('GET', 'connected/([^/]*)'),
+  player('PUT', 'capacity', { count: 'int64' }, ({ players }, values) => {
+    players.setCapacity(Number(numberIn(values, 'count')));
+    return {};
+  }),
+  player('GET', 'capacity', NOTHING, ({ players }) => ({ count: String(players.capacity) })),
+  player('GET', 'count', NOTHING, ({ players }) => ({ count: String(players.connected.length) })),
+  player('POST', 'connect', PLAYER, ({ players }, values) => ({ bool: players.connect(textIn(values, 'playerID')) })),
+  player('POST', 'disconnect', PLAYER, ({ players }, values) => ({ bool: players.disconnect(textIn(values, 'playerID')) })),
+  player('GET', 'connected', NOTHING, ({ players }) => ({ list: players.connected })),
+  player('GET', 'connected/([^/]*)', NOTHING, ({ players }, _values, name) => ({ bool: players.connected.includes(name) })),
   // Answered by whoever holds the connection; here so that another method is refused as known.
   { method: 'GET', path: /^\/watch\/gameserver$/, call: () => ({}) },
 ];

@@ -29,7 +29,9 @@ export function sdkGameServer({ metadata, spec: { health }, status }: GameServer
       address: status?.address ?? '',
       addressesList: status?.addresses ?? [],
       portsList: status?.ports ?? [],
-      players: undefined,
+      players: status?.players
+        ? { count: BigInt(status.players.count), capacity: BigInt(status.players.capacity), idsList: status.players.ids ?? [] }
+        : undefined,
       countersMap: entriesOf(status?.counters, ({ count = 0, capacity = 0 }) => ({ count: BigInt(count), capacity: BigInt(capacity) })),
       listsMap: entriesOf(status?.lists, ({ capacity = 0, values = [] }) => ({ capacity: BigInt(capacity), valuesList: values })),
     },

@@ -24,6 +24,13 @@ export interface BetaMessages {
   readonly List: New<ValuesMessage & { setName(name: string): void }>;
 }
 
+export interface AlphaMessages {
+  readonly Empty: New<unknown>;
+  readonly Bool: New<{ setBool(value: boolean): void }>;
+  readonly Count: New<{ setCount(value: number): void }>;
+  readonly PlayerIDList: New<{ setListList(ids: readonly string[]): void }>;
+}
+
 export interface KeyValueAsked {
   getKey(): string;
   getValue(): string;
@@ -31,6 +38,14 @@ export interface KeyValueAsked {
 
 export interface DurationAsked {
   getSeconds(): number;
+}
+
+export interface PlayerAsked {
+  getPlayerid(): string;
+}
+
+export interface CountAsked {
+  getCount(): number;
 }
 
 export interface NamedAsked {
@@ -61,6 +76,7 @@ export type SdkService = ServiceDefinition<UntypedServiceImplementation>;
 export interface SdkDefinitions {
   readonly messages: SdkMessages;
   readonly beta: BetaMessages;
+  readonly alpha: AlphaMessages;
   readonly sdk: SdkService;
   readonly betaSdk: SdkService;
   readonly alphaSdk: SdkService;
@@ -77,6 +93,7 @@ export function loadSdkDefinitions(): SdkDefinitions {
   return {
     messages: require('@google-cloud/agones-sdk/lib/sdk_pb.js') as SdkMessages,
     beta: require('@google-cloud/agones-sdk/lib/beta/beta_pb.js') as BetaMessages,
+    alpha: require('@google-cloud/agones-sdk/lib/alpha/alpha_pb.js') as AlphaMessages,
     sdk: service('@google-cloud/agones-sdk/lib/sdk_grpc_pb.js', 'agones.dev.sdk.SDK'),
     betaSdk: service('@google-cloud/agones-sdk/lib/beta/beta_grpc_pb.js', 'agones.dev.sdk.beta.SDK'),
     alphaSdk: service('@google-cloud/agones-sdk/lib/alpha/alpha_grpc_pb.js', 'agones.dev.sdk.alpha.SDK'),

@@ -11,6 +11,7 @@ export interface SdkOptions {
   readonly healthPort: number;
   /** Every write waits this long, so that what comes meanwhile goes with it. */
   readonly writeDelayMs: number;
+  readonly playerTracking: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,6 +32,7 @@ export function parseSdkOptions(args: readonly string[], environment: Environmen
       'http-port': text,
       'health-port': text,
       'write-delay-ms': text,
+      'feature-gates': text,
     },
   });
   const faults: string[] = [];
@@ -52,6 +54,8 @@ export function parseSdkOptions(args: readonly string[], environment: Environmen
     grpcPort: number('grpc-port', 'GRPC_PORT', 9357, 65_535),
     httpPort: number('http-port', 'HTTP_PORT', 9358, 65_535),
     healthPort: number('health-port', 'HEALTH_PORT', 8080, 65_535),
+    // As Agones writes them: `One=true&Other=false`.
+    playerTracking: new URLSearchParams(values['feature-gates'] ?? environment['FEATURE_GATES']).get('PlayerTracking') === 'true',
     writeDelayMs: number('write-delay-ms', 'SDK_WRITE_DELAY_MS', 500, 60_000),
   };
   return faults.length > 0 ? { faults } : { options };

@@ -28,6 +28,7 @@ import {
 } from './counts.ts';
 import { HealthJudge } from './health.ts';
 import type { Listener, OwnGameServer } from './own-game-server.ts';
+import { PlayerTracking } from './player-tracking.ts';
 import { invalidArgument, unknown } from './sdk-error.ts';
 import { WriteQueue, type WriteKind } from './write-queue.ts';
 
@@ -37,6 +38,8 @@ export interface SdkParts {
   readonly log: Log;
   readonly now: () => Date;
   readonly writeDelayMs: number;
+  /** The alpha gate of that name; off by default. */
+  readonly playerTracking?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -46,6 +49,7 @@ const LAST: ReadonlySet<string> = new Set<GameServerState>(['Unhealthy', 'Shutdo
 const NO_FLEET = 'no gameservers for fleet';
 
 export class SdkServer {
+  readonly players: PlayerTracking;
   readonly #parts: SdkParts;
   readonly #health: HealthJudge;
   readonly #queue: WriteQueue;
@@ -60,7 +64,9 @@ export class SdkServer {
   constructor(parts: SdkParts) {
     this.#parts = parts;
     this.#queue = new WriteQueue(parts.writeDelayMs, (kind, signal) => this.#write(kind, signal), parts.log, parts.signal);
-    const { health } = parts.own.current.spec;
+    const { spec, status } = parts.own.current;
+    const { health } = spec;
+    this.players = new PlayerTracking(parts.playerTracking === true, status?.players, () => this.#queue.ask('players'));
     this.#health = new HealthJudge(
       health,
       () => this.#ask('Unhealthy'),
@@ -209,6 +215,8 @@ export class SdkServer {
         return this.#writeCounters(signal);
       case 'lists':
         return this.#writeLists(signal);
+      case 'players':
+        return this.#store((current) => withStatus(current, { players: this.players.status ?? null }), signal);
     }
   }
 

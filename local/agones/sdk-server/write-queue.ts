@@ -1,7 +1,7 @@
 /** Writes that wait: each kind is done once, `delayMs` after it was first asked for, with what was asked by then. */
 import type { Log } from '../log.ts';
 
-export type WriteKind = 'state' | 'labels' | 'annotations' | 'counters' | 'lists';
+export type WriteKind = 'state' | 'labels' | 'annotations' | 'counters' | 'lists' | 'players';
 
 export class WriteQueue {
   readonly #delayMs: number;

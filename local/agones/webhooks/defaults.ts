@@ -33,7 +33,7 @@ export function defaultedGameServer(sent: Sent<GameServer>): GameServer {
       addresses: given?.addresses ?? null,
       nodeName: given?.nodeName ?? '',
       reservedUntil: given?.reservedUntil ?? null,
-      players: null,
+      players: given?.players ?? null,
       ...(spec.counters === undefined ? {} : { counters: given?.counters ?? spec.counters }),
       ...(spec.lists === undefined ? {} : { lists: given?.lists ?? spec.lists }),
       eviction: spec.eviction ?? {},

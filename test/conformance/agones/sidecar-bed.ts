@@ -60,11 +60,12 @@ export async function runPod({ client }: ConformanceCluster, namespace: string, 
   await client.send({ method: 'PATCH', path: `${path}/status`, contentType: 'application/merge-patch+json', body: { status } });
 }
 
-export async function startSidecarBed({ cluster, namespace, name, spec, writeDelayMs }: SidecarBedOptions): Promise<SidecarBed> {
-  const ending = new AbortController();
+/** A game server whose pod runs, without a sidecar. Returns how it is read. */
+export async function makeGameServer(
+  { cluster, namespace, name, spec }: Omit<SidecarBedOptions, 'writeDelayMs'>,
+  signal: AbortSignal,
+): Promise<() => Promise<GameServer>> {
   const { client } = cluster;
-  const now = (): Date => new Date();
-  const log = jsonLog(() => undefined, now);
   const namespaceObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   await client.send({ method: 'POST', path: '/api/v1/namespaces', body: namespaceObject }).catch(() => undefined);
   const template = { spec: { containers: [{ name: 'game', image: 'none' }] } };
@@ -72,11 +73,20 @@ export async function startSidecarBed({ cluster, namespace, name, spec, writeDel
   await client.send({ method: 'POST', path: collectionPath(GAME_SERVERS, namespace), body: gameServer });
   const stored = async (): Promise<GameServer> =>
     GAME_SERVERS.parse(await client.send({ method: 'GET', path: objectPath(GAME_SERVERS, namespace, name) }));
-  const until = (what: string, isSo: () => Promise<boolean>): Promise<unknown> =>
-    waitUntil(isSo, { what, deadlineMs: 10_000, signal: ending.signal });
+  const until = (what: string, isSo: () => Promise<boolean>): Promise<unknown> => waitUntil(isSo, { what, deadlineMs: 10_000, signal });
   await until('the pod is made', async () => (await stored()).status?.state === 'Starting');
   await runPod(cluster, namespace, name);
   await until('the game server knows its pod', async () => (await stored()).status?.addresses?.length === 3);
+  return stored;
+}
+
+export async function startSidecarBed({ writeDelayMs, ...options }: SidecarBedOptions): Promise<SidecarBed> {
+  const { cluster, namespace, name } = options;
+  const ending = new AbortController();
+  const { client } = cluster;
+  const now = (): Date => new Date();
+  const log = jsonLog(() => undefined, now);
+  const stored = await makeGameServer(options, ending.signal);
   const own = await OwnGameServer.follow(client, namespace, name, log, ending.signal);
   const events = new EventRecorder(client, 'gameserver-sidecar', log, now, () => Math.random().toString(16).slice(2));
   const sdk = new SdkServer({ own, events, log, now, writeDelayMs, signal: ending.signal });

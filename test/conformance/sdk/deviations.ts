@@ -12,6 +12,11 @@ interface Deviation {
 }
 
 const DEVIATIONS: readonly Deviation[] = [
+  ...['player connect over capacity', 'player connect empty'].map((name) => ({
+    where: 'sdk-rest-local.json',
+    name,
+    reason: 'recorded of `--local`, whose words begin with a capital letter; in a cluster they do not',
+  })),
   {
     where: 'unreal',
     name: 'SetAnnotation of 60,000 bytes',

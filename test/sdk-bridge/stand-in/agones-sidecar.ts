@@ -34,7 +34,7 @@ export interface Sidecar {
 
 const QUEUE_MS = 500;
 
-export async function startSidecar(name: string): Promise<Sidecar> {
+export async function startSidecar(name: string, playerTracking = false): Promise<Sidecar> {
   const calls: string[] = [];
   const beats: number[] = [];
   const own = ownInMemory(name);
@@ -73,6 +73,7 @@ export async function startSidecar(name: string): Promise<Sidecar> {
       log: jsonLog(() => undefined, now),
       now,
       writeDelayMs: QUEUE_MS,
+      playerTracking,
       signal: ending.signal,
     };
     const sdk = new Watched(parts);

@@ -33,6 +33,8 @@ const GAME_SERVER = 'gs-1';
 
 export interface PodOptions {
   readonly world?: string;
+  /** Agones' alpha of that name is on. */
+  readonly playerTracking?: boolean;
   readonly env?: Record<string, string>;
   /** Before the script. */
   readonly nodeArgs?: readonly string[];
@@ -42,7 +44,7 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
   const folder = await mkdtemp(join(tmpdir(), 'bridge-'));
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'projected-1\n');
-  const sidecar = await startSidecar(GAME_SERVER);
+  const sidecar = await startSidecar(GAME_SERVER, options.playerTracking);
   const backend = await startBackend(GAME_SERVER, options.world);
   const http = createHttpSend();
   let port = 0;
