@@ -173,10 +173,4 @@ describe("Agones' surface on the bridge", function () {
     assert.match(lines[1] ?? '', /^\{"result":\{"object_meta".*"state":"Ready"/);
     call.destroy();
   });
-
-  it('listens on loopback of both families only', async () => {
-    pod = await startPod();
-    const port = new URL(pod.url()).port;
-    assert.equal((await send(`http://[::1]:${port}/nope`, 'GET')).status, 404);
-  });
 });

@@ -1,14 +1,17 @@
 /** The recorded calls of the SDK's REST face, sent in their order to whatever stands on a port. */
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { asRecorded, differences, inNamespace, type Bindings } from './compare.ts';
 import { isReplayed } from './deviations.ts';
 import { recordedCases, type RecordedCase, type RecordedRequest } from './recorded-case.ts';
 
 export const REST_FILE = 'sdk-rest.json';
-/** Shorter than the real half second, and the pauses of the recording with it, so that the replay takes seconds. */
-const SHORTER = 4;
-export const REST_WRITE_DELAY_MS = 500 / SHORTER;
+/** Shorter than the real half second, so that the replay takes seconds; long enough that calls which met in one write meet in one here. */
+export const REST_WRITE_DELAY_MS = 300;
+const WRITE_MS = 50;
+const LOOK_MS = 100;
+const SETTLED_MS = 5_000;
 const HEADER = 'grpc-metadata-content-type';
 
 /** The game server that the recorder had. */
@@ -35,13 +38,19 @@ export function replayableRest(): RecordedCase[] {
   return cases.slice(0, end);
 }
 
-/** How long the recorder waited before it asked, in our shorter time; a write also has its way to the API server and back. */
-export function pauseBefore(recorded: RecordedCase): number {
-  const waited = /^([0-9]+) ms later/.exec(recorded.note ?? '')?.[1];
-  return waited === undefined ? 0 : Number(waited) / SHORTER + 100;
+/** Where the recorder waited for what was queued, it is looked for until it is there: how soon is for the machine to say. */
+export async function restDifferences(ports: RestPorts, recorded: RecordedCase, bindings: Bindings): Promise<string[]> {
+  const waited = /^[0-9]+ ms later/.test(recorded.note ?? '');
+  if (waited) await sleep(REST_WRITE_DELAY_MS + WRITE_MS);
+  const end = performance.now() + (waited ? SETTLED_MS : 0);
+  for (;;) {
+    const found = await differencesOf(ports, recorded, bindings);
+    if (found.length === 0 || performance.now() >= end) return found;
+    await sleep(LOOK_MS);
+  }
 }
 
-export async function restDifferences(ports: RestPorts, recorded: RecordedCase, bindings: Bindings): Promise<string[]> {
+async function differencesOf(ports: RestPorts, recorded: RecordedCase, bindings: Bindings): Promise<string[]> {
   if (recorded.request === undefined || recorded.response === undefined) return [];
   const port = recorded.name.startsWith('health port') ? ports.healthPort : ports.httpPort;
   const actual = await ask(port, recorded.request);

@@ -1,11 +1,10 @@
 /** The bridge in front of Agones' sidecar gives every answer that a real sidecar was recorded to give, over REST and over gRPC. */
 import { Client, credentials } from '@grpc/grpc-js';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Bindings } from '../agones/compare.ts';
 import { sharedStandIn, stopSharedStandIn } from '../agones/conformance-cluster.ts';
 import { GRPC_FILE, GRPC_SPEC, GRPC_WRITE_DELAY_MS, grpcDifferences, replayableGrpc } from '../agones/replay-grpc.ts';
-import { pauseBefore, replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from '../agones/replay-rest.ts';
+import { replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from '../agones/replay-rest.ts';
 import { standNode } from '../agones/sidecar-bed.ts';
 import { startBridgedBed, type BridgedBed } from './bridged-bed.ts';
 import { judgeAnswer, titleOf } from './deviations.ts';
@@ -35,7 +34,6 @@ describe('The bridge answers as recorded', () => {
 
     for (const recorded of replayableRest()) {
       it(titleOf(REST_FILE, recorded.name), async () => {
-        await sleep(pauseBefore(recorded));
         judgeAnswer(REST_FILE, recorded.name, await restDifferences(bridged, recorded, bindings));
       });
     }
