@@ -71,8 +71,10 @@ export function createHeartbeat({ store, beat, budgets, everyMs, health, log, no
   return {
     frame: () => void (lastFrameAt = now()),
     ping: () => {
+      const was = alive();
       lastPingAt = now();
-      if (store.current().hello === null) tick();
+      // The first one is passed on at once; the timer goes on from there.
+      if (!was) tick();
     },
     again: () => {
       unheard = true;
