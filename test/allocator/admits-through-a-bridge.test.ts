@@ -13,7 +13,7 @@ const player = (id: string): SessionPlayer => ({ id, role: 'player', latencies: 
 
 /** The allocator, saves and the bridge are the real ones; in the pod Agones' sidecar is a stand-in. */
 describe('A session behind a bridge', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let world: AllocatorUnderTest;
   let pod: Pod;
   let session: { id: string; uid: string; world: string; gameServer: string; firstKid: string };
@@ -46,6 +46,8 @@ describe('A session behind a bridge', function () {
         TOKEN_FILE: tokenFile,
         POD_NAME: server.gameServer,
         POD_NAMESPACE: EAST,
+        // A busy machine may keep the database from answering for long.
+        FLUSH_MS: '60000',
       },
     });
     await pod.api.hello({ body: { build: 'dev', plugin: 'test' } });
@@ -216,6 +218,8 @@ describe('A session behind a bridge', function () {
       assert.equal(await seatOf('ann'), state);
       assert.equal((await pod.api.session({})).body.phase, 'joinable');
     }
+    await until('all of it is durable', async () => (await pod.api.worldAcks({})).body.durable === seq, 60_000);
+    await pickup();
     assert.equal((await admit(joinTicket)).admitted, true, 'within the grace the used ticket opens the same seat');
     // Whoever gets no answer says it again, as the game server does.
     const end = () => pod.api.end({ body: { reason: 'played' } });
@@ -224,7 +228,7 @@ describe('A session behind a bridge', function () {
     const back = Promise.all([world.killAllocator(), world.killSaves()]);
     await pod.crash();
     await Promise.all([ending, back]);
-    await until('the end is carried out', async () => (await end().catch(() => undefined))?.body.phase === 'ended', 30_000);
+    await until('the end is carried out', async () => (await end().catch(() => undefined))?.body.phase === 'ended', 60_000);
     assert.equal(pod.sidecar.state(), 'Shutdown');
     assert.equal((await get(session.id)).state, 'ended');
     const saves = await world.saves();
