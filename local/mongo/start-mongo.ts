@@ -87,7 +87,7 @@ async function mongodArgs(port: number, options: StartOptions): Promise<string[]
     ['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', options.folder, '--replSet', 'local', '--quiet'],
     ['--tlsMode', 'requireTLS', '--tlsCertificateKeyFile', pemFile, '--tlsCAFile', options.authority.caFile],
     '--tlsAllowConnectionsWithoutCertificates',
-    ['--wiredTigerCacheSizeGB', '0.25'],
+    ['--wiredTigerCacheSizeGB', '0.25', '--setParameter', 'transactionLifetimeLimitSeconds=5'],
   ].flat();
 }
 

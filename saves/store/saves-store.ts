@@ -31,13 +31,14 @@ export async function openSavesStore(db: Db): Promise<SavesStore> {
       translated(() =>
         db.client.withSession((session) =>
           session.withTransaction(async () => {
-            for (const { subject, to } of heads) {
-              const { matchedCount } = await subjects.raw.updateOne(unchanged(subject), { $set: { durableSeq: to } }, { session });
-              if (matchedCount === 1) continue;
-              await session.abortTransaction();
-              return false;
-            }
-            return true;
+            // In one message, so that the transaction is open for one round trip only: one whose process dies in it stands until its time is up.
+            const updates = heads.map(({ subject, to }) => ({
+              updateOne: { filter: unchanged(subject), update: { $set: { durableSeq: to } } },
+            }));
+            const { matchedCount } = await subjects.raw.bulkWrite(updates, { session });
+            if (matchedCount === heads.length) return true;
+            await session.abortTransaction();
+            return false;
           }),
         ),
       ),
