@@ -9,7 +9,7 @@
  *          └──▶ cancelled | expired | failed ◀── cancelling ◀── placing, allocated
  */
 import { z } from 'zod';
-import { AllocationRequest, AllocationState, Decision, PlacementTry, SeatRole } from '../contracts/allocator.ts';
+import { AllocationRequest, AllocationState, AttemptCrash, Decision, PlacementTry, SeatRole } from '../contracts/allocator.ts';
 import { Latencies } from '../contracts/words.ts';
 import { Kick } from './kicks.ts';
 import { poolOf } from './placement/pool.ts';
@@ -103,6 +103,8 @@ export const AllocationDocument = z.object({
   decisions: z.array(Decision),
   tries: z.array(PlacementTry),
   rejections: z.record(z.string(), z.int()),
+  /** One a bound server at most, as their bridges told. */
+  crashes: z.array(AttemptCrash).default([]),
   outbox: z.array(OutboxEvent),
   /** Since when the outbox holds what the event log has not; null while it is empty. */
   untoldSince: Moment.nullable(),
@@ -246,6 +248,7 @@ export function newAllocation({
     decisions: [],
     tries: [],
     rejections: {},
+    crashes: [],
     outbox: [{ id: `${uid}:1`, kind: 'queued', at: now, data: { state: 'queued' } }],
     untoldSince: now,
     version: 1,

@@ -1,5 +1,6 @@
 /** What the allocator's API speaks of; the endpoints are in `allocator-api.ts`. */
 import { z } from 'zod';
+import { Crash } from './crash.ts';
 import { Notices } from './notices.ts';
 import { serverFaults, serverFields, ServerSelector } from './server-selectors.ts';
 import { Address, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, TraceId, Uid, WorldId } from './words.ts';
@@ -145,6 +146,11 @@ export const Decision = z.object({
 });
 export type Decision = z.infer<typeof Decision>;
 
+/** The game server of an attempt died. */
+export const AttemptCrash = Crash.extend({ at: Instant, attempt: z.int(), cluster: z.string(), gameServer: z.string() }).meta({
+  id: 'AttemptCrash',
+});
+
 export const Trace = z
   .object({
     id: ClientId,
@@ -153,6 +159,7 @@ export const Trace = z
     decisions: z.array(Decision).describe('The newest 20'),
     tries: z.array(PlacementTry).describe('The newest 20'),
     rejections: z.record(z.string(), z.int()).describe('Reason → how often a cluster was passed over for it'),
+    crashes: z.array(AttemptCrash).default([]).describe('How game servers of its attempts died, where their bridges could tell'),
   })
   .meta({ id: 'Trace', description: 'Why this server, and what the time went into' });
 export type Trace = z.infer<typeof Trace>;

@@ -55,7 +55,7 @@ export function attemptHandlers({ attempts, signer, keys, issuer, seats }: Attem
     },
     failAttempt: async ({ params, body }, context) => {
       const found = await own({ ...params, gameServer: body.gameServer }, context);
-      return { status: 200, body: { state: await fail(attempts, found, body.reason) } };
+      return { status: 200, body: { state: await fail(attempts, found, body.reason, body.crash) } };
     },
     kickFromAttempt: async ({ params, body }, context) => {
       const { _id, state } = await own({ ...params, gameServer: body.gameServer }, context);

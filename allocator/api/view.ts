@@ -49,5 +49,6 @@ export function traceOf(allocation: AllocationDocument, now: number): Trace {
     decisions: allocation.decisions,
     tries: allocation.tries,
     rejections: allocation.rejections,
+    crashes: allocation.crashes,
   };
 }

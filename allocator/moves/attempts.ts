@@ -1,11 +1,13 @@
 /** What the bridge of a bound server reports: claim, accept, fail, end. All may come twice. */
 import type { AllocationState } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
+import type { Crash } from '../../contracts/crash.ts';
 import type { Principal } from '../../runtime/token-check.ts';
 import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { Watcher } from '../delivery/watcher.ts';
 import { telling } from '../store/allocations.ts';
 import { finish } from './finish.ts';
+import { noteCrash } from './note-crash.ts';
 import type { MoveParts } from './parts.ts';
 import { requeue } from './requeue.ts';
 import { whereOf } from './where-of.ts';
@@ -83,9 +85,10 @@ export async function accept(parts: AttemptParts, found: AllocationDocument, bui
 }
 
 /** The server cannot hold the session: before ready the next attempt follows, afterwards the session is lost. */
-export async function fail(parts: AttemptParts, found: AllocationDocument, reason: string): Promise<AllocationState> {
-  if (found.state === 'allocated') await requeue(parts, found, reason);
-  if (found.state === 'ready') await finish(parts, found, 'lost', reason, new Date(parts.now()));
+export async function fail(parts: AttemptParts, found: AllocationDocument, reason: string, crash?: Crash): Promise<AllocationState> {
+  const known = crash === undefined ? found : await noteCrash(parts, found, crash);
+  if (known.state === 'allocated') await requeue(parts, known, reason);
+  if (known.state === 'ready') await finish(parts, known, 'lost', reason, new Date(parts.now()));
   return (await parts.allocations.find(found._id))?.state ?? found.state;
 }
 

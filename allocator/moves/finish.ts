@@ -3,6 +3,7 @@ import type { AllocationState } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import { aboutOf, type AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
+import { crashOf } from './note-crash.ts';
 import type { MoveParts } from './parts.ts';
 import { releaseCarrier } from './release.ts';
 import { whereOf } from './where-of.ts';
@@ -43,7 +44,7 @@ async function tryFinish(
     { uid: from._id, state: from.state, attempt: from.attempt },
     {
       state,
-      event: { kind: state, at: now, data: { reason, ...whereOf(from) } },
+      event: { kind: state, at: now, data: { reason, ...whereOf(from), ...crashOf(from) } },
       set: { reason, leaseUntil: null, nextActionAt: resumes ? now : serverDueAt, ...more },
     },
   );

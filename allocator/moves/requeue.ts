@@ -2,6 +2,7 @@
 import { aboutOf, MAX_BOUND, type AllocationDocument } from '../allocation.ts';
 import { tryOf } from './bind.ts';
 import { finish } from './finish.ts';
+import { crashOf } from './note-crash.ts';
 import type { MoveParts } from './parts.ts';
 import { releaseCarrier } from './release.ts';
 import { whereOf } from './where-of.ts';
@@ -15,7 +16,7 @@ export async function requeue(parts: MoveParts, allocated: AllocationDocument, r
     { uid: allocated._id, state: 'allocated', attempt: allocated.attempt },
     {
       state: 'queued',
-      event: { kind: 'queued', at: new Date(now), data: { after: reason, ...whereOf(allocated) } },
+      event: { kind: 'queued', at: new Date(now), data: { after: reason, ...whereOf(allocated), ...crashOf(allocated) } },
       set: { server: null, intent: null, claimedAt: null, nextActionAt: new Date(now) },
       push: {
         attemptTry: { ...tryOf(allocated, now, 'not-accepted', { detail: reason }), gameServer: allocated.server?.gameServer ?? '' },

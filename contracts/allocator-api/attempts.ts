@@ -1,6 +1,7 @@
 /** What the bridge of a bound server reports. */
 import { z } from 'zod';
 import { AllocationState, Claim } from '../allocator.ts';
+import { Crash } from '../crash.ts';
 import { defineEndpoints, ORDINARY } from '../endpoint.ts';
 import { Attempt, Build, KubeName, PlayerId, Uid } from '../words.ts';
 
@@ -37,7 +38,7 @@ export const attemptEndpoints = defineEndpoints({
     ...fromBridge,
     path: '/v1/attempts/{uid}/{attempt}/fail',
     summary: 'The server cannot hold this session',
-    body: WithReason,
+    body: WithReason.extend({ crash: Crash.optional().describe('Where its process has died') }),
     responses: NOTED,
   },
   kickFromAttempt: {
