@@ -94,7 +94,11 @@ export const bridgeApi = defineApi({
       method: 'POST',
       path: '/lifeverse/v1/hello',
       summary: 'The game server speaks LifeVerse: from now on Ready waits for warm',
-      body: z.object({ build: Build, plugin: z.string().max(64) }),
+      body: z.object({
+        build: Build,
+        plugin: z.string().max(64),
+        pid: z.int().min(1).optional().describe('Of the process: its death is noticed'),
+      }),
       responses: { 200: { description: 'Welcome', body: z.object({ gameServer: z.string(), heartbeatSeconds: z.number() }) } },
       errors: [],
     },

@@ -64,11 +64,14 @@ export function createLifecycle(log: Log): Lifecycle {
 /** After the end, a part that was left behind may hold the process up for this long, in milliseconds. */
 const LINGER_MS = 2_000;
 
-/** SIGTERM and SIGINT begin the end; a second one ends at once. Returns the exit code. */
+/**
+ * SIGTERM and SIGINT begin the end. A second SIGINT, from someone at a terminal who does not want to wait, ends at once; a second SIGTERM
+ * does not: a kubelet sends one to a sidecar that its pod's end has already stopped, when the pod is then deleted. Returns the exit code.
+ */
 export async function untilSignal(lifecycle: Lifecycle, host: NodeJS.Process): Promise<number> {
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     host.on(name, () => {
-      if (lifecycle.signal.aborted) host.exit(130);
+      if (lifecycle.signal.aborted && name === 'SIGINT') host.exit(130);
       lifecycle.close(name).catch(() => {});
     });
   }

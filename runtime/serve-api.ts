@@ -61,8 +61,9 @@ export function serveApi<E extends Endpoints>(api: Api<E>, handlers: Handlers<E>
   app.enable('case sensitive routing');
   app.enable('strict routing');
   app.use(stamp);
-  const document = openApiOf(api);
-  app.get('/openapi.json', (_request, response) => void response.json(document));
+  // Made when it is first asked for: beside a game server nobody does, and it takes megabytes.
+  let document: unknown;
+  app.get('/openapi.json', (_request, response) => void response.json((document ??= openApiOf(api))));
   const methods = new Map<string, string[]>();
   for (const [name, spec] of Object.entries(api.endpoints)) {
     const route = routeOf(spec.path);

@@ -18,12 +18,19 @@ const Env = z.object({
   AGONES_SDK_HTTP_PORT: Port.default(9458).describe("HTTP port of Agones' own sidecar"),
   BRIDGE_GRPC_PORT: Port.default(9357).describe('gRPC port of the bridge'),
   BRIDGE_HTTP_PORT: Port.default(9358).describe('HTTP port of the bridge'),
+  OPS_HOST: z.string().default('127.0.0.1').describe('address of the ops port, for Prometheus; another than loopback with TLS only'),
+  OPS_PORT: Port.default(9359).describe('port for metrics; 0 takes a free one'),
+  OPS_TLS_DIR: z.string().optional().describe('folder with tls.crt and tls.key for the ops port'),
+  CGROUP_ROOT: z.string().default('/sys/fs/cgroup').describe('where the control groups of the machine are mounted'),
   SPOOL_DIR: z.string().min(1).describe('folder that outlives a restart of this container'),
   SPOOL_MAX_MB: z.coerce
     .number()
     .min(0.01)
     .default(512)
     .describe('most that waits for the saves service on disk, in MB; beyond it entries are refused'),
+  GAME_LOG_FILE: z.string().optional().describe("the game server's log, on a volume that both mount; its end is kept when it dies"),
+  GAME_CRASH_DIR: z.string().optional().describe('folder in which the game server leaves dumps, on such a volume'),
+  GAME_LOOK_MS: Milliseconds.default(250).describe("milliseconds between two looks at the game server's process"),
   HEALTH_BEAT_MS: Milliseconds.default(2_000).describe('milliseconds between two beats towards Agones'),
   HEALTH_LOADING_MS: Milliseconds.default(120_000).describe('oldest frame while a map is loaded, in milliseconds'),
   HEALTH_PLAYING_MS: Milliseconds.default(20_000).describe('oldest frame otherwise, in milliseconds'),

@@ -1,4 +1,5 @@
 /** The sidecar between one game server, Agones and the backend. */
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { bridgeApi } from '../contracts/bridge.ts';
 import { ConfigError } from '../runtime/config.ts';
@@ -18,6 +19,7 @@ import { tracedLog, tracedSend } from './backend/traced.ts';
 import { readBridgeConfig, type BridgeConfig } from './config.ts';
 import { createHeartbeat } from './health/beat.ts';
 import { claimSession, endWithGameServer } from './moves/claim-session.ts';
+import { endOnDeath } from './moves/end-on-death.ts';
 import { endOnNotice } from './moves/end-on-notice.ts';
 import { createSessionEnd } from './moves/end-session.ts';
 import { endFencedSession, endSeatGraces } from './moves/keep-session.ts';
@@ -27,6 +29,7 @@ import { createInventoryLink } from './inventories/inventory-link.ts';
 import { createSessionJournals } from './journals/session-journals.ts';
 import { createNoticeBoard } from './notices/notice-board.ts';
 import { createPlayerLeases, type PlayerLeases } from './seats/player-leases.ts';
+import type { StartBridge } from './solo/run-solo.ts';
 import { openSessionStore } from './store/session-store.ts';
 import { createGrpcSurface } from './surface/grpc-surface.ts';
 import { listenGrpc, listenLoopback } from './surface/listen-loopback.ts';
@@ -35,6 +38,10 @@ import { createRestSurface } from './surface/rest-surface.ts';
 import { createStateCalls } from './surface/state-calls.ts';
 import { createUpstream } from './surface/upstream.ts';
 import { createWatchSockets } from './surface/watch-sockets.ts';
+import { createBridgeMetrics } from './telemetry/bridge-metrics.ts';
+import { createFrameBook } from './telemetry/frame-book.ts';
+import { listenOps } from './telemetry/listen-ops.ts';
+import { measuredHandlers } from './telemetry/measured-handlers.ts';
 import { createTicketCheck } from './tickets/ticket-check.ts';
 import { createWorldLink } from './world/world-link.ts';
 import { createWorldLoss } from './world/world-loss.ts';
@@ -42,14 +49,33 @@ import { createWorldLoss } from './world/world-loss.ts';
 /** Time at a stop beyond the flush: telling the allocator, closing. */
 const STOP_MARGIN_MS = 5_000;
 
-/** Nobody asks a bridge for metrics yet, and what gathers them takes 5 MB beside every game server. */
+/** Its callers are one game server; what is measured of that is in `telemetry/`. */
 const UNMEASURED: HttpMetrics = { measure: () => (_request, _response, next) => next() };
 
 async function run(config: BridgeConfig): Promise<number> {
+  const log = createLog('sdk-bridge', config.LOG_LEVEL).with({ gameServer: config.POD_NAME });
+  const lifecycle = createLifecycle(log);
+  const http = createPlainSend(config.BACKEND_CA_FILE);
+  lifecycle.onClose('http client', () => http.close());
+  const bridge = await start(config, { log, lifecycle, send: http.send });
+  const listeners = await listenLoopback(bridge.answer, config.BRIDGE_HTTP_PORT, log);
+  for (const listener of listeners) {
+    bridge.sockets.attach(listener.server);
+    lifecycle.onClose('listener', () => listener.close());
+  }
+  lifecycle.onClose('watch sockets', () => bridge.sockets.close());
+  const grpc = await listenGrpc(bridge.grpc, config.BRIDGE_GRPC_PORT, log);
+  lifecycle.onClose('gRPC listener', () => grpc.close());
+  const ops = await listenOps(bridge.metrics, { host: config.OPS_HOST, port: config.OPS_PORT, tlsFolder: config.OPS_TLS_DIR }, log);
+  lifecycle.onClose('ops port', () => ops.close());
+  log.info('listening', { port: listeners[0]?.port, grpcPort: grpc.port, opsPort: ops.port, phase: bridge.current().phase });
+  return untilSignal(lifecycle, process);
+}
+
+/** All of the bridge but its ports, and the way to the backend: `--solo` brings its own. */
+async function start(config: BridgeConfig, { log: plainLog, lifecycle, send: plainSend }: Parameters<StartBridge>[1]) {
   const gameServer = config.POD_NAME;
   const now = Date.now;
-  const plainLog = createLog('sdk-bridge', config.LOG_LEVEL).with({ gameServer });
-  const lifecycle = createLifecycle(plainLog);
   const { signal } = lifecycle;
   const store = await openSessionStore(config.SPOOL_DIR, gameServer, plainLog);
   const seen: { watch?: GameServerWatch } = {};
@@ -57,9 +83,7 @@ async function run(config: BridgeConfig): Promise<number> {
   const trace = () => store.current().claim?.traceparent ?? traceparentOf(seen.watch?.current());
   const log = tracedLog(plainLog, trace);
 
-  const http = createPlainSend(config.BACKEND_CA_FILE);
-  lifecycle.onClose('http client', () => http.close());
-  const send = tracedSend(http.send, trace);
+  const send = tracedSend(plainSend, trace);
   const link = createAllocatorLink(config.ALLOCATOR_URL, send, config.TOKEN_FILE, gameServer);
   const saves = createSavesLink(config.SAVES_URL, send, () => store.current().claim?.saves.token);
 
@@ -130,6 +154,8 @@ async function run(config: BridgeConfig): Promise<number> {
   lifecycle.run('end on notice', (stop) => endOnNotice({ store, notices, log, now }, stop));
   lifecycle.run('kick on notice', (stop) => kickOnNotice({ store, notices, log, now }, stop));
   lifecycle.run('tell kicks', (stop) => tellKicks({ store, allocator, log }, stop));
+  const folders = { logFile: config.GAME_LOG_FILE, dumpFolder: config.GAME_CRASH_DIR, keptIn: join(config.SPOOL_DIR, 'crashes') };
+  lifecycle.run('end on death', (stop) => endOnDeath({ store, folders, everyMs: config.GAME_LOOK_MS, log, now }, stop));
   lifecycle.run('seat graces', (stop) => endSeatGraces(store, config.SEAT_GRACE_MS, now, stop));
   lifecycle.run('fenced session', (stop) => endFencedSession(store, config.LEASE_LOST_MS, now, stop));
 
@@ -160,31 +186,38 @@ async function run(config: BridgeConfig): Promise<number> {
     refreshClaim,
     now,
   });
-  const api = serveApi(bridgeApi, handlers, { log, metrics: UNMEASURED, stopping: signal });
+  const frames = createFrameBook(now);
+  const metrics = createBridgeMetrics({
+    gameServer,
+    current: () => store.current(),
+    frames,
+    alive: () => heartbeat.alive(),
+    // With aborted signals: nobody waits for a world to be opened.
+    acks: () => world.acks(0, AbortSignal.abort(), AbortSignal.abort()).catch(() => undefined),
+    spoolFolder: join(config.SPOOL_DIR, 'journals'),
+    cgroupRoot: config.CGROUP_ROOT,
+  });
+  const api = serveApi(bridgeApi, measuredHandlers(handlers, frames, metrics), { log, metrics: UNMEASURED, stopping: signal });
   const upstream = createUpstream(config.AGONES_SDK_HTTP_PORT);
   lifecycle.onClose('upstream', () => upstream.close());
   const agonesSurface = createRestSurface({ calls, changes, watch, upstream });
   const isOurs = (url: string) => url.startsWith('/lifeverse/') || url === '/openapi.json';
-  const listeners = await listenLoopback(
-    (request, response) => (isOurs(request.url ?? '') ? api(request, response) : void agonesSurface.serve(request, response)),
-    config.BRIDGE_HTTP_PORT,
-    log,
-  );
-  const sockets = createWatchSockets(watch, agonesSurface);
-  for (const listener of listeners) {
-    sockets.attach(listener.server);
-    lifecycle.onClose('listener', () => listener.close());
-  }
-  lifecycle.onClose('watch sockets', () => sockets.close());
-  const grpc = await listenGrpc(createGrpcSurface({ calls, changes, watch, client }), config.BRIDGE_GRPC_PORT, log);
-  lifecycle.onClose('gRPC listener', () => grpc.close());
+  const answer: RequestListener = (request, response) =>
+    isOurs(request.url ?? '') ? api(request, response) : void agonesSurface.serve(request, response);
   if (store.current().warm) calls.earnReady();
-  log.info('listening', { port: listeners[0]?.port, grpcPort: grpc.port, phase: store.current().phase });
-  return untilSignal(lifecycle, process);
+  return {
+    answer,
+    sockets: createWatchSockets(watch, agonesSurface),
+    grpc: createGrpcSurface({ calls, changes, watch, client }),
+    current: () => store.current(),
+    metrics: () => metrics.text(),
+  };
 }
 
 try {
-  process.exitCode = await run(readBridgeConfig(process.env));
+  process.exitCode = process.argv.includes('--solo')
+    ? await (await import('./solo/run-solo.ts')).runSolo(process.argv.slice(2), process, start)
+    : await run(readBridgeConfig(process.env));
 } catch (cause) {
   if (!(cause instanceof ConfigError)) throw cause;
   process.stderr.write(`${cause.message}\n`);

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { Claim } from '../contracts/allocator.ts';
 import { SessionPhase, type BridgeSession } from '../contracts/bridge.ts';
+import { Crash } from '../contracts/crash.ts';
 import type { KickNotice } from '../contracts/notices.ts';
 import { packetKeyId } from '../runtime/packet-key-id.ts';
 import { allAway, findSeat, holdSeats, kick, SeatRecord, seatView, type Seats } from './seats/seats.ts';
@@ -14,10 +15,20 @@ import { allAway, findSeat, holdSeats, kick, SeatRecord, seatView, type Seats } 
 /** What a notice says in one line, at most. */
 const MOST_REASON = 256;
 
+const Hello = z.object({
+  build: z.string(),
+  plugin: z.string(),
+  /** When it was said, in milliseconds since the epoch. */
+  at: z.number().default(0),
+  /** Who said it, where the process is seen from here. */
+  process: z.object({ pid: z.int(), startedAt: z.string() }).optional(),
+});
+type Hello = z.infer<typeof Hello>;
+
 export const SessionState = z.object({
   /** Whose state this is; a folder left over from another server is not ours. */
   gameServer: z.string(),
-  hello: z.object({ build: z.string(), plugin: z.string() }).nullable(),
+  hello: Hello.nullable(),
   warm: z.boolean(),
   phase: SessionPhase,
   claim: Claim.nullable(),
@@ -37,6 +48,8 @@ export const SessionState = z.object({
   tell: z.enum(['end', 'fail']).nullable(),
   /** The end was told and Shutdown is under way. */
   closed: z.boolean(),
+  /** How the process of the game server died, once it did so in a session. */
+  crash: Crash.nullable().default(null),
 });
 export type SessionState = Readonly<z.infer<typeof SessionState>>;
 
@@ -56,11 +69,12 @@ export function newSession(gameServer: string): SessionState {
     reason: null,
     tell: null,
     closed: false,
+    crash: null,
   };
 }
 
 /** A game server that says hello before its session starts from the beginning; during one it was only reconnected. */
-export function greeted(state: SessionState, hello: { build: string; plugin: string }): SessionState {
+export function greeted(state: SessionState, hello: Hello): SessionState {
   return { ...state, hello, warm: state.phase === 'idle' ? false : state.warm };
 }
 
@@ -83,6 +97,13 @@ export function accepted(state: SessionState): SessionState {
 export function ended(state: SessionState, reason: string, tell: SessionState['tell'], now: number): SessionState {
   if (state.phase === 'ended') return state;
   return { ...state, phase: 'ended', reason, tell: state.claim === null ? null : tell, seats: [...allAway(state.seats, now)] };
+}
+
+/** How the process died; the first death stays. A session that Agones has ended because of it learns of it afterwards. */
+export function died(state: SessionState, reason: string, crash: Crash, now: number): SessionState {
+  if (state.crash !== null || state.phase === 'idle') return state;
+  if (state.phase !== 'ended') return { ...ended(state, reason, 'fail', now), crash };
+  return state.tell === 'fail' ? { ...state, crash, reason: `${state.reason ?? ''}: ${reason}` } : state;
 }
 
 /** The same state when the seats are the same, so that nothing is written. */

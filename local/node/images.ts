@@ -1,10 +1,13 @@
 /** Which program stands for which image. An image that is not in the table cannot be pulled. */
 import path from 'node:path';
+import { BRIDGE_NODE_FLAGS } from '../../sdk-bridge/image/node-flags.ts';
 
 export interface ImageProgram {
   readonly command: string;
   /** Before the container's own arguments. */
   readonly args: readonly string[];
+  /** What has to be built, where that is not the command itself. */
+  readonly built?: string;
   /** Ports that the program listens on unless told, as flags: given explicitly here, so that they can be rewritten. */
   readonly defaultArgs?: readonly string[];
   /** It talks to the API server, and gets `--kubeconfig` for that in place of a mounted token. */
@@ -26,8 +29,13 @@ export type ImageTable = (image: string) => ImageProgram | undefined;
 export function localImages({ root, node, sampleServer, agonesSdkServer }: ImageSurroundings): ImageTable {
   const script = (file: string): Pick<ImageProgram, 'command' | 'args'> => ({ command: node, args: [path.join(root, file)] });
   const table: Readonly<Record<string, ImageProgram>> = {
-    'lifeverse.invalid/sdk-bridge': script('sdk-bridge/main.ts'),
-    'lifeverse.invalid/sample-server': { command: sampleServer, args: [] },
+    // As in its image, except for the sources: those are what one works on here.
+    'lifeverse.invalid/sdk-bridge': { command: node, args: [...BRIDGE_NODE_FLAGS, path.join(root, 'sdk-bridge/main.ts')] },
+    'lifeverse.invalid/sample-server': {
+      command: '/bin/sh',
+      args: [path.join(root, 'unreal/run-server.sh'), sampleServer],
+      built: sampleServer,
+    },
     /** For tests: sleeps until it is told to stop, or does what its arguments say. */
     'lifeverse.invalid/sleep': script('local/node/sleep-image/main.ts'),
   };

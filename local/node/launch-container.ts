@@ -45,8 +45,9 @@ export async function launchContainer(
 ): Promise<Launched> {
   const program = parts.images(container.image);
   if (program === undefined) return { reason: 'ErrImagePull', message: `failed to pull image "${container.image}": not found` };
-  if (path.isAbsolute(program.command) && !existsSync(program.command)) {
-    return { reason: 'ErrImagePull', message: `image "${container.image}" is not built: there is no ${program.command}` };
+  const built = program.built ?? program.command;
+  if (path.isAbsolute(built) && !existsSync(built)) {
+    return { reason: 'ErrImagePull', message: `image "${container.image}" is not built: there is no ${built}` };
   }
   try {
     const env = containerEnvironment(container, pod, parts.place, await sourcesOf(container, pod, parts.cluster));

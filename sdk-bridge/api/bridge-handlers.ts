@@ -1,5 +1,6 @@
 /** The LifeVerse surface: every endpoint of `contracts/bridge.ts`. */
 import { AppError } from '../../contracts/app-error.ts';
+import { seeProcess } from '../crash/process-sight.ts';
 import { acceptSession } from '../moves/accept-session.ts';
 import { draining, ended, greeted, sessionView, warmed } from '../session.ts';
 import type { BridgeHandlers, BridgeParts } from './bridge-parts.ts';
@@ -15,9 +16,10 @@ export function bridgeHandlers(parts: BridgeParts): BridgeHandlers {
 
 function sessionHandlers({ store, notices, accept, heartbeat, gameServer, earnReady, now }: BridgeParts) {
   return {
-    hello: async ({ body }) => {
+    hello: async ({ body: { pid, ...said } }) => {
       heartbeat.frame();
-      await store.change((state) => greeted(state, body));
+      const seen = pid === undefined ? undefined : await seeProcess(pid);
+      await store.change((state) => greeted(state, { ...said, at: now(), ...(seen === undefined ? {} : { process: seen }) }));
       return { status: 200, body: { gameServer, heartbeatSeconds: FRAME_SECONDS } };
     },
     warm: async () => {

@@ -12,5 +12,6 @@ export function opening(signal: AbortSignal): AbortSignal {
 
 /** Aborted after the wait, or when the caller has gone. */
 export function waited(signal: AbortSignal, seconds: number): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(seconds * 1_000)]);
+  // A timer of no time still takes a millisecond.
+  return seconds === 0 ? AbortSignal.abort() : AbortSignal.any([signal, AbortSignal.timeout(seconds * 1_000)]);
 }

@@ -12,6 +12,8 @@ export interface Heartbeat {
   ping(): void;
   /** Agones' sidecar is back: it is not kept waiting until the next beat is due. */
   again(): void;
+  /** As it is judged now. */
+  alive(): boolean;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export function createHeartbeat({ store, beat, budgets, everyMs, health, log, no
   };
 
   return {
+    alive,
     frame: () => void (lastFrameAt = now()),
     ping: () => {
       const was = alive();

@@ -7,7 +7,7 @@ import { within } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AllocatorLink } from '../backend/allocator-link.ts';
 import { keepTrying } from '../backend/keep-trying.ts';
-import { ended, type SessionState } from '../session.ts';
+import { ended } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 
 export interface EndParts {
@@ -44,11 +44,16 @@ export function createSessionEnd({ store, allocator, flush, shutDown, flushMs, l
   const work = new AbortController();
   const told = Promise.withResolvers<void>();
 
-  const tellAllocator = async ({ claim, tell, reason }: SessionState, ms: number) => {
+  const tellAllocator = async (ms: number) => {
+    // As it is now: how the game server died may have been found since the end began.
+    const { claim, tell, reason, crash } = store.current();
     if (claim === null || tell === null) return;
     const signal = AbortSignal.any([work.signal, AbortSignal.timeout(ms)]);
     try {
-      await keepTrying('telling the end', () => allocator.tell(tell, claim, (reason ?? '').slice(0, 1_000)), { signal, log });
+      await keepTrying('telling the end', () => allocator.tell(tell, claim, (reason ?? '').slice(0, 1_000), crash ?? undefined), {
+        signal,
+        log,
+      });
     } catch (cause) {
       log.warn('the allocator could not be told of the end', { uid: claim.uid, attempt: claim.attempt, cause });
     }
@@ -60,7 +65,7 @@ export function createSessionEnd({ store, allocator, flush, shutDown, flushMs, l
     log.info('the session ends', { reason: state.reason, tell: state.tell });
     const durable = await flush(AbortSignal.any([work.signal, AbortSignal.timeout(flushMs)]));
     if (!durable) log.error('accepted entries did not become durable', { uid: state.claim?.uid });
-    await tellAllocator(state, TELL_MS);
+    await tellAllocator(TELL_MS);
     told.resolve();
     if (await shutDown(work.signal)) await store.change((last) => ({ ...last, closed: true }));
   };

@@ -16,8 +16,9 @@ export async function writeDurably(path: string, content: string): Promise<void>
   await syncFolder(dirname(path));
 }
 
-/** Makes the names in a folder durable: files made, renamed or removed in it. */
+/** Makes the names in a folder durable: files made, renamed or removed in it. Windows does so by itself, and opens no folders. */
 export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
   try {
     await folder.sync();

@@ -14,6 +14,7 @@ const Container = z.looseObject({
   args: z.array(z.string()).default([]),
   env: Env,
   ports: z.array(z.object({ name: z.string(), containerPort: z.number() })).default([]),
+  securityContext: z.object({ runAsUser: z.number() }).optional(),
   volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string() })).default([]),
 });
 const Fleet = z.looseObject({
@@ -30,6 +31,8 @@ const Fleet = z.looseObject({
           spec: z.looseObject({
             serviceAccountName: z.string().optional(),
             terminationGracePeriodSeconds: z.number(),
+            shareProcessNamespace: z.boolean(),
+            securityContext: z.object({ runAsNonRoot: z.boolean() }),
             initContainers: z.array(Container),
             containers: z.array(Container),
             volumes: z.array(z.looseObject({ name: z.string() })),
@@ -63,9 +66,24 @@ describe('fleets/base', () => {
         assert.equal(bridge?.restartPolicy, 'Always');
         assert.deepEqual(
           bridge.ports.map(({ containerPort }) => containerPort),
-          [9357, 9358],
+          [9357, 9358, 9359],
         );
         assert.deepEqual(gameServer.sdkServer, { grpcPort: 9457, httpPort: 9458 });
+      });
+
+      it('lets the bridge see the process of the game server, and neither look into the other', () => {
+        assert.equal(pod.shareProcessNamespace, true);
+        assert.equal(pod.securityContext.runAsNonRoot, true);
+        const users = [bridge, game].map((container) => container?.securityContext?.runAsUser);
+        assert.ok(users.every((user) => user !== undefined) && users[0] !== users[1], String(users));
+        // Files of the game server, which the bridge only reads.
+        const shared = bridge?.volumeMounts.find(({ name }) => name === 'game');
+        assert.equal(shared?.['readOnly'], true);
+        for (const name of ['spool', 'identity', 'ops-tls'])
+          assert.ok(
+            game?.volumeMounts.every((mount) => mount.name !== name),
+            `the game server has ${name}`,
+          );
       });
 
       it('leaves AGONES_SDK_*_PORT to Agones, which writes them into every container', () => {

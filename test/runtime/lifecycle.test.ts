@@ -86,7 +86,17 @@ describe('a process with a lifecycle', function () {
     assert.deepEqual(await once(child, 'exit'), [0, null]);
   });
 
-  it('exits at once on a second signal', async () => {
+  it('goes on with its end on a second SIGTERM', async () => {
+    const child = run(`const work = setInterval(() => {}, 1_000);
+      lifecycle.onClose('slow', async () => { console.log('closing'); await new Promise((done) => process.once('SIGTERM', () => setTimeout(done, 100))); clearInterval(work); });`);
+    await ready(child);
+    child.kill('SIGTERM');
+    await once(child.stdout ?? child, 'data');
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+  });
+
+  it('exits at once on a second SIGINT', async () => {
     const child = run(`setInterval(() => {}, 1_000);
       lifecycle.onClose('hangs', () => { console.log('closing'); return new Promise(() => {}); }, 60_000);`);
     await ready(child);

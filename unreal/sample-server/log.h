@@ -1,4 +1,4 @@
-// One JSON line per event on standard output. Messages are constant; data goes into fields. No tickets, keys or players.
+// One JSON line per event on standard output, and in a file where one is given. Messages are constant; data goes into fields. No tickets, keys or players.
 #pragma once
 
 #include <cstdio>
@@ -15,8 +15,15 @@ class Log {
   void info(const char* message, lifeverse::Json fields = lifeverse::Json::object()) { line("info", message, std::move(fields)); }
   void warn(const char* message, lifeverse::Json fields = lifeverse::Json::object()) { line("warn", message, std::move(fields)); }
 
+ public:
+  // False where the file cannot be written.
+  bool alsoTo(const std::string& path) {
+    file_ = std::fopen(path.c_str(), "a");
+    return file_ != nullptr;
+  }
+
  private:
-  static void line(const char* level, const char* message, lifeverse::Json fields) {
+  void line(const char* level, const char* message, lifeverse::Json fields) {
     std::timespec now{};
     std::timespec_get(&now, TIME_UTC);
     char day[32];
@@ -28,9 +35,15 @@ class Log {
     lifeverse::Json out = lifeverse::Json::object();
     out.set("timestamp", time).set("level", level).set("service", "sample-server").set("message", message);
     for (std::size_t i = 0; i < fields.size(); ++i) out.set(fields.key(i), fields.item(i));
-    std::puts(out.write().c_str());
+    const std::string text = out.write();
+    std::puts(text.c_str());
     std::fflush(stdout);
+    if (file_ == nullptr) return;
+    std::fprintf(file_, "%s\n", text.c_str());
+    std::fflush(file_);
   }
+
+  std::FILE* file_ = nullptr;
 };
 
 }  // namespace sample

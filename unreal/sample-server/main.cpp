@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "crash-note.h"
 #include "posix-transport.h"
 #include "sample-game.h"
 
@@ -30,6 +31,11 @@ int main(int count, char** values) {
   if (!read.options) return 2;
 
   sample::Log log;
+  if (!read.options->logFile.empty() && !log.alsoTo(read.options->logFile)) {
+    std::fprintf(stderr, "the log file %s cannot be written\n", read.options->logFile.c_str());
+    return 1;
+  }
+  if (!read.options->crashDir.empty()) sample::writeCrashesTo(read.options->crashDir);
   sample::UdpSocket socket;
   std::string fault;
   const auto port = socket.bind(read.options->bind, read.options->port, fault);

@@ -14,7 +14,9 @@ const char* const kUsage =
     "  --empty-seconds N     end when all have left for so long (LIFEVERSE_EMPTY_SECONDS, 5)\n"
     "  --no-show-seconds N   end when nobody came for so long   (LIFEVERSE_NO_SHOW_SECONDS, 60)\n"
     "  --duration-seconds N  end after so long; 0 = never       (LIFEVERSE_DURATION_SECONDS, 0)\n"
-    "  --silence-seconds N   a silent player is away            (LIFEVERSE_SILENCE_SECONDS, 10)\n";
+    "  --silence-seconds N   a silent player is away            (LIFEVERSE_SILENCE_SECONDS, 10)\n"
+    "  --log-file PATH       the log goes there, too            (LIFEVERSE_LOG_FILE)\n"
+    "  --crash-dir FOLDER    a crash is written down there      (LIFEVERSE_CRASH_DIR)\n";
 
 namespace {
 
@@ -81,6 +83,8 @@ ReadOptions readOptions(const std::vector<std::string>& arguments, Environment e
   options.noShowSeconds = reader.number("--no-show-seconds", "LIFEVERSE_NO_SHOW_SECONDS", options.noShowSeconds, 0, 86'400);
   options.durationSeconds = reader.number("--duration-seconds", "LIFEVERSE_DURATION_SECONDS", options.durationSeconds, 0, 604'800);
   options.silenceSeconds = reader.number("--silence-seconds", "LIFEVERSE_SILENCE_SECONDS", options.silenceSeconds, 1, 3'600);
+  options.logFile = reader.text("--log-file", "LIFEVERSE_LOG_FILE").value_or(options.logFile);
+  options.crashDir = reader.text("--crash-dir", "LIFEVERSE_CRASH_DIR").value_or(options.crashDir);
   reader.refuseUnknown();
   if (!reader.faults.empty()) return {std::nullopt, reader.faults};
   return {options, {}};

@@ -21,6 +21,10 @@ struct Options {
   double noShowSeconds = 60;
   // A session never lasts longer; 0 for no limit.
   double durationSeconds = 0;
+  // Every log line goes here, too; empty for standard output only.
+  std::string logFile;
+  // Where a crash is written down; empty for nowhere.
+  std::string crashDir;
   // A player who is silent for this long is away.
   double silenceSeconds = 10;
 };

@@ -101,7 +101,7 @@ describe('an image', () => {
 
   it('is known whatever its tag or digest', () => {
     for (const image of ['lifeverse.invalid/sdk-bridge:dev', 'lifeverse.invalid/sdk-bridge', 'lifeverse.invalid/sdk-bridge@sha256:00']) {
-      assert.deepEqual(images(image)?.args, ['/tree/sdk-bridge/main.ts']);
+      assert.equal(images(image)?.args.at(-1), '/tree/sdk-bridge/main.ts');
     }
   });
 

@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { AppError } from '../../../contracts/app-error.ts';
 import { allocatorApi } from '../../../contracts/allocator-api.ts';
 import type { Claim, JoinTicketClaims } from '../../../contracts/allocator.ts';
+import type { Crash } from '../../../contracts/crash.ts';
 import { savesApi, type JournalEntry, type Snapshot } from '../../../contracts/saves.ts';
 import { listenHttp } from '../../../runtime/https-server.ts';
 import { SILENT_LOG } from '../../../runtime/log.ts';
@@ -29,6 +30,8 @@ export interface Backend {
   readonly savesUrl: string;
   /** What the bridge told the allocator: `claim`, `accept 7777`, `end reason`, `fail reason`. */
   readonly told: string[];
+  /** How game servers died, as the bridge told. */
+  readonly crashes: Crash[];
   /** Trace ids of the calls, `claim 4bf9…`. */
   readonly traces: string[];
   /** Bearer tokens that came to the allocator. */
@@ -86,6 +89,7 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     allocatorUrl: '',
     savesUrl: '',
     told: [],
+    crashes: [],
     traces: [],
     tokens: [],
     stored: [],
@@ -179,7 +183,9 @@ export async function startBackend(gameServer: string, world?: string): Promise<
       return { status: 200, body: { state: 'ready' } };
     },
     failAttempt: async ({ body }) => {
+      away(backend.allocatorAway);
       backend.told.push(`fail ${body.reason}`);
+      if (body.crash !== undefined) backend.crashes.push(body.crash);
       return { status: 200, body: { state: 'lost' } };
     },
     kickFromAttempt: async ({ body }) => {

@@ -14,8 +14,11 @@ export interface Pod {
   readonly sidecar: Sidecar;
   readonly backend: Backend;
   readonly tokenFile: string;
+  /** The bridge's spool is below it. */
+  readonly folder: string;
   readonly url: () => string;
   readonly grpcPort: () => number;
+  readonly opsUrl: () => string;
   readonly api: Client<(typeof bridgeApi)['endpoints']>;
   readonly log: () => string;
   readonly pid: () => number;
@@ -36,8 +39,12 @@ export interface PodOptions {
   /** Agones' alpha of that name is on. */
   readonly playerTracking?: boolean;
   readonly env?: Record<string, string>;
+  /** Further environment, from the pod's own folder. */
+  readonly files?: (folder: string) => Record<string, string>;
   /** Before the script. */
   readonly nodeArgs?: readonly string[];
+  /** In place of the bridge's own sources. */
+  readonly script?: string;
 }
 
 export async function startPod(options: PodOptions = {}): Promise<Pod> {
@@ -49,12 +56,13 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
   const http = createHttpSend();
   let port = 0;
   let grpcPort = 0;
+  let opsPort = 0;
   let output = '';
   let child: ChildProcess;
 
   const start = async () => {
     const mark = output.length;
-    child = spawn(process.execPath, [...(options.nodeArgs ?? []), 'sdk-bridge/main.ts'], {
+    child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.script ?? 'sdk-bridge/main.ts'], {
       env: {
         PATH: process.env['PATH'] ?? '',
         ALLOCATOR_URL: backend.allocatorUrl,
@@ -66,9 +74,11 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
         AGONES_SDK_HTTP_PORT: String(sidecar.httpPort),
         BRIDGE_HTTP_PORT: String(port),
         BRIDGE_GRPC_PORT: String(grpcPort),
+        OPS_PORT: '0',
         SPOOL_DIR: join(folder, 'spool'),
         HEALTH_BEAT_MS: '100',
         LOG_LEVEL: 'debug',
+        ...options.files?.(folder),
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -76,9 +86,10 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const listening = () => /^\{.*"message":"listening".*\}$/m.exec(output.slice(mark))?.[0];
     await until(() => listening() !== undefined || child.exitCode !== null, 'the bridge listens');
-    const told = JSON.parse(listening() ?? '{}') as { port?: number; grpcPort?: number };
+    const told = JSON.parse(listening() ?? '{}') as { port?: number; grpcPort?: number; opsPort?: number };
     port = told.port ?? port;
     grpcPort = told.grpcPort ?? grpcPort;
+    opsPort = told.opsPort ?? opsPort;
   };
   const stop = async (signal: NodeJS.Signals) => {
     const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -105,8 +116,10 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
     sidecar,
     backend,
     tokenFile,
+    folder,
     url: () => `http://127.0.0.1:${port}`,
     grpcPort: () => grpcPort,
+    opsUrl: () => `http://127.0.0.1:${opsPort}`,
     api,
     log: () => output,
     pid: () => child.pid ?? 0,

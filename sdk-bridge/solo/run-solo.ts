@@ -1,0 +1,175 @@
+/**
+ * `--solo`: the bridge with no cluster and no backend, for the editor and laptops.
+ *
+ *     game server ──▶ the bridge, as it always is ──▶ allocator and saves: this process, by their endpoint tables
+ *                               └───── gRPC ───────▶ Agones' sidecar: this process
+ *     you ──▶ /lifeverse/v1/solo ── scripts all three
+ *
+ * One session is one life of the bridge: a hello after the end, or a reset, begins the next one in this process, on the same port.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { join, resolve } from 'node:path';
+import { AppError } from '../../contracts/app-error.ts';
+import { allocatorApi } from '../../contracts/allocator-api.ts';
+import { soloApi } from '../../contracts/bridge-solo.ts';
+import type { Send } from '../../contracts/client.ts';
+import { savesApi } from '../../contracts/saves.ts';
+import { createLifecycle, untilSignal, type Lifecycle } from '../../runtime/lifecycle.ts';
+import { createLog, type Log } from '../../runtime/log.ts';
+import type { HttpMetrics } from '../../runtime/metrics.ts';
+import { serveApi } from '../../runtime/serve-api.ts';
+import { readBridgeConfig, type BridgeConfig } from '../config.ts';
+import type { SessionState } from '../session.ts';
+import { listenLoopback } from '../surface/listen-loopback.ts';
+import { EXPOSITION_TYPE } from '../telemetry/exposition.ts';
+import type { WatchSockets } from '../surface/watch-sockets.ts';
+import { answerByTable } from './answer-by-table.ts';
+import { createFolderSaves } from './folder-saves.ts';
+import { startSoloAgones } from './solo-agones.ts';
+import { createSoloAllocator } from './solo-allocator.ts';
+import { soloGuide } from './solo-guide.ts';
+import { soloHandlers } from './solo-handlers.ts';
+import { gameServerOf, nextLife, openSoloKeeper } from './solo-kept.ts';
+import { readSoloOptions, SOLO_USAGE, type SoloOptions } from './solo-options.ts';
+
+/** A bridge without a port of its own, as `main.ts` makes one. */
+export interface Bridge {
+  readonly answer: RequestListener;
+  readonly sockets: WatchSockets;
+  current(): SessionState;
+  /** As Prometheus reads it. */
+  metrics(): Promise<string>;
+}
+
+export type StartBridge = (config: BridgeConfig, surroundings: { log: Log; lifecycle: Lifecycle; send: Send }) => Promise<Bridge>;
+
+interface Life {
+  readonly bridge: Bridge;
+  readonly lifecycle: Lifecycle;
+  /** Hands upgrades on; it never listens. */
+  readonly upgrades: Server;
+}
+
+const UNMEASURED: HttpMetrics = { measure: () => (_request, _response, next) => next() };
+const HELLO = '/lifeverse/v1/hello';
+
+/** @returns the exit code. */
+export async function runSolo(args: readonly string[], host: NodeJS.Process, start: StartBridge): Promise<number> {
+  const reading = readSoloOptions(args);
+  if ('faults' in reading) {
+    host.stderr.write(`${reading.faults.join('\n')}\n\n${SOLO_USAGE}`);
+    return 78;
+  }
+  const { options } = reading;
+  const log = createLog('sdk-bridge', options.logLevel).with({ solo: true });
+  const lifecycle = createLifecycle(log);
+  const port = await serveSolo(options, log, lifecycle, start);
+  host.stdout.write(soloGuide(port, resolve(options.folder), options.session));
+  return untilSignal(lifecycle, host);
+}
+
+async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, start: StartBridge): Promise<number> {
+  const folder = resolve(options.folder);
+  const now = Date.now;
+  const keeper = await openSoloKeeper(folder);
+  await mkdir(join(folder, 'spool'), { recursive: true });
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, 'solo\n');
+  const saves = createFolderSaves(join(folder, 'saves'), now);
+  const agones = await startSoloAgones(keeper, now);
+  lifecycle.onClose('agones', () => agones.stop());
+  const allocator = await createSoloAllocator({ keeper, agones, saves, now });
+  const backend = { allocator: 'here' as 'here' | 'away', saves: 'here' as 'here' | 'away' };
+  const answers = { allocator: answerByTable(allocatorApi, allocator.handlers), saves: answerByTable(savesApi, saves.handlers) };
+  const send: Send = async (request) => {
+    const service = request.url.startsWith(ALLOCATOR_URL) ? 'allocator' : 'saves';
+    if (backend[service] === 'away') throw new AppError('unavailable', 'no_connection', `${service} is away, as it was told`);
+    return answers[service](request);
+  };
+
+  let life: Life | undefined;
+  let changing: Promise<void> = Promise.resolve();
+  const begin = async () => {
+    const gameServer = gameServerOf(keeper.current());
+    const own = createLifecycle(log);
+    const upgrades = createServer();
+    const config = configOf(gameServer, folder, tokenFile, agones.port);
+    const bridge = await start(config, { log: log.with({ gameServer }), lifecycle: own, send });
+    bridge.sockets.attach(upgrades);
+    own.onClose('watch sockets', () => bridge.sockets.close());
+    life = { bridge, lifecycle: own, upgrades };
+  };
+  const next = (forgetSaves: boolean) => {
+    changing = changing.then(async () => {
+      const before = life;
+      life = undefined;
+      await before?.lifecycle.close('the next life begins').catch((cause: unknown) => log.warn('a life did not end cleanly', { cause }));
+      await rm(join(folder, 'spool', gameServerOf(keeper.current())), { recursive: true, force: true });
+      if (forgetSaves) await saves.forget();
+      await keeper.change(nextLife);
+      await agones.restart();
+      await begin();
+    });
+    return changing;
+  };
+  await begin();
+  lifecycle.onClose('bridge', () => life?.lifecycle.close('the process ends'));
+
+  const current = () => {
+    if (life === undefined) throw new AppError('unavailable', 'next_life', 'the next life begins', { retryAfter: 1 });
+    return life.bridge.current();
+  };
+  if (options.session !== undefined) {
+    const wanted = options.session;
+    const allocate = () =>
+      allocator.allocate(wanted, current().hello?.build ?? 'dev').catch((cause: unknown) => log.warn('not allocated', { cause }));
+    agones.onState((state) => void (state === 'Ready' && allocate()));
+  }
+  const handlers = soloHandlers({ keeper, agones, allocator, backend, current, next, folder, now });
+  const solo = serveApi(soloApi, handlers, { log, metrics: UNMEASURED, stopping: lifecycle.signal });
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const url = request.url ?? '/';
+    if (/^\/lifeverse\/v1\/solo(\/|\?|$)/.test(url)) return void solo(request, response);
+    // One who says hello after the end has been started anew, as each time that Play is pressed.
+    if (request.method === 'POST' && url.startsWith(HELLO) && life?.bridge.current().phase === 'ended') await next(false);
+    await changing;
+    if (life === undefined) return void response.writeHead(503, { 'retry-after': '1' }).end();
+    if (url === '/metrics') return void response.writeHead(200, { 'content-type': EXPOSITION_TYPE }).end(await life.bridge.metrics());
+    life.bridge.answer(request, response);
+  };
+  const listeners = await listenLoopback(
+    (request, response) =>
+      void answer(request, response).catch((cause: unknown) => {
+        log.error('a request failed', { cause });
+        response.destroy();
+      }),
+    options.port,
+    log,
+  );
+  for (const listener of listeners) {
+    lifecycle.onClose('listener', () => listener.close());
+    listener.server.on('upgrade', (request, socket, head) => {
+      if (life === undefined) socket.destroy();
+      else life.upgrades.emit('upgrade', request, socket, head);
+    });
+  }
+  return listeners[0]?.port ?? options.port;
+}
+
+const ALLOCATOR_URL = 'http://allocator.solo.invalid';
+
+/** As in a pod, except that nobody is waited for long: a laptop's session ends when it is told to. */
+function configOf(gameServer: string, folder: string, tokenFile: string, agonesPort: number): BridgeConfig {
+  return readBridgeConfig({
+    ALLOCATOR_URL,
+    SAVES_URL: 'http://saves.solo.invalid',
+    TOKEN_FILE: tokenFile,
+    POD_NAME: gameServer,
+    POD_NAMESPACE: 'solo',
+    AGONES_SDK_GRPC_PORT: String(agonesPort),
+    SPOOL_DIR: join(folder, 'spool', gameServer),
+    FLUSH_MS: '5000',
+    STOP_FLUSH_MS: '2000',
+  });
+}

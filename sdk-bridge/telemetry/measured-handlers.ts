@@ -1,0 +1,22 @@
+/** The calls that metrics are made of: frames as they are reported, and tickets that were refused. */
+import type { bridgeApi } from '../../contracts/bridge.ts';
+import type { Handlers } from '../../runtime/serve-api.ts';
+import type { BridgeMetrics } from './bridge-metrics.ts';
+import type { FrameBook } from './frame-book.ts';
+
+type BridgeHandlers = Handlers<(typeof bridgeApi)['endpoints']>;
+
+export function measuredHandlers(handlers: BridgeHandlers, frames: FrameBook, metrics: Pick<BridgeMetrics, 'refused'>): BridgeHandlers {
+  return {
+    ...handlers,
+    frame: (request, context) => {
+      frames.report(request.body);
+      return handlers.frame(request, context);
+    },
+    admit: async (request, context) => {
+      const reply = await handlers.admit(request, context);
+      if (!reply.body.admitted) metrics.refused(reply.body.refusal);
+      return reply;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { savesApi } from '../../contracts/saves.ts';
+import { createClient } from '../../contracts/client.ts';
+import { answerByTable } from '../../sdk-bridge/solo/answer-by-table.ts';
+import { createFolderSaves } from '../../sdk-bridge/solo/folder-saves.ts';
+import { soloGuide } from '../../sdk-bridge/solo/solo-guide.ts';
+import { readSoloOptions } from '../../sdk-bridge/solo/solo-options.ts';
+import { loadedBy, ROOT } from '../tooling/import-graph.ts';
+
+describe('the command line of --solo', () => {
+  it('has a default for everything', () => {
+    assert.deepEqual(readSoloOptions(['--solo']), {
+      options: { folder: '.lifeverse-solo', port: 9_358, session: undefined, logLevel: 'warn' },
+    });
+  });
+
+  it('takes a session to be allocated by itself', () => {
+    const reading = readSoloOptions(['--solo', '--port=0', '--session={"session":{"map":"Arena"},"players":[{"id":"ann"}]}']);
+    assert.ok('options' in reading);
+    assert.equal(reading.options.session?.session.map, 'Arena');
+    assert.deepEqual(reading.options.session.players, [{ id: 'ann', role: 'player' }]);
+  });
+
+  it('lists every fault at once', () => {
+    const reading = readSoloOptions(['--solo', '--prot=1', '--port=x', '--session={', '--folder=', '--log-level=loud']);
+    assert.ok('faults' in reading);
+    assert.equal(reading.faults.length, 5);
+  });
+});
+
+describe('what --solo prints', () => {
+  it('names address, folder and a line for each thing that can be scripted, quoted as any shell takes it', () => {
+    const text = soloGuide(9_400, '/saves', undefined);
+    for (const word of ['http://127.0.0.1:9400', '/saves', 'HttpPort=9400', 'solo/allocate', 'solo/reset'])
+      assert.ok(text.includes(word), word);
+    for (const line of text.split('\n').filter((one) => one.includes('curl'))) assert.ok(!line.includes("'"), line);
+    assert.ok(!soloGuide(9_358, '/saves', undefined).includes('HttpPort='));
+  });
+});
+
+describe('saves in a folder', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'folder-saves-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const open = () => {
+    const saves = createFolderSaves(folder, () => 0);
+    const client = createClient(savesApi, { baseUrl: 'http://saves.invalid', send: answerByTable(savesApi, saves.handlers) });
+    return { saves, client };
+  };
+  const holder = (digit: string) => ({ uid: digit.repeat(32), attempt: 1 });
+  const entry = (seq: number) => ({ seq, data: { seq } });
+
+  it('fence as the service does, and are the same after a restart', async () => {
+    const params = { kind: 'worlds', id: 'W:1' } as const;
+    const first = open();
+    assert.equal((await first.saves.takeWorld('W:1', holder('a'))).epoch, 1);
+    assert.equal((await first.saves.takeWorld('W:1', holder('a'))).epoch, 1);
+    assert.equal((await first.client.appendEntries({ params, body: { epoch: 1, entries: [entry(1), entry(2)] } })).body.durableSeq, 2);
+    assert.equal((await first.client.appendEntries({ params, body: { epoch: 1, entries: [entry(2), entry(3)] } })).body.durableSeq, 3);
+    await assert.rejects(first.client.appendEntries({ params, body: { epoch: 1, entries: [entry(5)] } }), { code: 'sequence_gap' });
+    await assert.rejects(first.client.putSnapshot({ params, body: { epoch: 1, snapshot: { seq: 9, data: '' } } }), {
+      code: 'snapshot_ahead',
+    });
+    await first.client.putSnapshot({ params, body: { epoch: 1, snapshot: { seq: 2, data: 'state' } } });
+    assert.equal((await first.saves.takeWorld('W:1', holder('b'))).epoch, 2);
+    await assert.rejects(first.client.appendEntries({ params, body: { epoch: 1, entries: [entry(4)] } }), { code: 'epoch_stale' });
+
+    const { body } = await open().client.restore({ params });
+    assert.deepEqual(body, { durableSeq: 3, snapshot: { seq: 2, data: 'state' }, entries: [entry(3)] });
+  });
+
+  it('keep apart ids that a file system would take for the same', async () => {
+    const { saves, client } = open();
+    for (const id of ['home', 'Home', 'ho.me', 'ho:me']) await saves.takeWorld(id, holder('a'));
+    await client.appendEntries({ params: { kind: 'worlds', id: 'Home' }, body: { epoch: 1, entries: [entry(1)] } });
+    for (const id of ['home', 'ho.me', 'ho:me'])
+      assert.equal((await open().client.getLease({ params: { kind: 'worlds', id } })).body.durableSeq, 0);
+  });
+
+  it('answer bad input and unknown subjects with a problem, as over HTTP', async () => {
+    const { client } = open();
+    await assert.rejects(client.getLease({ params: { kind: 'worlds', id: 'none' } }), { kind: 'not-found', code: 'lease_absent' });
+    const answer = await answerByTable(
+      savesApi,
+      open().saves.handlers,
+    )({
+      method: 'POST',
+      url: 'http://saves.invalid/v1/worlds/w/entries',
+      headers: {},
+      body: '{"epoch":0}',
+      timeoutMs: 1,
+      signal: undefined,
+    });
+    assert.equal(answer.status, 400);
+  });
+});
+
+describe('a solo bridge', () => {
+  /** Word → the files that may say it, since they ask first whether it is there. */
+  const POSIX_ONLY: readonly (readonly [RegExp, readonly string[]])[] = [
+    [
+      /['"`]\/(proc|sys|dev|tmp|var|etc|run)\//,
+      [
+        'sdk-bridge/config.ts',
+        'sdk-bridge/crash/process-sight.ts',
+        'sdk-bridge/telemetry/proc-readings.ts',
+        'sdk-bridge/telemetry/cgroup-readings.ts',
+      ],
+    ],
+    [/process\.(getuid|geteuid|getgid|setuid|umask)\b/, []],
+    [/['"`]SIG(USR1|USR2|KILL|STOP|CONT|PIPE|CHLD)['"`]/, []],
+    [/\bchild_process\b|\bchmod\b|\bsymlink\b|\bmkfifo\b/, []],
+  ];
+
+  it('reaches no file of ours that takes POSIX for granted', () => {
+    const files = ['sdk-bridge/main.ts', 'sdk-bridge/solo/run-solo.ts'].flatMap((entry) => [entry, ...loadedBy(entry).keys()]);
+    const own = [...new Set(files)].filter((file) => file.endsWith('.ts'));
+    assert.ok(own.length > 50);
+    for (const file of own) {
+      const code = readFileSync(path.join(ROOT, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      for (const [word, allowed] of POSIX_ONLY) if (!allowed.includes(file)) assert.doesNotMatch(code, word, file);
+    }
+  });
+});
