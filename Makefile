@@ -33,7 +33,7 @@ chaos: node_modules/.package-lock.json ## 2,000 allocations while processes are 
 	@$(NODE) local/chaos/main.ts
 
 bench: node_modules/.package-lock.json ## measure every hot path; takes minutes, and wants the machine for itself
-	@for file in allocator ceiling placement; do $(NODE) bench/$$file.ts || exit 1; done
+	@for file in allocator ceiling placement sdk-bridge; do $(NODE) bench/$$file.ts || exit 1; done
 
 unreal: ## stage the Unreal plugin with its core; UE_ROOT=folder: have Unreal's BuildPlugin compile it
 	@unreal/build-plugin.sh
