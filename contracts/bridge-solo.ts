@@ -100,12 +100,12 @@ export const soloApi = defineApi({
       responses: { 200: { description: 'The way in', body: Admission } },
       errors: ['conflict'],
     },
-    soloFreeSeat: {
+    soloKick: {
       ...SOLO,
       method: 'POST',
       path: '/lifeverse/v1/solo/kick',
-      summary: 'A player loses the seat: their tickets open nothing any more',
-      body: z.object({ playerId: PlayerId }),
+      summary: 'A player loses the seat and has to go: the game server is told, and their tickets open nothing any more',
+      body: z.object({ playerId: PlayerId, reason: z.string().min(1).max(256).default('kicked') }),
       responses: STATE,
       errors: ['conflict', 'not-found'],
     },

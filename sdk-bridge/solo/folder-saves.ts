@@ -64,6 +64,40 @@ export function createFolderSaves(root: string, now: () => number): FolderSaves 
       return leaseOf(subject, id);
     });
 
+  /**
+   * Inventories have their shares before the journal has the entry: killed in between, the entry comes again, and finds them stored.
+   * A share of an inventory that another session has by now is refused.
+   */
+  const storeShares = async (fresh: readonly JournalEntry[], epochs: Readonly<Record<string, number>>) => {
+    const refused = new Set<string>();
+    for (const [playerId, shares] of sharesByPlayer(fresh)) {
+      await inTurn('players', playerId, async (inventory) => {
+        const epoch = epochs[playerId];
+        if (epoch === undefined) throw new AppError('invalid', 'epoch_missing', `epochs does not name the inventory of ${playerId}`);
+        if (inventory.head !== undefined && epoch < inventory.head.epoch) return void refused.add(playerId);
+        permit(inventory, playerId, epoch);
+        await append(inventory, freshOf(inventory, playerId, shares));
+      });
+    }
+    const marked = ({ inventories, ...entry }: JournalEntry): JournalEntry =>
+      inventories === undefined
+        ? entry
+        : {
+            ...entry,
+            inventories: inventories.map((share) => (refused.has(share.playerId) ? { ...share, refused: true as const } : share)),
+          };
+    return { marked };
+  };
+  const answersOf = async (entries: readonly JournalEntry[], epochs: Readonly<Record<string, number>>) => {
+    const players = [...sharesByPlayer(entries).keys()];
+    if (players.length === 0) return undefined;
+    const answers = players.map(async (playerId) => {
+      const inventory = await subjectOf('players', playerId);
+      return [playerId, { durableSeq: durableOf(inventory), fenced: (epochs[playerId] ?? 0) < (inventory.head?.epoch ?? 0) }] as const;
+    });
+    return Object.fromEntries(await Promise.all(answers));
+  };
+
   return {
     takeWorld: (id, holder) => take('worlds', id, holder),
     forget: async () => {
@@ -73,17 +107,15 @@ export function createFolderSaves(root: string, now: () => number): FolderSaves 
     handlers: {
       takeLease: async ({ params, body }) => ({ status: 200, body: await take(params.kind, params.id, body.holder) }),
       getLease: async ({ params }) => ({ status: 200, body: leaseOf(await subjectOf(params.kind, params.id), params.id) }),
-      appendEntries: async ({ params, body }) => ({
+      appendEntries: async ({ params, body: { epoch, epochs = {}, entries } }) => ({
         status: 200,
         body: await inTurn(params.kind, params.id, async (subject) => {
-          permit(subject, params.id, body.epoch);
-          const fresh = body.entries.filter(({ seq }) => seq > durableOf(subject));
-          const gap = fresh.find(({ seq }, at) => seq !== durableOf(subject) + at + 1);
-          if (gap !== undefined)
-            throw new AppError('conflict', 'sequence_gap', `the next entry of ${params.id} is ${durableOf(subject) + 1}`);
-          if (fresh.length > 0) await appendLines(join(subject.folder, 'journal.jsonl'), fresh);
-          subject.entries.push(...fresh);
-          return { durableSeq: durableOf(subject) };
+          permit(subject, params.id, epoch);
+          const fresh = freshOf(subject, params.id, entries);
+          const shares = await storeShares(fresh, epochs);
+          await append(subject, fresh.map(shares.marked));
+          const inventories = await answersOf(entries, epochs);
+          return { durableSeq: durableOf(subject), ...(inventories === undefined ? {} : { inventories }) };
         }),
       }),
       putSnapshot: async ({ params, body: { epoch, snapshot } }) => ({
@@ -110,6 +142,27 @@ export function createFolderSaves(root: string, now: () => number): FolderSaves 
       },
     },
   };
+}
+
+/** Those that are not stored yet. @throws AppError `conflict` where some are missing before them. */
+function freshOf(subject: Subject, id: string, entries: readonly JournalEntry[]): JournalEntry[] {
+  const fresh = entries.filter(({ seq }) => seq > durableOf(subject));
+  const gap = fresh.find(({ seq }, at) => seq !== durableOf(subject) + at + 1);
+  if (gap !== undefined) throw new AppError('conflict', 'sequence_gap', `the next entry of ${id} is ${durableOf(subject) + 1}`);
+  return fresh;
+}
+
+async function append(subject: Subject, fresh: readonly JournalEntry[]): Promise<void> {
+  if (fresh.length > 0) await appendLines(join(subject.folder, 'journal.jsonl'), fresh);
+  subject.entries.push(...fresh);
+}
+
+/** What the entries give to each inventory, as entries of its own journal. */
+function sharesByPlayer(entries: readonly JournalEntry[]): Map<string, JournalEntry[]> {
+  const shares = new Map<string, JournalEntry[]>();
+  for (const { playerId, seq, data, refused } of entries.flatMap(({ inventories = [] }) => inventories))
+    if (refused !== true) shares.set(playerId, [...(shares.get(playerId) ?? []), { seq, data }]);
+  return shares;
 }
 
 function permit({ head }: Subject, id: string, epoch: number): void {

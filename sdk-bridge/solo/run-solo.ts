@@ -26,6 +26,7 @@ import { EXPOSITION_TYPE } from '../telemetry/exposition.ts';
 import type { WatchSockets } from '../surface/watch-sockets.ts';
 import { answerByTable } from './answer-by-table.ts';
 import { createFolderSaves } from './folder-saves.ts';
+import { listenSoloRest } from './solo-agones-rest.ts';
 import { startSoloAgones } from './solo-agones.ts';
 import { createSoloAllocator } from './solo-allocator.ts';
 import { soloGuide } from './solo-guide.ts';
@@ -79,6 +80,8 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
   const saves = createFolderSaves(join(folder, 'saves'), now);
   const agones = await startSoloAgones(keeper, now);
   lifecycle.onClose('agones', () => agones.stop());
+  const rest = await listenSoloRest(agones);
+  lifecycle.onClose('agones REST', () => rest.close());
   const allocator = await createSoloAllocator({ keeper, agones, saves, now });
   const backend = { allocator: 'here' as 'here' | 'away', saves: 'here' as 'here' | 'away' };
   const answers = { allocator: answerByTable(allocatorApi, allocator.handlers), saves: answerByTable(savesApi, saves.handlers) };
@@ -94,7 +97,7 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
     const gameServer = gameServerOf(keeper.current());
     const own = createLifecycle(log);
     const upgrades = createServer();
-    const config = configOf(gameServer, folder, tokenFile, agones.port);
+    const config = configOf(gameServer, folder, tokenFile, { grpc: agones.port, http: rest.port });
     const bridge = await start(config, { log: log.with({ gameServer }), lifecycle: own, send });
     bridge.sockets.attach(upgrades);
     own.onClose('watch sockets', () => bridge.sockets.close());
@@ -130,7 +133,10 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
   const solo = serveApi(soloApi, handlers, { log, metrics: UNMEASURED, stopping: lifecycle.signal });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = request.url ?? '/';
-    if (/^\/lifeverse\/v1\/solo(\/|\?|$)/.test(url)) return void solo(request, response);
+    if (/^\/lifeverse\/v1\/solo(\/|\?|$)/.test(url)) {
+      await changing;
+      return void solo(request, response);
+    }
     // One who says hello after the end has been started anew, as each time that Play is pressed.
     if (request.method === 'POST' && url.startsWith(HELLO) && life?.bridge.current().phase === 'ended') await next(false);
     await changing;
@@ -160,14 +166,15 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
 const ALLOCATOR_URL = 'http://allocator.solo.invalid';
 
 /** As in a pod, except that nobody is waited for long: a laptop's session ends when it is told to. */
-function configOf(gameServer: string, folder: string, tokenFile: string, agonesPort: number): BridgeConfig {
+function configOf(gameServer: string, folder: string, tokenFile: string, agones: { grpc: number; http: number }): BridgeConfig {
   return readBridgeConfig({
     ALLOCATOR_URL,
     SAVES_URL: 'http://saves.solo.invalid',
     TOKEN_FILE: tokenFile,
     POD_NAME: gameServer,
     POD_NAMESPACE: 'solo',
-    AGONES_SDK_GRPC_PORT: String(agonesPort),
+    AGONES_SDK_GRPC_PORT: String(agones.grpc),
+    AGONES_SDK_HTTP_PORT: String(agones.http),
     SPOOL_DIR: join(folder, 'spool', gameServer),
     FLUSH_MS: '5000',
     STOP_FLUSH_MS: '2000',

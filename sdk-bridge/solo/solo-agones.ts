@@ -17,6 +17,8 @@ type State = SoloState['agones']['state'];
 export interface SoloAgones {
   readonly port: number;
   isHere(): boolean;
+  /** As Agones would tell it: `agones.dev.sdk.GameServer`. */
+  gameServer(): Buffer;
   /** Of the newest health ping, in milliseconds since the epoch. */
   lastBeatAt(): number | undefined;
   become(state: State): Promise<void>;
@@ -174,6 +176,7 @@ export async function startSoloAgones(keeper: SoloKeeper, now: () => number): Pr
       return port;
     },
     isHere: () => server !== undefined,
+    gameServer: message,
     lastBeatAt: () => lastBeatAt,
     become,
     write,

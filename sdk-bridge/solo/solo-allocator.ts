@@ -17,7 +17,8 @@ export interface SoloAllocator {
   allocate(wanted: SoloAllocation, build: string): Promise<{ id: string; uid: string; admissions: Admission[] }>;
   /** @throws AppError `conflict` without a live session. */
   ticket(playerId: string, role: SessionPlayer['role'], expiresInSeconds: number): Promise<Admission>;
-  freeSeat(playerId: string): Promise<void>;
+  /** The seat is free, and the game server is told to drop the player. @throws AppError `not-found` without a seat. */
+  kick(playerId: string, reason: string): Promise<void>;
   post(notices: SoloKept['notices']): Promise<void>;
   /** Another session takes the world. */
   loseWorld(): Promise<void>;
@@ -99,6 +100,21 @@ export async function createSoloAllocator({ keeper, agones, saves, now }: SoloAl
     return { status: 200 as const, body: { state: own(uid).state } };
   };
 
+  const post = async (notices: SoloKept['notices']) => {
+    await keeper.change((kept) => ({ ...kept, notices }));
+    await agones.write({ annotations: { [GAME_SERVER_MARKS.notice]: JSON.stringify(notices) } });
+  };
+  const seatOf = (playerId: string) => live().players.find(({ id }) => id === playerId);
+  const withoutKickOf = (playerId: string) =>
+    keeper.current().notices.filter((notice) => notice.kind !== 'kick' || notice.playerId !== playerId);
+  const sendAway = async (playerId: string, reason: string) => {
+    const seat = seatOf(playerId);
+    if (seat === undefined) return;
+    await amend((allocation) => ({ ...allocation, players: allocation.players.filter(({ id }) => id !== playerId) }));
+    const at = new Date(now()).toISOString();
+    await post([...withoutKickOf(playerId), { kind: 'kick', reason, playerId, at, keyId: packetKeyId(seat.packetKey) }]);
+  };
+
   return {
     handlers: {
       claimAttempt: async ({ params }) => {
@@ -112,6 +128,12 @@ export async function createSoloAllocator({ keeper, agones, saves, now }: SoloAl
         live();
         await amend((known) => ({ ...known, state: 'ready', port: body.port }));
         return { status: 200, body: { state: 'ready' } };
+      },
+      kickFromAttempt: async ({ params, body }) => {
+        const { state } = own(params.uid);
+        const seat = seatOf(body.playerId);
+        if (seat !== undefined && packetKeyId(seat.packetKey) === body.keyId) await sendAway(body.playerId, body.reason);
+        return { status: 200, body: { state } };
       },
       failAttempt: ({ params, body }) => over(params.uid, 'lost', body.reason),
       endAttempt: ({ params, body }) => over(params.uid, 'ended', body.reason),
@@ -150,17 +172,19 @@ export async function createSoloAllocator({ keeper, agones, saves, now }: SoloAl
     ticket: async (playerId, role, expiresInSeconds) => {
       const known = live().players.find(({ id }) => id === playerId);
       const player = known ?? { id: playerId, role, packetKey: newPacketKey() };
-      if (known === undefined) await amend((allocation) => ({ ...allocation, players: [...allocation.players, player] }));
+      if (known === undefined) {
+        await amend((allocation) => ({ ...allocation, players: [...allocation.players, player] }));
+        // Whoever is given a seat anew may come again.
+        const notices = withoutKickOf(playerId);
+        if (notices.length < keeper.current().notices.length) await post(notices);
+      }
       return admission(live(), player, expiresInSeconds);
     },
-    freeSeat: async (playerId) => {
-      if (!live().players.some(({ id }) => id === playerId)) throw new AppError('not-found', 'seat_unknown', `${playerId} has no seat`);
-      await amend((allocation) => ({ ...allocation, players: allocation.players.filter(({ id }) => id !== playerId) }));
+    kick: async (playerId, reason) => {
+      if (seatOf(playerId) === undefined) throw new AppError('not-found', 'seat_unknown', `${playerId} has no seat`);
+      await sendAway(playerId, reason);
     },
-    post: async (notices) => {
-      await keeper.change((kept) => ({ ...kept, notices }));
-      await agones.write({ annotations: { [GAME_SERVER_MARKS.notice]: JSON.stringify(notices) } });
-    },
+    post,
     loseWorld: async () => {
       const { world } = live().session;
       if (world === undefined) throw new AppError('conflict', 'no_world', 'no persistent world is played');

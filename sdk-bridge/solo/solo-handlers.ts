@@ -34,7 +34,7 @@ export function soloHandlers(parts: SoloParts): Handlers<(typeof soloApi)['endpo
       return { status: 200, body: { id, uid, gameServer: gameServerOf(keeper.current()), admissions } };
     },
     soloTicket: async ({ body }) => ({ status: 200, body: await allocator.ticket(body.playerId, body.role, body.expiresInSeconds) }),
-    soloFreeSeat: ({ body }) => then(allocator.freeSeat(body.playerId)),
+    soloKick: ({ body }) => then(allocator.kick(body.playerId, body.reason)),
     soloNotices: ({ body }) => then(allocator.post(body.notices)),
     soloLoseWorld: () => then(allocator.loseWorld()),
     soloEnd: ({ body }) =>

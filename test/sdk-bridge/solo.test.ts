@@ -93,7 +93,7 @@ describe('npm run bridge -- --solo', function () {
     await untilPhase('joinable');
     const late = (await solo.script.soloTicket({ body: { playerId: 'ann', expiresInSeconds: -60 } })).body;
     await assert.rejects(enter('ann', late), { code: 'join_expired' });
-    await solo.script.soloFreeSeat({ body: { playerId: 'ann' } });
+    await solo.script.soloKick({ body: { playerId: 'ann' } });
     await solo.script.soloAgones({ body: { do: 'restart' } });
     await solo.script.soloBackend({ body: { saves: 'away' } });
     const bob = (await solo.script.soloTicket({ body: { playerId: 'bob' } })).body;
@@ -110,6 +110,50 @@ describe('npm run bridge -- --solo', function () {
     const after = await state();
     assert.deepEqual([after.phase, after.allocation, after.agones.state], ['idle', undefined, 'Scheduled']);
     assert.deepEqual(await readdir(solo.folder).then((names) => names.includes('saves')), false);
+  });
+
+  it('keeps what a player picks up in one entry with the world, tells who has to go, and what Agones was told', async () => {
+    const { bridge, script } = solo;
+    await script.soloReset({ body: { forgetSaves: true } });
+    await bridge.hello({ body: { build: 'b1', plugin: 'test' } });
+    await bridge.warm({});
+    await untilAgonesSays('Ready');
+    const wanted = { session: { map: 'arena', world: 'w3' }, players: [{ id: 'ann' }] };
+    const [ann] = (await script.soloAllocate({ body: wanted })).body.admissions;
+    await untilPhase('claimed');
+    await bridge.accept({ body: { port: 7_777, build: 'b1' } });
+    const ticket = ann?.joinTicket ?? '';
+    assert.equal((await bridge.admit({ body: { ticket } })).body.admitted, true);
+    await bridge.present({ params: { player: 'ann' } });
+    const empty = (await bridge.inventory({ params: { player: 'ann' } })).body;
+    assert.deepEqual([empty.durableSeq, empty.entries], [0, []]);
+    const share = { playerId: 'ann', seq: 1, data: { has: 'sword' } };
+    await bridge.appendWorld({ body: { entries: [{ seq: 1, data: { taken: 'sword' }, inventories: [share] }] } });
+    await bridge.worldAcks({ query: { wait: 20, after: 0 } });
+    await solo.crash();
+    const restored = (await bridge.inventory({ params: { player: 'ann' } })).body;
+    assert.deepEqual([restored.durableSeq, restored.entries], [1, [{ seq: 1, data: { has: 'sword' } }]]);
+
+    await script.soloKick({ body: { playerId: 'ann', reason: 'by the host' } });
+    await until(
+      async () => (await bridge.notices({})).body.notices.some((notice) => notice.kind === 'kick' && notice.playerId === 'ann'),
+      'the game server is told',
+      WAIT_MS,
+    );
+    await bridge.leave({ params: { player: 'ann' }, body: { forGood: true } });
+    assert.equal((await bridge.admit({ body: { ticket } })).body.admitted, false);
+    const again = (await script.soloTicket({ body: { playerId: 'ann' } })).body;
+    assert.equal((await bridge.admit({ body: { ticket: again.joinTicket } })).body.admitted, true);
+
+    const agones = `http://127.0.0.1:${solo.port()}`;
+    const label = { method: 'PUT', body: JSON.stringify({ key: 'mood', value: 'good' }) };
+    assert.equal((await fetch(`${agones}/metadata/label`, label)).status, 200);
+    const { object_meta: meta } = (await (await fetch(`${agones}/gameserver`)).json()) as {
+      object_meta: { labels: Record<string, string> };
+    };
+    assert.equal(meta.labels['agones.dev/sdk-mood'], 'good');
+    assert.equal((await fetch(`${agones}/v1beta1/counters/none`)).status, 404);
+    await script.soloReset({ body: { forgetSaves: true } });
   });
 
   it('has asked for nothing that only POSIX has', () => {
