@@ -24,7 +24,7 @@ const BATCH = 50;
 const json = (body: unknown) => JSON.stringify(body);
 /** A call that the bridge answers itself, or passes on to the sidecar. */
 const BOTH: readonly (Call & { readonly kind: 'own' | 'forwarded' })[] = [
-  { kind: 'own', method: 'GET', path: '/gameserver' },
+  { kind: 'forwarded', method: 'GET', path: '/gameserver' },
   { kind: 'own', method: 'POST', path: '/health', body: '{}' },
   { kind: 'forwarded', method: 'PUT', path: '/metadata/label', body: json({ key: 'bench', value: '1' }) },
 ];
@@ -95,7 +95,7 @@ async function memory(): Promise<void> {
   printTable('Resident memory (target: 90 MB at most), processor time', ['when', 'MB', 'processor'], rows);
 }
 
-/** A bridge in a pod has one session and goes: 100 of them, and as many again,, one after another in one process, are had with `--solo`. */
+/** A bridge in a pod has one session and goes: 100 of them, and as many again, one after another in one process, are had with `--solo`. */
 async function sessions(): Promise<void> {
   const solo = await startSolo([], image.nodeArgs, image.script);
   const rows: string[][] = [];
