@@ -23,6 +23,8 @@ import { startStandInProcess } from './stand-in-process.ts';
 export const EAST = 'alloc-east';
 export const WEST = 'alloc-west';
 const FOREVER = new AbortController().signal;
+/** The test's own calls to the API server, which may have a dozen processes to serve on two cores. */
+const KUBE_MS = 30_000;
 
 export interface AllocatorOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -87,7 +89,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     const answer = await kube.send({
       method: 'GET',
       path: `/apis/agones.dev/v1/namespaces/${namespace}/gameservers?labelSelector=${selector}`,
-      timeoutMs: 5_000,
+      timeoutMs: KUBE_MS,
     });
     return (answer.body as { items: unknown[] }).items.map(gameServerOf);
   };
@@ -154,7 +156,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
       const answer = await kube.send({
         method: 'GET',
         path: `/apis/agones.dev/v1/gameservers?labelSelector=${selector}`,
-        timeoutMs: 5_000,
+        timeoutMs: KUBE_MS,
       });
       return (answer.body as { items: unknown[] }).items.map(gameServerOf);
     },
@@ -169,7 +171,7 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
       await allocator.stop();
       await saves.stop();
       for (const { namespace, name } of fleets)
-        await kube.send({ method: 'DELETE', path: `/apis/agones.dev/v1/namespaces/${namespace}/fleets/${name}`, timeoutMs: 5_000 });
+        await kube.send({ method: 'DELETE', path: `/apis/agones.dev/v1/namespaces/${namespace}/fleets/${name}`, timeoutMs: KUBE_MS });
       kube.close();
       await database.close();
       await savesDatabase.close();
@@ -216,6 +218,6 @@ async function podIssuer(cluster: string) {
 }
 
 async function mustSend(kube: KubeApi, method: 'POST' | 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<void> {
-  const answer = await kube.send({ method, path: url, timeoutMs: 10_000, ...(body === undefined ? {} : { body }) });
+  const answer = await kube.send({ method, path: url, timeoutMs: KUBE_MS, ...(body === undefined ? {} : { body }) });
   if (answer.status >= 300) throw new Error(`${method} ${url}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
