@@ -5,7 +5,6 @@ import { bridgeApi } from '../contracts/bridge.ts';
 import { ConfigError } from '../runtime/config.ts';
 import { createLifecycle, untilSignal } from '../runtime/lifecycle.ts';
 import { createLog } from '../runtime/log.ts';
-import type { HttpMetrics } from '../runtime/metrics.ts';
 import { serveApi } from '../runtime/serve-api.ts';
 import { createAgonesClient } from './agones/agones-client.ts';
 import { traceparentOf } from './agones/game-server.ts';
@@ -41,16 +40,13 @@ import { createWatchSockets } from './surface/watch-sockets.ts';
 import { createBridgeMetrics } from './telemetry/bridge-metrics.ts';
 import { createFrameBook } from './telemetry/frame-book.ts';
 import { listenOps } from './telemetry/listen-ops.ts';
-import { measuredHandlers } from './telemetry/measured-handlers.ts';
+import { measuredHandlers, UNMEASURED } from './telemetry/measured-handlers.ts';
 import { createTicketCheck } from './tickets/ticket-check.ts';
 import { createWorldLink } from './world/world-link.ts';
 import { createWorldLoss } from './world/world-loss.ts';
 
 /** Time at a stop beyond the flush: telling the allocator, closing. */
 const STOP_MARGIN_MS = 5_000;
-
-/** Its callers are one game server; what is measured of that is in `telemetry/`. */
-const UNMEASURED: HttpMetrics = { measure: () => (_request, _response, next) => next() };
 
 async function run(config: BridgeConfig): Promise<number> {
   const log = createLog('sdk-bridge', config.LOG_LEVEL).with({ gameServer: config.POD_NAME });

@@ -4,7 +4,7 @@
  * Seen are processes of this machine (local stack, editor), and in a pod those of all its containers where it has
  * `shareProcessNamespace: true`. Elsewhere the pid names nobody, or the bridge itself, and the process is not seen.
  */
-import { readFile } from 'node:fs/promises';
+import { textOfFile } from '../store/text-of-file.ts';
 
 /** A process that is seen. `startedAt` keeps it apart from a later one with the same pid, where the system tells it. */
 export interface SeenProcess {
@@ -46,10 +46,6 @@ function startOf(stat: string | undefined): string | undefined {
   return fields?.[0] === 'Z' || fields?.[0] === 'X' ? undefined : fields?.[19];
 }
 
-async function procText(pid: number, name: string): Promise<string | undefined> {
-  try {
-    return await readFile(`/proc/${pid}/${name}`, 'utf8');
-  } catch {
-    return undefined;
-  }
+function procText(pid: number, name: string): Promise<string | undefined> {
+  return textOfFile(`/proc/${pid}/${name}`);
 }

@@ -6,13 +6,14 @@
  *                      /snapshot.json
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
 import { Holder, JournalEntry, Snapshot, type savesApi, type Lease } from '../../contracts/saves.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import { writeDurably } from '../store/write-durably.ts';
+import { textOfFile } from '../store/text-of-file.ts';
 
 export interface FolderSaves {
   readonly handlers: Handlers<(typeof savesApi)['endpoints']>;
@@ -189,7 +190,7 @@ function folderName(id: string): string {
 
 async function openSubject(folder: string): Promise<Subject> {
   const [head, snapshot, journal] = await Promise.all(
-    ['head.json', 'snapshot.json', 'journal.jsonl'].map((name) => textOf(join(folder, name))),
+    ['head.json', 'snapshot.json', 'journal.jsonl'].map((name) => textOfFile(join(folder, name))),
   );
   return {
     folder,
@@ -204,17 +205,9 @@ async function openSubject(folder: string): Promise<Subject> {
   };
 }
 
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
 /** On disk when it resolves. A line that a crash has cut off is overwritten. */
 async function appendLines(path: string, entries: readonly JournalEntry[]): Promise<void> {
-  const text = (await textOf(path)) ?? '';
+  const text = (await textOfFile(path)) ?? '';
   const whole = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1));
   const file = await open(path, text === '' ? 'w+' : 'r+');
   try {

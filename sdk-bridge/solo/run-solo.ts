@@ -17,12 +17,12 @@ import type { Send } from '../../contracts/client.ts';
 import { savesApi } from '../../contracts/saves.ts';
 import { createLifecycle, untilSignal, type Lifecycle } from '../../runtime/lifecycle.ts';
 import { createLog, type Log } from '../../runtime/log.ts';
-import type { HttpMetrics } from '../../runtime/metrics.ts';
 import { serveApi } from '../../runtime/serve-api.ts';
 import { readBridgeConfig, type BridgeConfig } from '../config.ts';
 import type { SessionState } from '../session.ts';
 import { listenLoopback } from '../surface/listen-loopback.ts';
 import { EXPOSITION_TYPE } from '../telemetry/exposition.ts';
+import { UNMEASURED } from '../telemetry/measured-handlers.ts';
 import type { WatchSockets } from '../surface/watch-sockets.ts';
 import { answerByTable } from './answer-by-table.ts';
 import { createFolderSaves } from './folder-saves.ts';
@@ -52,7 +52,6 @@ interface Life {
   readonly upgrades: Server;
 }
 
-const UNMEASURED: HttpMetrics = { measure: () => (_request, _response, next) => next() };
 const HELLO = '/lifeverse/v1/hello';
 
 /** @returns the exit code. */

@@ -8,11 +8,10 @@ import { listenHttp, type Listener } from '../../runtime/https-server.ts';
 import { parseGameServer } from '../agones/game-server.ts';
 import { BodyFault, messageOf, textIn } from '../surface/rest-body.ts';
 import { restGameServer } from '../surface/rest-game-server.ts';
+import { bodyOf } from '../surface/rest-surface.ts';
 import type { SoloAgones } from './solo-agones.ts';
 
 const METADATA = { 'PUT /metadata/label': 'labels', 'PUT /metadata/annotation': 'annotations' } as const;
-/** The bridge itself takes no larger ones. */
-const BODY_BYTES = 512 * 1024;
 
 export function listenSoloRest(agones: Pick<SoloAgones, 'isHere' | 'gameServer' | 'write'>): Promise<Listener> {
   const answer = async (request: IncomingMessage): Promise<{ status: number; body: string }> => {
@@ -21,7 +20,7 @@ export function listenSoloRest(agones: Pick<SoloAgones, 'isHere' | 'gameServer' 
     const kind = Object.entries(METADATA).find(([path]) => path === asked)?.[1];
     if (kind === undefined) return fault(404, Code.NOT_FOUND, 'Not Found');
     try {
-      const values = messageOf({ key: 'string', value: 'string' }, await textOf(request));
+      const values = messageOf({ key: 'string', value: 'string' }, (await bodyOf(request)).toString('utf8'));
       await agones.write({ [kind]: { [`agones.dev/sdk-${textIn(values, 'key')}`]: textIn(values, 'value') } });
       return { status: 200, body: '{}' };
     } catch (cause) {
@@ -42,15 +41,4 @@ export function listenSoloRest(agones: Pick<SoloAgones, 'isHere' | 'gameServer' 
 
 function fault(status: number, code: number, message: string) {
   return { status, body: JSON.stringify({ code, message, details: [] }) };
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES) throw new RangeError('too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

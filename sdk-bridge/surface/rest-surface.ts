@@ -161,7 +161,8 @@ function readOrNothing(read: () => QueuedChange[]): QueuedChange[] {
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer | 'too large'> {
+/** A body up to what the surface takes. @throws where one has no end. */
+export async function bodyOf(request: IncomingMessage): Promise<Buffer | 'too large'> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

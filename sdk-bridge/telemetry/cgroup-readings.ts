@@ -4,8 +4,8 @@
  * Seen where the bridge sees the machine's own tree: on one machine, or with the host's /sys/fs/cgroup mounted and named by
  * `CGROUP_ROOT`. In a container of its own, the group of another one lies outside of what is mounted; then all of this is absent.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { textOfFile } from '../store/text-of-file.ts';
 
 export interface CgroupReading {
   readonly memoryBytes: number | undefined;
@@ -24,12 +24,12 @@ export interface CgroupPaths {
 const NO_LIMIT = 2 ** 62;
 
 export async function readCgroup(root: string, pid: number): Promise<CgroupReading> {
-  const paths = cgroupPathsOf((await text(`/proc/${pid}/cgroup`)) ?? '');
+  const paths = cgroupPathsOf((await textOfFile(`/proc/${pid}/cgroup`)) ?? '');
   const memory = paths.controllers.get('memory');
   const cpu = paths.controllers.get('cpu');
-  const two = (name: string) => (paths.unified === undefined ? undefined : text(join(root, paths.unified, name)));
+  const two = (name: string) => (paths.unified === undefined ? undefined : textOfFile(join(root, paths.unified, name)));
   const one = (controller: string, path: string | undefined, name: string) =>
-    path === undefined ? undefined : text(join(root, controller, path, name));
+    path === undefined ? undefined : textOfFile(join(root, controller, path, name));
   const [current, max, events, stat, usage, limit, throttled, control] = await Promise.all([
     two('memory.current'),
     two('memory.max'),
@@ -74,12 +74,4 @@ function limited(bytes: number | undefined): number | undefined {
 function field(source: string | undefined, name: string): number | undefined {
   const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(source ?? '')?.[1];
   return found === undefined ? undefined : Number(found);
-}
-
-async function text(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

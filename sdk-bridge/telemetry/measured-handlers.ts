@@ -3,6 +3,10 @@ import type { bridgeApi } from '../../contracts/bridge.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import type { BridgeMetrics } from './bridge-metrics.ts';
 import type { FrameBook } from './frame-book.ts';
+import type { HttpMetrics } from '../../runtime/metrics.ts';
+
+/** Of requests: a bridge's callers are one game server, and what is measured of that is here. */
+export const UNMEASURED: HttpMetrics = { measure: () => (_request, _response, next) => next() };
 
 type BridgeHandlers = Handlers<(typeof bridgeApi)['endpoints']>;
 

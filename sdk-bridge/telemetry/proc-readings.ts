@@ -1,5 +1,5 @@
 /** What Linux' proc(5) says of a process, and of the network that it shares with the bridge. What is not there is absent. */
-import { readFile } from 'node:fs/promises';
+import { textOfFile } from '../store/text-of-file.ts';
 
 export interface ProcessReading {
   readonly cpuSeconds: number | undefined;
@@ -20,13 +20,17 @@ const TICKS_PER_SECOND = 100;
 
 /** Disk figures need to be of the same user: proc(5), ptrace access mode. */
 export async function readProcess(pid: number): Promise<ProcessReading> {
-  const [stat, status, io] = await Promise.all([text(`/proc/${pid}/stat`), text(`/proc/${pid}/status`), text(`/proc/${pid}/io`)]);
+  const [stat, status, io] = await Promise.all([
+    textOfFile(`/proc/${pid}/stat`),
+    textOfFile(`/proc/${pid}/status`),
+    textOfFile(`/proc/${pid}/io`),
+  ]);
   return processReadingOf(stat, status, io);
 }
 
 /** Of this network namespace: all containers of a pod share it. */
 export async function readNetwork(): Promise<NetworkReading> {
-  const [dev, snmp] = await Promise.all([text('/proc/self/net/dev'), text('/proc/self/net/snmp')]);
+  const [dev, snmp] = await Promise.all([textOfFile('/proc/self/net/dev'), textOfFile('/proc/self/net/snmp')]);
   return networkReadingOf(dev, snmp);
 }
 
@@ -60,12 +64,4 @@ export function networkReadingOf(dev: string | undefined, snmp: string | undefin
 function numberAfter(source: string | undefined, pattern: RegExp): number | undefined {
   const found = source === undefined ? undefined : pattern.exec(source)?.[1];
   return found === undefined ? undefined : Number(found);
-}
-
-async function text(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,10 @@
+import { readFile } from 'node:fs/promises';
+
+/** Undefined where there is no such file, or it cannot be read. */
+export async function textOfFile(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
