@@ -18,6 +18,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   saves: ['contracts', 'runtime'],
   backups: ['contracts', 'runtime'],
   monitoring: ['contracts', 'runtime'],
+  deploy: ['contracts', 'runtime'],
   unreal: [],
   local: ['*'],
   bench: ['*'],
