@@ -21,7 +21,7 @@ static: node_modules/.package-lock.json
 	knip
 
 test: static parts ## everything; one file: mocha test/FILE
-	@$(NODE) test/in-two-runs.ts
+	@$(NODE) test/in-lanes.ts
 
 parts: node_modules/.package-lock.json ## get the real parts: etcd, kube-apiserver, a document database, Redis
 	@$(NODE) local/main.ts parts

@@ -1,6 +1,6 @@
 /**
- * The whole suite as two mocha runs side by side, since most tests wait for something: the allocator's, and all others. Each has parts of
- * its own. Closes with one line for both: `N passed, N failed`.
+ * The whole suite as mocha runs side by side, since most tests wait for something. Each lane has parts of its own. Closes with one line for
+ * all: `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,23 +14,31 @@ const LAST_LINE = /(\d+) passed, (\d+) failed\n$/;
 const LAST_WORDS = 4_000;
 /** Where the reporter begins to list what failed. */
 const FAILURES = /^.*\d+ failing.*$/m;
+/** A lane is what begins with one of these; the last takes what is left. About equally long, and no more than two cores can bear. */
+const LANES: readonly (readonly string[])[] = [
+  ['test/allocator/invariants/', 'test/system/', 'test/local/'],
+  ['test/allocator/'],
+  ['test/'],
+];
 
 const tests = sources().filter((file) => file.startsWith('test/') && file.endsWith('.test.ts'));
-const isAllocators = (file: string) => file.startsWith('test/allocator/');
-const [own, others] = await Promise.all([
-  run(tests.filter(isAllocators), true),
-  run(
-    tests.filter((file) => !isAllocators(file)),
-    false,
+const laneOf = (file: string) => LANES.findIndex((starts) => starts.some((start) => file.startsWith(start)));
+// One is watched while it runs; the others are told when all are through.
+const runs = await Promise.all(
+  LANES.map((_, lane) =>
+    run(
+      tests.filter((file) => laneOf(file) === lane),
+      lane === 0,
+    ),
   ),
-]);
-process.stdout.write(others.said);
+);
+for (const { said } of runs.slice(1)) process.stdout.write(said);
 // Whoever is shown the end of a long log only has to find there what failed.
-for (const { said, failed } of [own, others]) if (failed > 0) process.stdout.write(failuresIn(said));
-const passed = own.passed + others.passed;
-const failed = own.failed + others.failed;
+for (const { said, failed } of runs) if (failed > 0) process.stdout.write(failuresIn(said));
+const passed = runs.reduce((sum, one) => sum + one.passed, 0);
+const failed = runs.reduce((sum, one) => sum + one.failed, 0);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed > 0 || own.code !== 0 || others.code !== 0 ? 1 : 0;
+process.exitCode = failed > 0 || runs.some(({ code }) => code !== 0) ? 1 : 0;
 
 interface Run {
   readonly said: string;
