@@ -99,17 +99,44 @@ export const redisEnv = {
   REDIS_PREFIX: z.string().default('lifeverse').describe('prefix of every key'),
 };
 
-/** Issuers whose tokens are believed, each with the roles that it may give. */
-export const TrustedIssuer = z.object({
-  issuer: z.string().min(1),
-  /** `https://…`, or `file:PATH` for a key set on disk. */
-  jwks: z.string().regex(/^(https:\/\/|file:)/),
-  roles: z.array(Role).min(1),
-  /** A Kubernetes issuer gives no `roles` claim: its pods have the role `game-server` and the cluster's name. */
-  cluster: z.string().optional(),
-  /** File with a bearer token for the key set's address, as an API server asks for. */
-  jwksTokenFile: z.string().optional(),
+/** What a service of ours may be; people and sessions get their roles by tokens of another kind. */
+const ServiceRole = Role.exclude(['player', 'session']);
+
+/** `NAMESPACE/NAME`, as Kubernetes allows them: a label, and a DNS subdomain. */
+const SERVICE_ACCOUNT =
+  /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\/(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+
+const ServiceAccounts = z.record(z.string(), z.array(ServiceRole).min(1)).superRefine((accounts, context) => {
+  for (const account of Object.keys(accounts))
+    if (!SERVICE_ACCOUNT.test(account))
+      context.addIssue({ code: 'custom', path: [account], message: 'is not NAMESPACE/NAME of a service account' });
 });
+
+/** Issuers whose tokens are believed, each with the roles that it may give. A misspelt field would be a right that nobody has, or everybody. */
+export const TrustedIssuer = z
+  .strictObject({
+    issuer: z.string().min(1),
+    /** `https://…`, or `file:PATH` for a key set on disk. */
+    jwks: z.string().regex(/^(https:\/\/|file:)/, 'begins with https:// or file:'),
+    roles: z.array(Role).min(1),
+    /** A Kubernetes issuer gives no `roles` claim: its pods have the cluster's name, and their roles by `serviceAccounts`. */
+    cluster: z.string().min(1).optional(),
+    /**
+     * Roles of the pods of these service accounts. Whoever is not listed is a `game-server`, unless an account is listed as one:
+     * then the list says who is.
+     */
+    serviceAccounts: ServiceAccounts.optional(),
+    /** File with a bearer token for the key set's address, as an API server asks for. */
+    jwksTokenFile: z.string().optional(),
+  })
+  .superRefine(({ cluster, roles, serviceAccounts = {} }, context) => {
+    const fault = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message });
+    const accounts = Object.entries(serviceAccounts);
+    if (accounts.length > 0 && cluster === undefined) fault(['serviceAccounts'], 'are of a Kubernetes issuer: name its cluster too');
+    for (const [account, given] of accounts)
+      for (const role of given)
+        if (!roles.includes(role)) fault(['serviceAccounts', account], `gives ${role}, which is not among the roles of the issuer`);
+  });
 export type TrustedIssuer = z.infer<typeof TrustedIssuer>;
 
 const TrustedIssuers = z.array(TrustedIssuer).superRefine((issuers, context) => {
@@ -120,7 +147,10 @@ const TrustedIssuers = z.array(TrustedIssuer).superRefine((issuers, context) => 
 });
 
 export const trustEnv = {
-  TRUSTED_ISSUERS: jsonVariable(TrustedIssuers, 'JSON array of {issuer, jwks, roles, cluster?, jwksTokenFile?}, or file:PATH'),
+  TRUSTED_ISSUERS: jsonVariable(
+    TrustedIssuers,
+    'JSON array of {issuer, jwks, roles, cluster?, serviceAccounts?, jwksTokenFile?}, or file:PATH',
+  ),
 };
 
 /** Where another service is, and our own token for it. */

@@ -34,7 +34,11 @@ const KEYS_FRESH_MS = 5 * 60_000;
 /** An unknown key id, or keys that are old, have them fetched again, but not more often than this. */
 const KEYS_AGAIN_MS = 5_000;
 
-const PodClaims = z.object({ namespace: z.string(), pod: z.object({ name: z.string(), uid: z.string() }) });
+const PodClaims = z.object({
+  namespace: z.string(),
+  pod: z.object({ name: z.string(), uid: z.string() }),
+  serviceaccount: z.object({ name: z.string() }).optional(),
+});
 
 export function createTokenCheck(issuers: readonly TrustedIssuer[], parts: TokenCheckParts): TokenCheck {
   const byIssuer = new Map(issuers.map((trusted) => [trusted.issuer, { trusted, keys: createKeyCache(trusted, parts) }]));
@@ -84,8 +88,9 @@ function principalOf(claims: JWTPayload, trusted: TrustedIssuer): Principal {
   if (trusted.cluster !== undefined) {
     const bound = PodClaims.safeParse(claims['kubernetes.io']);
     if (!bound.success) throw refused('token_unbound', 'the token is not bound to a pod');
-    const { namespace, pod } = bound.data;
-    const roles: Role[] = trusted.roles.includes('game-server') ? ['game-server'] : [];
+    const { namespace, pod, serviceaccount } = bound.data;
+    const account = serviceaccount === undefined ? undefined : `${namespace}/${serviceaccount.name}`;
+    const roles = rolesOfPod(account, trusted);
     return { subject, roles, issuer: trusted.issuer, claims, pod: { cluster: trusted.cluster, namespace, ...pod } };
   }
   const claimed = z.array(z.string()).safeParse(claims['roles']);
@@ -95,6 +100,14 @@ function principalOf(claims: JWTPayload, trusted: TrustedIssuer): Principal {
     return role.success && mayGive.has(name) ? [role.data] : [];
   });
   return { subject, roles, issuer: trusted.issuer, claims };
+}
+
+/** @param account `NAMESPACE/NAME`. Without a list any pod of the cluster may be a game server's. */
+function rolesOfPod(account: string | undefined, { roles, serviceAccounts = {} }: TrustedIssuer): Role[] {
+  const listed = account !== undefined && Object.hasOwn(serviceAccounts, account) ? serviceAccounts[account] : undefined;
+  if (listed !== undefined) return listed.filter((role) => roles.includes(role));
+  const gameServersAreListed = Object.values(serviceAccounts).some((given) => given.includes('game-server'));
+  return roles.includes('game-server') && !gameServersAreListed ? ['game-server'] : [];
 }
 
 type LocalKeys = ReturnType<typeof createLocalJWKSet>;

@@ -60,6 +60,27 @@ describe('the config', () => {
     assert.match(faultsOf({ ...GOOD, TRUSTED_ISSUERS: `[${issuer},${issuer}]` })[0] ?? '', /TRUSTED_ISSUERS\.1\.issuer: is named before/);
   });
 
+  it('takes roles of service accounts, and names what is wrong with them', () => {
+    const cluster = { issuer: 'i', jwks: 'https://i', roles: ['game-server', 'allocator'], cluster: 'eu' };
+    const trusting = (issuer: object) => ({ ...GOOD, TRUSTED_ISSUERS: JSON.stringify([issuer]) });
+    const serviceAccounts = { 'lifeverse-services/allocator': ['allocator'], 'lifeverse/agones-sdk.v2': ['game-server'] };
+    assert.deepEqual(faultsOf(trusting({ ...cluster, serviceAccounts })), []);
+    const wrong: Readonly<Record<string, object>> = {
+      'are of a Kubernetes issuer: name its cluster': { ...cluster, cluster: undefined, serviceAccounts },
+      'gives matchmaker, which is not among the roles of the issuer': { ...cluster, serviceAccounts: { 'a/b': ['matchmaker'] } },
+      'is not NAMESPACE/NAME': { ...cluster, serviceAccounts: { allocator: ['allocator'] } },
+      'is not NAMESPACE/NAME of': { ...cluster, serviceAccounts: { 'a/b/c': ['allocator'] } },
+      serviceAccount: { ...cluster, serviceAccount: serviceAccounts },
+      'a/b.0: Invalid option': { ...cluster, roles: [...cluster.roles, 'player'], serviceAccounts: { 'a/b': ['player'] } },
+      'a/b: Too small': { ...cluster, serviceAccounts: { 'a/b': [] } },
+    };
+    for (const [fault, issuer] of Object.entries(wrong)) {
+      const faults = faultsOf(trusting(issuer));
+      assert.equal(faults.length, 1, fault);
+      assert.ok(faults[0]?.includes(fault), `${fault}: ${faults[0]}`);
+    }
+  });
+
   it('does not repeat what it could not read, which may be a secret', () => {
     const faults = faultsOf({ ...GOOD, TRUSTED_ISSUERS: 'hunter2', MONGO_URL: 'hunter2', REDIS_URL: 'hunter2' });
     assert.equal(faults.length, 3);

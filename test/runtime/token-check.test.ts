@@ -193,6 +193,50 @@ describe('the token check', () => {
       assert.deepEqual((await check(await sign(first, { 'kubernetes.io': bound }))).roles, []);
     });
 
+    describe('whose service account is listed', () => {
+      const roles = ['game-server' as const, 'matchmaker' as const, 'allocator' as const];
+      const services = { cluster: 'europe', roles, serviceAccounts: { 'services/matchmaker': ['matchmaker' as const] } };
+      const of = (namespace: string, name?: string) => ({
+        'kubernetes.io': { ...bound, namespace, ...(name === undefined ? {} : { serviceaccount: { name, uid: 'uid-2' } }) },
+        roles: ['operator', 'allocator'],
+      });
+      const rolesOf = async (trusted: Partial<TrustedIssuer>, namespace: string, name?: string) =>
+        (await world(() => [first.jwk], trusted).check(await sign(first, of(namespace, name)))).roles;
+
+      it('gives it the roles of its account, whatever the token itself claims', async () => {
+        assert.deepEqual(await rolesOf(services, 'services', 'matchmaker'), ['matchmaker']);
+      });
+
+      it('takes the namespace and the name together', async () => {
+        assert.deepEqual(await rolesOf(services, 'games', 'matchmaker'), ['game-server']);
+        assert.deepEqual(await rolesOf(services, 'services', 'other'), ['game-server']);
+      });
+
+      it('lets whoever is not listed be a game server, as where there is no list', async () => {
+        assert.deepEqual(await rolesOf(services, 'games', 'agones-sdk'), ['game-server']);
+        assert.deepEqual(await rolesOf(services, 'games'), ['game-server']);
+      });
+
+      it('lets nobody else be a game server once an account is listed as one', async () => {
+        const strict = { ...services, serviceAccounts: { ...services.serviceAccounts, 'games/agones-sdk': ['game-server' as const] } };
+        assert.deepEqual(await rolesOf(strict, 'games', 'agones-sdk'), ['game-server']);
+        assert.deepEqual(await rolesOf(strict, 'services', 'matchmaker'), ['matchmaker']);
+        assert.deepEqual(await rolesOf(strict, 'games', 'other'), []);
+        assert.deepEqual(await rolesOf(strict, 'games'), []);
+      });
+
+      it('finds no account in what every object has', async () => {
+        const odd = { ...services, serviceAccounts: Object.create({ 'games/odd': ['allocator'] }) as Record<string, never> };
+        assert.deepEqual(await rolesOf(odd, 'games', 'odd'), ['game-server']);
+      });
+
+      it('still refuses a token that is bound to no pod', async () => {
+        const { check } = world(() => [first.jwk], services);
+        const unbound = { 'kubernetes.io': { namespace: 'services', serviceaccount: { name: 'matchmaker', uid: 'uid-2' } } };
+        await assert.rejects(check(await sign(first, unbound)), refused('token_unbound'));
+      });
+    });
+
     it('believes no pod claims of an issuer that is no cluster', async () => {
       const { check } = world(() => [first.jwk]);
       assert.equal((await check(await sign(first, { 'kubernetes.io': bound }))).pod, undefined);
