@@ -26,6 +26,7 @@ import { createClusterMetrics } from './clusters/cluster-metrics.ts';
 import { ClusterRegistry } from './clusters/cluster-registry.ts';
 import { podIdentityOf } from './clusters/cluster-settings.ts';
 import { followClustersFile, readClusters } from './clusters/clusters-file.ts';
+import { googleToken } from './clusters/google-token.ts';
 import { createTallies } from './clusters/tally.ts';
 import { readAllocatorConfig } from './config.ts';
 import { createPlayerSessions } from './delivery/player-sessions.ts';
@@ -111,6 +112,7 @@ const registry: ClusterRegistry = new ClusterRegistry({
   },
   leaveMs: config.CLUSTER_LEAVE_MS,
   pod: podIdentityOf(config),
+  google: googleToken({ host: config.GCE_METADATA_HOST, send, now }),
   metrics: clusterMetrics,
   log,
   now,

@@ -13,7 +13,8 @@ import type { ClusterMetrics } from './cluster-metrics.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { Kinds } from './kinds.ts';
 import { connectKubeApi, type KubeApi } from './kube-api.ts';
-import { fromKubeconfig, fromPod, type CredentialSource, type PodIdentity } from './kube-credentials.ts';
+import type { GoogleToken } from './google-token.ts';
+import { fromGoogle, fromKubeconfig, fromPod, type CredentialSource, type PodIdentity } from './kube-credentials.ts';
 
 /** What rooms need that look at clusters, also at those that come later. */
 export interface LiveClusters {
@@ -29,6 +30,8 @@ export interface RegistryParts {
   readonly leaveMs: number;
   /** Who we are in the cluster that we run in; undefined outside of one. */
   readonly pod: PodIdentity | undefined;
+  /** Who we are to Google, for the clusters that are listed with its credentials. */
+  readonly google: GoogleToken;
   readonly metrics: ClusterMetrics;
   readonly log: Log;
   readonly now: () => number;
@@ -164,8 +167,9 @@ export class ClusterRegistry implements LiveClusters {
     work.finally(() => this.#running.delete(work)).catch(() => {});
   }
 
-  #sourceOf({ kubeconfig, context }: ClusterConfig): CredentialSource {
+  #sourceOf({ kubeconfig, context, endpoint, ca }: ClusterConfig): CredentialSource {
     if (kubeconfig !== undefined) return fromKubeconfig(kubeconfig, context);
+    if (endpoint !== undefined) return fromGoogle({ endpoint, ca }, this.#parts.google);
     const { pod } = this.#parts;
     return pod === undefined ? () => Promise.reject(new Error('this process is in no cluster')) : fromPod(pod);
   }

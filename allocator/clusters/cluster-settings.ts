@@ -18,7 +18,7 @@ export const clusterEnv = {
   CLUSTERS_FILE: z
     .string()
     .describe(
-      'YAML or JSON list of {name, region, kubeconfig, context?} or {name, region, inCluster: true}, each with namespace, weight?, drain?, fleets?',
+      'YAML or JSON list of {name, region, kubeconfig, context?}, {name, region, inCluster: true} or {name, region, endpoint, credentials: google, ca?}, each with namespace, weight?, drain?, fleets?',
     ),
   CLUSTERS_POLL_MS: Milliseconds.default(10_000).describe('the clusters file is looked at this often, beside the watch on its folder'),
   CLUSTER_ASKS: z.coerce.number().int().min(1).max(256).default(24).describe('asks at once at one cluster, where there are several'),
@@ -28,6 +28,11 @@ export const clusterEnv = {
   CLUSTER_PAGE_SIZE: z.coerce.number().int().min(1).max(5_000).default(500).describe('game servers per answer of a list'),
   CLUSTER_PROBE_MS: Milliseconds.default(5_000).describe('a cluster that is away is probed at least this often'),
   CLUSTER_LEAVE_MS: Milliseconds.default(15_000).describe('a cluster that was taken out of the file is kept for what is under way there'),
+  GCE_METADATA_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'is HOST or HOST:PORT')
+    .default('metadata.google.internal')
+    .describe('metadata server of Google, as its own libraries name it; for clusters with credentials: google'),
   ...podEnv,
 };
 

@@ -73,9 +73,9 @@ export function connectKubeApi(given: CredentialSource, now: () => number): Kube
   let lookingUp: Promise<Identity> | undefined;
   const open = new Set<KubeConnections>();
 
-  const lookUp = async (): Promise<Identity> => {
+  const lookUp = async (refused?: Credentials): Promise<Identity> => {
     const from = source;
-    const credentials = await from();
+    const credentials = await from(refused);
     const same = identity !== undefined && isDeepStrictEqual(identity.credentials.tls, credentials.tls);
     if (identity !== undefined && !same) leave(identity.connections);
     const connections = same && identity !== undefined ? identity.connections : new KubeConnections(credentials.tls);
@@ -87,7 +87,7 @@ export function connectKubeApi(given: CredentialSource, now: () => number): Kube
     open.delete(connections);
     connections.leave();
   };
-  const lookUpOnce = () => (lookingUp ??= lookUp().finally(() => (lookingUp = undefined)));
+  const lookUpOnce = (refused?: Credentials) => (lookingUp ??= lookUp(refused).finally(() => (lookingUp = undefined)));
 
   const present = async (): Promise<Identity> => {
     if (identity === undefined || identity.source !== source) return lookUpOnce();
@@ -99,7 +99,7 @@ export function connectKubeApi(given: CredentialSource, now: () => number): Kube
   const renewed = async (used: Identity): Promise<boolean> => {
     if (identity !== used) return true;
     if (now() - used.at < RENEW_MS) return false;
-    return lookUpOnce().then(
+    return lookUpOnce(used.credentials).then(
       () => true,
       () => false,
     );

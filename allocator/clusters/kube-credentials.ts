@@ -1,10 +1,11 @@
-/** Who we are to an API server, and how we know it: from a kubeconfig, or from the pod that we run in. */
+/** Who we are to an API server, and how we know it: from a kubeconfig, from the pod that we run in, or from Google. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { AppError } from '../../contracts/app-error.ts';
 import { within } from '../../runtime/deadline.ts';
+import type { GoogleToken } from './google-token.ts';
 
 export interface Credentials {
   readonly target: { readonly hostname: string; readonly port: number; readonly path: string };
@@ -13,8 +14,12 @@ export interface Credentials {
   readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
 }
 
-/** Looks them up anew: files may have been replaced, tokens renewed. @throws AppError `cluster_credentials`. */
-export type CredentialSource = () => Promise<Credentials>;
+/**
+ * Looks them up anew: files may have been replaced, tokens renewed.
+ * @param refused what the cluster does not take any more, for a source that would give the same again
+ * @throws AppError `cluster_credentials`
+ */
+export type CredentialSource = (refused?: Credentials) => Promise<Credentials>;
 
 /** Where a pod finds the identity that its cluster gave it. */
 export interface PodIdentity {
@@ -51,6 +56,25 @@ export function fromPod({ host, port, folder }: PodIdentity): CredentialSource {
     said(`the service account in ${folder}`, async () => {
       const [token, ca] = await Promise.all([readFile(path.join(folder, 'token'), 'utf8'), readFile(path.join(folder, 'ca.crt'), 'utf8')]);
       return { target: { hostname: host, port, path: '' }, headers: { authorization: `Bearer ${token.trim()}` }, tls: { ca } };
+    });
+}
+
+export interface GoogleEndpoint {
+  /** `https://…` of the control plane. */
+  readonly endpoint: string;
+  /** PEM, base64: of an endpoint whose certificate is not publicly trusted. Empty: none. */
+  readonly ca: string | undefined;
+}
+
+/** As the Google identity of the pod that we run in, which GKE takes as a bearer token. */
+export function fromGoogle({ endpoint, ca }: GoogleEndpoint, token: GoogleToken): CredentialSource {
+  const target = targetOf(endpoint);
+  const tls = ca === undefined || ca === '' ? {} : { ca: Buffer.from(ca, 'base64').toString() };
+  const bearer = 'Bearer ';
+  return (refused) =>
+    said('the Google identity of this pod', async () => {
+      const before = refused?.headers['authorization']?.slice(bearer.length);
+      return { target, headers: { authorization: bearer + (await token(before)) }, tls };
     });
 }
 

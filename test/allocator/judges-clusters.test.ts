@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../contracts/app-error.ts';
 import { ClusterHealth, type BreakerState } from '../../allocator/clusters/cluster-health.ts';
-import { parseClusters } from '../../allocator/clusters/cluster-config.ts';
+import { parseClusters, sameConnection } from '../../allocator/clusters/cluster-config.ts';
 import { outcomeOf, outcomeOfFailure } from '../../allocator/clusters/game-server-allocation.ts';
 import { answerError } from '../../allocator/clusters/kube-errors.ts';
 import { ConfigError } from '../../runtime/config.ts';
@@ -122,6 +122,47 @@ describe('The clusters file', () => {
         faults.some((fault) => word.test(fault)),
         String(word),
       );
+  });
+
+  it('takes a control plane that is reached by Google’s credentials, and names what is wrong with it', () => {
+    const gke = {
+      name: 'g',
+      region: 'eu',
+      endpoint: 'https://gke-0123abcd.europe-west4.gke.goog',
+      credentials: 'google',
+      namespace: 'games',
+    };
+    assert.deepEqual(faultsOf([gke, { ...gke, name: 'h', ca: '' }]), []);
+    const wrong: readonly (readonly [RegExp, object])[] = [
+      [/g\.endpoint: contradicts kubeconfig/, { ...gke, kubeconfig: '/k' }],
+      [/g\.endpoint: contradicts inCluster/, { ...gke, inCluster: true }],
+      [/g\.endpoint: is not https/, { ...gke, endpoint: 'http://gke.goog' }],
+      [/g\.endpoint: is not https/, { ...gke, endpoint: 'gke.goog' }],
+      [/g\.endpoint: is not https/, { ...gke, endpoint: 'https://me:secret@gke.goog' }],
+      [/g\.credentials: is not set/, { ...gke, credentials: undefined }],
+      [/g\.credentials: /, { ...gke, credentials: 'amazon' }],
+      [/g\.credentials: are for an endpoint/, { ...gke, endpoint: undefined, inCluster: true }],
+      [/g\.ca: is no certificate/, { ...gke, ca: 'LS0t' }],
+      [/g\.ca: is not set, and the certificate for an address/, { ...gke, endpoint: 'https://10.0.0.2' }],
+      [/a\.ca: is of an endpoint/, { ...good, ca: 'LS0t' }],
+      [/g\.context: is of a kubeconfig/, { ...gke, context: 'x' }],
+    ];
+    for (const [fault, entry] of wrong) {
+      const faults = faultsOf([entry]);
+      assert.equal(faults.length, 1, `${fault}: ${faults.join('; ')}`);
+      assert.match(faults[0] ?? '', fault);
+    }
+  });
+
+  it('knows whether two entries are reached alike', () => {
+    const [a, b, c] = ['https://a.gke.goog', 'https://a.gke.goog', 'https://b.gke.goog'].flatMap((endpoint) =>
+      parseClusters(JSON.stringify([{ name: 'g', region: 'eu', endpoint, credentials: 'google', namespace: 'games' }]), 'f'),
+    );
+    assert.ok(a && b && c);
+    assert.deepEqual(
+      [sameConnection(a, { ...b, weight: 2 }), sameConnection(a, c), sameConnection(a, { ...b, ca: 'x' })],
+      [true, false, false],
+    );
   });
 
   it('takes YAML, fills in what may be left out, and refuses an empty list', () => {

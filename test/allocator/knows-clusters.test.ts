@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { testCluster } from '../../local/testing.ts';
 import { EAST, until, WEST } from './allocator-under-test.ts';
+import { startGoogleMetadata, type GoogleMetadata } from './google-metadata.ts';
 import { proxiedClusters, type ProxiedClusters } from './proxied-clusters.ts';
 
 /** The ready session of a game that needs no pod. */
@@ -8,11 +11,16 @@ const PORT = 7_777;
 describe('The clusters of the allocator', function () {
   this.timeout(120_000);
   let bed: ProxiedClusters;
+  let metadata: GoogleMetadata;
   before(async () => {
-    bed = await proxiedClusters();
+    metadata = await startGoogleMetadata({ token: (await testCluster()).token, expiresIn: 3_599 });
+    bed = await proxiedClusters({ GCE_METADATA_HOST: metadata.host });
   });
   afterEach(() => bed.mend());
-  after(() => bed.close());
+  after(async () => {
+    await bed.close();
+    await metadata.kill();
+  });
 
   it('drains a cluster by an edit: nothing new goes there, and the trace says why', async () => {
     const fleet = await bed.fleetInBoth(2);
@@ -78,5 +86,20 @@ describe('The clusters of the allocator', function () {
       (await bed.log()).includes('cannot change, since game servers are bound there'),
     );
     assert.deepEqual([(await bed.viewOf(EAST))?.weight, (await bed.viewOf(EAST))?.namespace], [1, EAST]);
+  });
+
+  it('reaches a control plane as the Google identity of its pod; without a metadata server that cluster is away, and no other', async () => {
+    const { url, caFile } = await testCluster();
+    const { kubeconfig: _, ...west } = bed.west;
+    const ca = (await readFile(caFile)).toString('base64');
+    const fleet = await bed.fleetInBoth(1);
+    await metadata.kill();
+    await bed.list(bed.east, { ...west, endpoint: url, credentials: 'google', ca });
+    await until('it is away', async () => (await bed.viewOf(WEST))?.healthy === false);
+    assert.match((await bed.viewOf(WEST))?.lastError?.message ?? '', /the Google identity of this pod gives no credentials/);
+    assert.equal(await bed.allocatedIn((await bed.request(fleet)).id), EAST);
+    await metadata.restart();
+    await until('it is there', async () => (await bed.viewOf(WEST))?.healthy === true);
+    assert.equal(await bed.allocatedIn((await bed.request(fleet)).id), WEST);
   });
 });
