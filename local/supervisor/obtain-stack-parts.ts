@@ -1,6 +1,7 @@
 /** All parts of the whole stack at once, so that what is missing is told in one list, and what has to be built is built side by side. */
 import { chooseDocumentDatabase } from '../parts/document-database-part.ts';
 import { etcdPart, kubeApiserverPart } from '../parts/kubernetes-parts.ts';
+import { kustomizePart } from '../parts/kustomize-part.ts';
 import { obtainParts } from '../parts/obtain-parts.ts';
 import type { Surroundings } from '../parts/part.ts';
 import { isDebianRoot, redisPart } from '../parts/redis-part.ts';
@@ -8,13 +9,15 @@ import { sampleServerPart } from '../parts/sample-server-part.ts';
 
 export interface StackParts {
   readonly sampleServer: string;
+  readonly kustomize: string;
 }
 
 export async function obtainStackParts(around: Surroundings, tree: string): Promise<StackParts> {
   const given = (name: string): boolean => (around.env[name] ?? '') !== '';
-  const [sampleServer] = await obtainParts(
+  const [sampleServer, kustomize] = await obtainParts(
     [
       sampleServerPart(tree),
+      kustomizePart,
       kubeApiserverPart,
       etcdPart,
       ...(given('MONGO_URL') ? [] : [await chooseDocumentDatabase(around)]),
@@ -22,6 +25,6 @@ export async function obtainStackParts(around: Surroundings, tree: string): Prom
     ],
     around,
   );
-  if (sampleServer === undefined) throw new Error('No sample game server was obtained');
-  return { sampleServer };
+  if (sampleServer === undefined || kustomize === undefined) throw new Error('A part was not obtained');
+  return { sampleServer, kustomize };
 }

@@ -1,16 +1,16 @@
-/** One "GKE cluster": the control plane, the stand-in for Agones, the nodes, and the fleets of `fleets/base` in it. */
+/** One "GKE cluster": the control plane, the stand-in for Agones, the nodes, and the game servers of `fleets/` in it. */
 import path from 'node:path';
 import { KubeClient } from '../agones/kube/kube-client.ts';
 import { readKubeConnection } from '../agones/kube/kube-connection.ts';
 import { SERVING_NAMES } from '../agones/manifests.ts';
 import { startCluster } from '../cluster/start-cluster.ts';
 import type { RunningCluster } from '../cluster/start-cluster.ts';
+import type { Manifest } from '../kustomize/render-folder.ts';
 import type { Surroundings } from '../parts/part.ts';
 import type { KeptProcess, ProcessKeeper } from '../processes/process-keeper.ts';
 import { waitUntil } from '../processes/wait-until.ts';
 import type { LocalAuthority } from '../tls/local-authority.ts';
-import { applyManifests, readKustomization } from './apply-manifests.ts';
-import type { Manifest } from './apply-manifests.ts';
+import { applyManifests } from './apply-manifests.ts';
 import type { PortBook, PortRange } from './port-book.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -35,15 +35,13 @@ export interface GameCluster {
   readonly hostPorts: PortRange;
   /** Agones' stand-in and the nodes, once the control plane stands. */
   play(): Promise<void>;
-  /** The fleets; `more` is what an overlay would add. */
-  deploy(more: readonly Manifest[]): Promise<void>;
+  /** What is rendered of `fleets/`. */
+  deploy(manifests: readonly Manifest[]): Promise<void>;
   /** Agones first, so that it does not replace servers that end because their nodes do. */
   stopPlay(): Promise<void>;
   /** The control plane, after that. */
   stop(): Promise<void>;
 }
-
-const FLEETS = path.join('fleets', 'base');
 
 export async function startGameCluster(parts: GameClusterParts): Promise<GameCluster> {
   const { name, state, around, keeper, authority, ports } = parts;
@@ -79,8 +77,8 @@ export async function startGameCluster(parts: GameClusterParts): Promise<GameClu
       // Only now, so that Agones sees which pods the nodes have lost since the last life.
       await run(nodeProcess(parts, cluster));
     },
-    async deploy(more) {
-      await applyManifests(client, [...more, ...(await readKustomization(path.join(parts.tree, FLEETS)))], around.signal);
+    async deploy(manifests) {
+      await applyManifests(client, manifests, around.signal);
     },
     async stopPlay() {
       for (const kept of processes) await kept.stop();
@@ -143,7 +141,8 @@ function nodeProcess(parts: GameClusterParts, cluster: RunningCluster): Paramete
       ...parts.baseEnv,
       KUBECONFIG: cluster.kubeconfig,
       NODES: Array.from({ length: parts.nodes }, (_, index) => `${name}-${index + 1}`).join(','),
-      NODE_LABELS: `topology.kubernetes.io/region=${name}`,
+      // As the node pool for game servers has it.
+      NODE_LABELS: `topology.kubernetes.io/region=${name},lifeverse.dev/pool=game-servers`,
       PODS_FOLDER: path.join(state.pods, name),
       LOG_FOLDER: path.join(state.logs, 'pods', name),
       RUN_FOLDER: path.join(state.run, 'pods', name),

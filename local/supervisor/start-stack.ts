@@ -7,7 +7,7 @@
  *
  * and it ends the other way around.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createLifecycle } from '../../runtime/lifecycle.ts';
 import type { Lifecycle } from '../../runtime/lifecycle.ts';
@@ -23,12 +23,12 @@ import { startRedis } from '../redis/start-redis.ts';
 import { SERVICES } from '../services.ts';
 import type { ServiceName } from '../services.ts';
 import { openLocalAuthority } from '../tls/local-authority.ts';
-import type { Manifest } from './apply-manifests.ts';
 import { fleetsReady } from './fleets-ready.ts';
 import { keptSecret } from './kept-secret.ts';
 import { obtainStackParts } from './obtain-stack-parts.ts';
 import { openPortBook } from './port-book.ts';
 import type { PortBook } from './port-book.ts';
+import { renderGameServers } from './render-game-servers.ts';
 import { openRestartingKeeper } from './restarting-keeper.ts';
 import { writeStackFile } from './stack-file.ts';
 import type { StackFile } from './stack-file.ts';
@@ -92,6 +92,16 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   const baseEnv = await inheritedEnv(around);
   step('parts are there');
 
+  // Meanwhile; whoever needs it is told of a failure.
+  const gameServers = renderGameServers({
+    kustomize: { program: parts.kustomize, env: around.env, signal: around.signal },
+    tree,
+    folder: path.join(state.config, 'game-servers'),
+    backend: { ALLOCATOR_URL: urls.allocator, SAVES_URL: urls.saves },
+    caFile: authority.caFile,
+  });
+  gameServers.catch(() => undefined);
+
   const place = (name: string) => ({ name, folder: path.join(state.data, name), around, keeper, authority });
   const started: GameCluster[] = [];
   const startOneCluster = async (name: string): Promise<GameCluster> => {
@@ -127,7 +137,6 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
     urls,
     namespace: NAMESPACE,
   });
-  const overlay = await backendManifests(authority.caFile, urls);
   const surroundings = {
     caFile: authority.caFile,
     mongoUrl: mongo.url,
@@ -146,7 +155,7 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   await Promise.all([
     ...clusters.map(async (cluster) => {
       await cluster.play();
-      await cluster.deploy(overlay);
+      await cluster.deploy(await gameServers);
       step(`${cluster.cluster.name}: Agones serves, fleets are deployed`);
     }),
     startServices(
@@ -231,13 +240,4 @@ async function inheritedEnv(around: Surroundings): Promise<Record<string, string
   const names = ['PATH', 'HOME', 'LANG', 'LOG_LEVEL', 'TMPDIR'];
   const inherited = names.flatMap((name) => (around.env[name] === undefined ? [] : [[name, around.env[name]]]));
   return { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: compileCache };
-}
-
-/** What an overlay of `fleets/base` gives in production: where the backend is, and whom to trust. */
-async function backendManifests(caFile: string, urls: Readonly<Record<ServiceName, string>>): Promise<Manifest[]> {
-  const data = { ALLOCATOR_URL: urls.allocator, SAVES_URL: urls.saves, 'ca.crt': await readFile(caFile, 'utf8') };
-  return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'lifeverse-backend', namespace: NAMESPACE }, data },
-  ];
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chooseDocumentDatabase, secantusBuild, SECANTUS_VERSION } from '../../local/parts/document-database-part.ts';
 import { ETCD_VERSION, etcdPart, kubeApiserverPart, KUBERNETES_VERSION } from '../../local/parts/kubernetes-parts.ts';
+import { isNewEnough, KUSTOMIZE_VERSION } from '../../local/parts/kustomize-part.ts';
 import { MissingToolchains, obtainParts } from '../../local/parts/obtain-parts.ts';
 import type { Surroundings } from '../../local/parts/part.ts';
 import { redisPart } from '../../local/parts/redis-part.ts';
@@ -173,5 +174,15 @@ describe('obtaining parts', () => {
     const module = await readFile(path.join(import.meta.dirname, '../../local/parts/kubernetes/go.mod'), 'utf8');
     assert.match(module, new RegExp(`k8s.io/kubernetes v${KUBERNETES_VERSION}\\b`));
     assert.match(module, new RegExp(`go.etcd.io/etcd/server/v3 v${ETCD_VERSION}\\b`));
+    const kustomize = await readFile(path.join(import.meta.dirname, '../../local/parts/kustomize/go.mod'), 'utf8');
+    assert.match(kustomize, new RegExp(`sigs.k8s.io/kustomize/kustomize/v5 v${KUSTOMIZE_VERSION}\\b`));
+  });
+
+  it('takes the kustomize of a kubectl that is new enough, and no older one', () => {
+    assert.equal(isNewEnough('Client Version: v1.32.4-dispatcher\nKustomize Version: v5.5.0\n'), true);
+    assert.equal(isNewEnough('v5.8.2\n'), true);
+    assert.equal(isNewEnough('Client Version: v1.26.0\nKustomize Version: v4.5.7\n'), false);
+    assert.equal(isNewEnough('{Version:kustomize/v4.1.2 GitCommit:a5914abad89e0b18129eaf1acc784f9fe7d21439}\n'), false);
+    assert.equal(isNewEnough(''), false);
   });
 });

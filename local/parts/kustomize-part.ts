@@ -1,0 +1,74 @@
+/** Kustomize, which renders `fleets/`: on the PATH by itself or inside kubectl, else built from the Go module beside this file. */
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { findOnPath } from './find-on-path.ts';
+import type { Part } from './part.ts';
+import { runCommand } from './run-command.ts';
+
+/** As in `kustomize/go.mod`; a test compares. */
+export const KUSTOMIZE_VERSION = '5.8.2';
+
+/** What `fleets/` uses (components after generators, replacements as transformers) works from here on. */
+const OLDEST = [5, 3] as const;
+const ASK_MS = 20_000;
+
+export const kustomizePart: Part = {
+  title: `kustomize ${KUSTOMIZE_VERSION}`,
+  cacheFile: `kustomize-${KUSTOMIZE_VERSION}/kustomize`,
+  async find({ env }) {
+    for (const name of ['kustomize', 'kubectl']) {
+      const file = findOnPath(name, env);
+      if (file !== undefined && isNewEnough(await versionSaidBy(file, env))) return file;
+    }
+    return undefined;
+  },
+  recipes: [
+    {
+      what: 'go build',
+      expectedSeconds: 40,
+      toolchains: [
+        {
+          command: 'go',
+          howToGet: `Go 1.26 or newer, https://go.dev/dl (or put kustomize ${OLDEST.join('.')} or newer, or a kubectl that has it, on the PATH)`,
+        },
+      ],
+      async make(bench) {
+        const made = path.join(bench.scratch, 'kustomize');
+        const stamp = `-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v${KUSTOMIZE_VERSION}`;
+        await runCommand(
+          {
+            command: 'go',
+            args: ['build', '-trimpath', '-ldflags', stamp, '-o', made, 'sigs.k8s.io/kustomize/kustomize/v5'],
+            cwd: path.join(import.meta.dirname, 'kustomize'),
+            env: { ...bench.env, GOWORK: 'off', CGO_ENABLED: '0' },
+          },
+          bench.logFile,
+          bench.signal,
+        );
+        return made;
+      },
+    },
+  ],
+};
+
+/** The arguments that render a folder, for the file that was obtained. */
+export function renderArgs(program: string, folder: string): string[] {
+  return [path.basename(program) === 'kubectl' ? 'kustomize' : 'build', folder];
+}
+
+/** What `kustomize version` or `kubectl version --client` says. Pure. */
+export function isNewEnough(said: string): boolean {
+  const [, major, minor] = /^(?:Kustomize Version: )?v(\d+)\.(\d+)\.\d+/m.exec(said) ?? [];
+  if (major === undefined || minor === undefined) return false;
+  return Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);
+}
+
+async function versionSaidBy(file: string, env: Readonly<Record<string, string | undefined>>): Promise<string> {
+  const args = path.basename(file) === 'kubectl' ? ['version', '--client'] : ['version'];
+  try {
+    return (await promisify(execFile)(file, args, { env, timeout: ASK_MS })).stdout;
+  } catch {
+    return '';
+  }
+}
