@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
-.PHONY: help check static test demo chaos bench unreal up status down reset parts
+.PHONY: help check static test demo chaos bench unreal up status down reset parts deploy-cluster destroy-cluster pins
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,3 +49,12 @@ down: node_modules/.package-lock.json ## stop it; its data stays
 
 reset: node_modules/.package-lock.json ## stop it and forget its data; the cache of built parts stays
 	@$(NODE) local/main.ts reset
+
+deploy-cluster: node_modules/.package-lock.json ## from a Google Cloud project to fleets: ENV=dev|staging|prod (PLAN=1: only show it; YES=1: ask nothing)
+	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" TAG="$(TAG)" ONLY="$(ONLY)" $(NODE) deploy/cluster/main.ts deploy
+
+destroy-cluster: node_modules/.package-lock.json ## take an environment away: ENV=… (PLAN=1, YES=1; prod: CONFIRM=prod)
+	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" CONFIRM="$(CONFIRM)" ONLY= $(NODE) deploy/cluster/main.ts destroy
+
+pins: node_modules/.package-lock.json ## resolve the newest chart versions at their repositories, into deploy/pins.json
+	@$(NODE) deploy/cluster/main.ts pins

@@ -21,6 +21,11 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   /** Its lines are said as they come, each behind two spaces: for what takes long. */
   readonly shown?: boolean;
+  /**
+   * It holds something that it has to give back, as Terraform holds a lock: a Ctrl-C at the terminal does not reach it, since a second
+   * signal would make it leave at once; it gets one SIGTERM from here, and has so long for it, in milliseconds.
+   */
+  readonly orderlyMs?: number;
 }
 
 /** How a command ended: with its own exit code, or never started, or ended by us or a signal. */
@@ -49,7 +54,7 @@ const HOW: Readonly<Record<CommandEnd['outcome'], (end: CommandEnd) => string>> 
   killed: () => 'was ended from outside',
 };
 const LAST_LINES = 15;
-/** After SIGTERM it may put things in order for so long: terraform gives its lock back. */
+/** After SIGTERM it may put things in order for so long. */
 const GRACE_MS = 20_000;
 
 /** The file of a command on the PATH. */
@@ -66,6 +71,7 @@ export async function runCommand(shop: Workshop, command: string, args: readonly
   const child = spawn(file, args, {
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...shop.env, ...options.env },
+    detached: options.orderlyMs !== undefined,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   // It may end without having read its input: how it ended is what counts.
@@ -75,7 +81,7 @@ export async function runCommand(shop: Workshop, command: string, args: readonly
   let isLate = false;
   const stop = () => {
     child.kill('SIGTERM');
-    setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
+    setTimeout(() => child.kill('SIGKILL'), options.orderlyMs ?? GRACE_MS).unref();
   };
   const late = setTimeout(() => {
     isLate = true;

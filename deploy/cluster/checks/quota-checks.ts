@@ -1,0 +1,52 @@
+/** Whether each region has room for what the environment may grow to. */
+import { z } from 'zod';
+import type { CommandEnd } from '../../tools/command.ts';
+import { regionsOf, type Known } from '../known.ts';
+import { regionNeed } from '../region-need.ts';
+import { fine, firstWords, later, missing, succeeded, unknown, type Check, type Verdict } from './check.ts';
+import { parsed } from './parsed.ts';
+
+const Region = z.object({ quotas: z.array(z.object({ metric: z.string(), limit: z.number(), usage: z.number() })) });
+
+export function quotaChecks(known: Known): Check[] {
+  const project = known.settings.projectId ?? '';
+  return regionsOf(known).map(({ name, services }) => ({
+    about: `quotas in ${name}`,
+    needs: ['project'],
+    look: {
+      command: {
+        command: 'gcloud',
+        args: ['compute', 'regions', 'describe', name, `--project=${project}`, '--format=json(quotas)'],
+        timeoutMs: 60_000,
+      },
+      judge: (end: CommandEnd) => judgeQuotas(end, name, regionNeed(known.request.environment, services)),
+    },
+  }));
+}
+
+/**
+ * What is in use counts as taken: by a cluster that is there already as well, so that a repeated run asks for more than it will use. Only
+ * a limit below the need itself stops; one that what is in use may exhaust is told.
+ */
+export function judgeQuotas(end: CommandEnd, region: string, need: Readonly<Record<string, number>>): Verdict {
+  if (!succeeded(end)) {
+    if (/SERVICE_DISABLED|has not been used|not enabled|accessNotConfigured/i.test(end.stderr))
+      return later('are looked at when the Compute Engine API is enabled');
+    return unknown(firstWords(end));
+  }
+  const quotas = parsed(Region, end.stdout)?.quotas;
+  if (quotas === undefined) return unknown('gcloud’s answer is of another shape');
+  const named = Object.entries(need).map(([metric, wanted]) => ({ metric, wanted, quota: quotas.find((one) => one.metric === metric) }));
+  const short = named.filter(({ wanted, quota }) => quota !== undefined && quota.limit < wanted);
+  if (short.length > 0) {
+    const list = short.map(({ metric, wanted, quota }) => `${metric} is ${quota?.limit ?? 0} and ${wanted} are needed`);
+    return missing(
+      list.join('; '),
+      `ask for more in ${region}: the console’s page IAM & Admin → Quotas, or gcloud beta quotas preferences create`,
+    );
+  }
+  const told = named.map(({ metric, wanted, quota }) =>
+    quota === undefined ? `${metric}: not told` : `${metric} ${wanted} of ${quota.limit} (${quota.usage} in use)`,
+  );
+  return fine(told.join(', '));
+}

@@ -1,0 +1,107 @@
+/** The tools that a deployment runs, and their versions. */
+import { z } from 'zod';
+import type { CommandEnd } from '../../tools/command.ts';
+import { firstWords, fine, missing, succeeded, type Check, type Verdict } from './check.ts';
+
+interface Tool {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** The lowest version that will do. */
+  readonly atLeast: string;
+  readonly versionIn: (stdout: string) => string | undefined;
+  readonly get: string;
+  /** Another that does as well. */
+  readonly or?: string;
+}
+
+const Json = (shape: z.ZodType<string>, dig: (value: unknown) => unknown) => (stdout: string) => {
+  try {
+    return shape.safeParse(dig(JSON.parse(stdout))).data;
+  } catch {
+    return undefined;
+  }
+};
+const anyVersion = (stdout: string): string | undefined => /(\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
+const Record = z.record(z.string(), z.unknown());
+const field = (name: string) => (value: unknown) => Record.safeParse(value).data?.[name];
+
+/** @param terraform what the roots ask for. */
+export function toolChecks(terraform: string | undefined): Check[] {
+  const tools: readonly Tool[] = [
+    {
+      name: 'gcloud',
+      args: ['version', '--format=json'],
+      atLeast: '450.0.0',
+      versionIn: Json(z.string(), field('Google Cloud SDK')),
+      get: 'install the Google Cloud CLI: cloud.google.com/sdk/docs/install',
+    },
+    {
+      name: 'gke-gcloud-auth-plugin',
+      args: ['--version'],
+      atLeast: '0.0.0',
+      versionIn: (stdout) => anyVersion(stdout) ?? '0.0.0',
+      get: 'gcloud components install gke-gcloud-auth-plugin (or the package of that name)',
+    },
+    {
+      name: 'terraform',
+      args: ['version', '-json'],
+      atLeast: terraform ?? '1.9.0',
+      versionIn: Json(z.string(), field('terraform_version')),
+      get: 'install Terraform: developer.hashicorp.com/terraform/install',
+    },
+    {
+      name: 'kubectl',
+      args: ['version', '--client', '--output=json'],
+      atLeast: '1.30.0',
+      versionIn: Json(
+        z.string().transform((text) => anyVersion(text) ?? ''),
+        (value) => field('gitVersion')(field('clientVersion')(value)),
+      ),
+      get: 'gcloud components install kubectl (or kubernetes.io/docs/tasks/tools)',
+    },
+    {
+      name: 'helm',
+      args: ['version', '--template={{.Version}}'],
+      atLeast: '3.14.0',
+      versionIn: anyVersion,
+      get: 'install Helm: helm.sh/docs/intro/install; it resolves charts, and shows and mends releases that Terraform made',
+    },
+  ];
+  return [...tools.map(toolCheck), builderCheck()];
+}
+
+function toolCheck({ name, args, atLeast, versionIn, get }: Tool): Check {
+  const judge = (end: CommandEnd): Verdict => {
+    if (end.outcome === 'absent') return missing('is not on the PATH', get);
+    if (!succeeded(end)) return missing(`does not run: ${firstWords(end)}`, get);
+    const version = versionIn(end.stdout);
+    if (version === undefined) return missing('does not tell its version', get);
+    return isAtLeast(version, atLeast) ? fine(version) : missing(`is ${version}, and ${atLeast} is needed`, get);
+  };
+  return { about: name, needs: [], look: { command: { command: name, args, timeoutMs: 60_000 }, judge } };
+}
+
+/** Either builds images; a docker without its daemon does not. */
+function builderCheck(): Check {
+  const script = 'buildah --version 2>/dev/null || docker version --format "docker {{.Server.Version}}"';
+  return {
+    about: 'docker or buildah',
+    needs: [],
+    look: {
+      command: { command: 'sh', args: ['-c', script], timeoutMs: 60_000 },
+      judge: (end) =>
+        succeeded(end) && end.stdout.trim() !== ''
+          ? fine(end.stdout.trim().split('\n').at(-1) ?? '')
+          : missing(`neither builds images here: ${firstWords(end)}`, 'install buildah, or Docker and start its daemon'),
+    },
+  };
+}
+
+export function isAtLeast(version: string, least: string): boolean {
+  const [given, wanted] = [version, least].map((text) => text.split(/[.+-]/).slice(0, 3).map(Number));
+  for (let at = 0; at < 3; at++) {
+    const difference = (given?.[at] ?? 0) - (wanted?.[at] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}

@@ -1,0 +1,70 @@
+/** What has to be in the tree: values of the environment, manifests of its regions, pins. */
+import type { Pins } from '../../pins/pins.ts';
+import { CHARTS } from '../charts.ts';
+import type { Known } from '../known.ts';
+import { PINS_FILE, regionFolders, settingsFile, environmentRoot } from '../paths.ts';
+import type { DeclaredVariable } from '../terraform-text.ts';
+import { isAtLeast } from './tool-checks.ts';
+import { fine, missing, type Check, type Verdict } from './check.ts';
+
+/** What was found in the tree, read by whoever calls. */
+export interface TreeFindings {
+  /** Names that the engineer's file sets; undefined where there is no such file. */
+  readonly set: readonly string[] | undefined;
+  /** Of the environment's root; undefined where there is none. */
+  readonly variables: readonly DeclaredVariable[] | undefined;
+}
+
+export function treeChecks(known: Known, tree: TreeFindings): Check[] {
+  const check = (about: string, judge: () => Verdict): Check => ({ about, needs: [], look: { judge } });
+  return [
+    check('values of the environment', () => judgeValues(known, tree)),
+    check('regions', () => judgeRegions(known)),
+    check('pins of charts', () => judgeCharts(known.pins)),
+  ];
+}
+
+function judgeValues({ request, settings }: Known, { set, variables }: TreeFindings): Verdict {
+  const file = settingsFile(request.environment);
+  const root = environmentRoot(request.environment);
+  if (variables === undefined) return missing(`${root} is not there`, 'take a whole checkout');
+  const needed = variables.filter(({ hasDefault }) => !hasDefault).map(({ name }) => name);
+  if (set === undefined)
+    return missing(
+      `${file} is not there; it sets ${needed.join(', ')}`,
+      `cp ${root}/${request.environment}.tfvars.example ${file}, and fill it in`,
+    );
+  const absent = needed.filter((name) => !set.includes(name));
+  const strange = set.filter((name) => !variables.some((one) => one.name === name));
+  const faults = [
+    ...absent.map((name) => `${name} is not set`),
+    ...strange.map((name) => `${name} is no variable of ${root}`),
+    ...(settings.projectId === undefined && set.includes('project_id') ? ['project_id is not a plain string'] : []),
+    ...(settings.domain === undefined && set.includes('domain') ? ['domain is not a plain string'] : []),
+  ];
+  return faults.length === 0 ? fine(file) : missing(`${file}: ${faults.join('; ')}`, `edit ${file}`);
+}
+
+function judgeRegions({ request, regions }: Known): Verdict {
+  const folder = regionFolders(request.environment);
+  if (regions.length === 0) return missing(`${folder} has no region`, 'take a whole checkout, or add a region: docs/deploy.md');
+  const strange = request.only?.filter((name) => !regions.some((region) => region.name === name)) ?? [];
+  if (strange.length > 0)
+    return missing(
+      `ONLY names ${strange.join(', ')}, of which ${folder} has no folder`,
+      `name some of ${regions.map(({ name }) => name).join(', ')}`,
+    );
+  if (!regions.some(({ services }) => services))
+    return missing(`${folder}: no region has services`, 'add services to one of them: docs/deploy.md');
+  return fine(regions.map(({ name, services }) => (services ? `${name} with services` : name)).join(', '));
+}
+
+function judgeCharts({ charts }: Pins): Verdict {
+  const mend = `make pins resolves them at their repositories by helm, and writes ${PINS_FILE}; look at it and commit it`;
+  const absent = CHARTS.filter(({ name }) => charts[name] === undefined).map(({ name }) => name);
+  if (absent.length > 0) return missing(`no version is resolved of ${absent.join(', ')}`, mend);
+  const old = CHARTS.filter(({ name, atLeast }) => !isAtLeast((charts[name]?.version ?? '').replace(/^v/, ''), atLeast));
+  if (old.length > 0)
+    return missing(old.map(({ name, atLeast }) => `${name} ${charts[name]?.version ?? ''} is older than ${atLeast}`).join(', '), mend);
+  return fine(CHARTS.map(({ name }) => `${name} ${charts[name]?.version ?? ''}`).join(', '));
+}

@@ -1,0 +1,87 @@
+/** `make deploy-cluster`: look at everything, show the plan, ask once, do it, say what comes next. */
+import { stops, type Check, type Finding } from './checks/check.ts';
+import { cloudChecks } from './checks/cloud-checks.ts';
+import { dnsCheck } from './checks/dns-check.ts';
+import { runChecks } from './checks/run-checks.ts';
+import { toolChecks } from './checks/tool-checks.ts';
+import { treeChecks } from './checks/tree-checks.ts';
+import type { Hands } from './doing/hands.ts';
+import { runSteps } from './doing/run-steps.ts';
+import { gather, type Gathered } from './gather.ts';
+import { tagOf, type Known } from './known.ts';
+import { nextSteps } from './next-steps.ts';
+import { showSummary, type PlanSummary } from './plan-summary.ts';
+import { preview } from './preview.ts';
+import type { Request } from './request.ts';
+import { showFindings, showMissing, showSteps } from './show-plan.ts';
+import { planSteps } from './steps/plan-steps.ts';
+
+/** @returns the exit code: 0 for done or only planned, 1 where something is missing or not agreed to. @throws StepFailure */
+export async function deployCluster(request: Request, hands: Hands): Promise<number> {
+  const { say } = hands.shop;
+  const { environment } = request;
+  const again = `make deploy-cluster ENV=${environment}`;
+  say(
+    `Deploys ${environment}: from a Google Cloud project to fleets behind the allocator. Undone by make destroy-cluster ENV=${environment}.`,
+  );
+  say('Looking at all that it needs; nothing is changed yet …');
+  const gathered = await gather(request, hands.tree, hands.shop);
+  const { known } = gathered;
+  const findings = await runChecks(deploymentChecks(gathered, hands), hands.shop);
+  for (const line of showFindings(findings)) say(line);
+  const lacks = findings.some(stops);
+  const seen = lacks ? undefined : await preview(known, isFine(findings, 'state bucket'), hands);
+
+  say('');
+  say(`The plan, images as ${tagOf(known)}:`);
+  for (const line of showSteps(planSteps(known, hands.tree), hands.tree)) say(line);
+  say('');
+  for (const line of showCost(known, seen)) say(line);
+  for (const line of showMissing(findings)) say(line);
+  if (request.planOnly) {
+    say(lacks ? `This was only the plan. When nothing is missing: ${again}` : `This was only the plan. To do it: ${again}`);
+    return 0;
+  }
+  if (seen === undefined) {
+    say(`Nothing was changed. When nothing is missing: ${again}`);
+    return 1;
+  }
+  if (!(await isAgreed(request, hands, again))) return 1;
+  const done = await runSteps(
+    { known, plan: planSteps, agreed: seen, goOn: `What is done stays done. To go on from there: ${again}` },
+    hands,
+  );
+  for (const line of nextSteps(done)) say(line);
+  return 0;
+}
+
+function deploymentChecks({ known, tree, terraformVersion }: Gathered, hands: Hands): Check[] {
+  return [...toolChecks(terraformVersion), ...treeChecks(known, tree), ...cloudChecks(known), dnsCheck(known, hands.nameServersOf)];
+}
+
+function isFine(findings: readonly Finding[], about: string): boolean {
+  return findings.some((finding) => finding.about === about && finding.verdict.is === 'fine');
+}
+
+function showCost(known: Known, seen: PlanSummary | undefined): string[] {
+  const note = seen?.costNote ?? known.costNote;
+  return [
+    ...(seen === undefined ? ['What Terraform would make can be told when nothing is missing.'] : showSummary(seen)),
+    ...(note === undefined ? [] : [`Cost: ${note}`]),
+    '',
+  ];
+}
+
+/** Once for all of it. A machine says YES=1: silence is no consent. */
+async function isAgreed(request: Request, hands: Hands, again: string): Promise<boolean> {
+  if (request.yes) return true;
+  const { say } = hands.shop;
+  if (hands.ask === undefined) {
+    say(`Nothing was changed: there is no terminal to ask at. To agree to this plan without one: ${again} YES=1`);
+    return false;
+  }
+  const answer = await hands.ask(`Do all of this in ${request.environment}? Only yes does: `);
+  if (answer.trim().toLowerCase() === 'yes') return true;
+  say('Nothing was changed.');
+  return false;
+}

@@ -1,0 +1,99 @@
+/** Does one step. What it learns is added to what is known. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { stops } from '../checks/check.ts';
+import { quotaChecks } from '../checks/quota-checks.ts';
+import { runChecks } from '../checks/run-checks.ts';
+import { showMissing } from '../show-plan.ts';
+import type { Known } from '../known.ts';
+import { parseOutputs } from '../outputs.ts';
+import { IMAGES_FILE } from '../paths.ts';
+import { parseBuiltImages } from '../parse-built-images.ts';
+import { notAgreedTo, summarisePlan, type PlanSummary } from '../plan-summary.ts';
+import { runSmoke } from '../smoke/run-smoke.ts';
+import type { Action } from '../steps/step.ts';
+import type { Hands } from './hands.ts';
+import { mustRunLine } from './run-line.ts';
+import { waitUntilSo } from './wait-until-so.ts';
+
+/** @param agreed what was seen when the deployment was agreed to. @throws with the reason. */
+export async function doStep(action: Action, known: Known, agreed: PlanSummary, hands: Hands): Promise<Known> {
+  switch (action.kind) {
+    case 'run':
+      for (const line of action.commands) await mustRunLine(line, hands);
+      return known;
+    case 'each': {
+      const lines = (await mustRunLine(action.list, hands)).split('\n').filter((line) => line !== '');
+      for (const line of lines) await mustRunLine({ ...action.command, args: [...action.command.args, line] }, hands);
+      return known;
+    }
+    case 'write':
+      for (const [file, content] of Object.entries(action.files)) await writeWhole(path.join(hands.tree, file), content);
+      return known;
+    case 'infrastructure':
+      await applyWhatWasAgreedTo(action, agreed, hands);
+      return known;
+    case 'read-outputs':
+      return withOutputs(known, await mustRunLine(action.command, hands));
+    case 'images': {
+      await mustRunLine(action.command, hands);
+      return { ...known, images: parseBuiltImages(await readFile(path.join(hands.tree, IMAGES_FILE), 'utf8')) };
+    }
+    case 'secret':
+      await mustRunLine(action.command, hands, hands.randomBytes(action.bytes).toString('base64'));
+      return known;
+    case 'check-quotas': {
+      const findings = await runChecks(
+        quotaChecks(known).map((check) => ({ ...check, needs: [] })),
+        hands.shop,
+      );
+      if (findings.some((finding) => stops(finding) || finding.verdict.is === 'later')) throw new Error(showMissing(findings).join('\n'));
+      return known;
+    }
+    case 'wait':
+      await waitUntilSo(action.until, hands);
+      return known;
+    case 'smoke':
+      await runSmoke(known, hands);
+      return known;
+  }
+}
+
+/** Between the plan that was seen and this one someone may have changed something: what would go now and was not told stops it. */
+async function applyWhatWasAgreedTo(action: Action & { kind: 'infrastructure' }, agreed: PlanSummary, hands: Hands): Promise<void> {
+  const [init, plan, show, apply] = action.commands;
+  await mustRunLine(init, hands);
+  await mustRunLine(plan, hands);
+  const strange = notAgreedTo(summarisePlan(await mustRunLine(show, hands)), agreed);
+  if (strange.length > 0) throw new Error(`Terraform would now take away what it would not when you agreed:\n  ${strange.join('\n  ')}`);
+  await mustRunLine(apply, hands);
+}
+
+/** @throws where the infrastructure and the manifests speak of other regions. */
+function withOutputs(known: Known, text: string): Known {
+  const outputs = parseOutputs(text);
+  if (outputs === undefined) throw new Error('Terraform’s state has no outputs: the infrastructure is not applied');
+  const { regions } = known;
+  const faults = [
+    ...Object.keys(outputs.regions)
+      .filter((name) => !regions.some((region) => region.name === name))
+      .map((name) => `${name} has a cluster and no folder of manifests`),
+    ...regions
+      .filter(({ name }) => outputs.regions[name] === undefined)
+      .map(({ name }) => `${name} has a folder of manifests and no cluster`),
+    ...regions
+      .filter(({ name, services }) => outputs.regions[name] !== undefined && outputs.regions[name].services !== services)
+      .map(
+        ({ name, services }) =>
+          `${name} ${services ? 'has services among its manifests and none in terraform' : 'is to have services by terraform, and has no manifests of them'}`,
+      ),
+  ];
+  if (faults.length > 0) throw new Error(`the regions of terraform/ and fleets/ differ:\n  ${faults.join('\n  ')}`);
+  return { ...known, outputs };
+}
+
+async function writeWhole(file: string, content: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(`${file}.new`, content, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}

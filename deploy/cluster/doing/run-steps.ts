@@ -1,0 +1,73 @@
+/** Does the steps of a plan in their order. A step that is done is told so; the plan is made anew from what each has taught. */
+import { adviceFor } from '../advice.ts';
+import type { Known } from '../known.ts';
+import type { PlanSummary } from '../plan-summary.ts';
+import type { Question, Step } from '../steps/step.ts';
+import { doStep } from './do-step.ts';
+import type { Hands } from './hands.ts';
+import { runLine } from './run-line.ts';
+
+/** A step did not come to its end. */
+export class StepFailure extends Error {
+  readonly step: Step;
+
+  constructor(step: Step, cause: unknown, goOn: string) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    const advice = adviceFor(words).map((line) => `Often: ${line}.`);
+    super([`The step ${step.id} failed: ${words}`, ...advice, `Look at: ${step.lookAt}.`, goOn].join('\n'), { cause });
+    this.name = 'StepFailure';
+    this.step = step;
+  }
+}
+
+export interface Course {
+  readonly known: Known;
+  /** @param tree the root of the tree as an absolute path. */
+  readonly plan: (known: Known, tree: string) => readonly Step[];
+  /** What was seen when it was agreed to. */
+  readonly agreed: PlanSummary;
+  /** How to go on after a failure. */
+  readonly goOn: string;
+}
+
+/** @throws StepFailure, or what the workshop's signal says. */
+export async function runSteps({ known: start, plan, agreed, goOn }: Course, hands: Hands): Promise<Known> {
+  const finished = new Set<string>();
+  let known = start;
+  for (;;) {
+    const steps = plan(known, hands.tree);
+    const step = steps.find(({ id }) => !finished.has(id));
+    if (step === undefined) return known;
+    hands.shop.say(`[${finished.size + 1}/${steps.length}] ${step.id}: ${step.what}`);
+    try {
+      known = (await answered(step, hands)) ? alreadyDone(known, hands) : await doStep(step.action, known, agreed, hands);
+    } catch (cause) {
+      hands.shop.signal.throwIfAborted();
+      throw new StepFailure(step, cause, goOn);
+    }
+    finished.add(step.id);
+    if (step.id === 'outputs') tellDelegation(known, hands);
+  }
+}
+
+async function answered({ done }: Step, hands: Hands): Promise<boolean> {
+  return done.asked !== undefined && (await saysYes(done.asked, hands));
+}
+
+/** An answer that fails is no yes: the step is tried, and tells what is wrong. */
+async function saysYes({ command, yes }: Question, hands: Hands): Promise<boolean> {
+  const end = await runLine(command, hands);
+  if (end.outcome !== 'exited' || end.code !== 0) return false;
+  return yes === 'succeeds' || (end.stdout.trim() === '') === (yes === 'prints-nothing');
+}
+
+function alreadyDone(known: Known, hands: Hands): Known {
+  hands.shop.say('  is so already');
+  return known;
+}
+
+/** Early, since the world takes its time to learn it. */
+function tellDelegation({ outputs }: Known, hands: Hands): void {
+  if (outputs === undefined || outputs.dns_name_servers.length === 0) return;
+  hands.shop.say(`  Delegate ${outputs.domain} now, where it is registered, to ${outputs.dns_name_servers.join(', ')}.`);
+}

@@ -1,0 +1,77 @@
+/** Waits with progress for what a step waits for. */
+import { isDelegated } from '../checks/dns-check.ts';
+import { judgeDeployments, judgeExternalSecrets, judgeFleets, type Progress } from '../judges.ts';
+import type { WaitFor } from '../steps/wait-for.ts';
+import type { Hands } from './hands.ts';
+import { runLine } from './run-line.ts';
+
+/** Nothing in a cloud changes faster, and nobody is to be asked more often. */
+const AGAIN_MS = 10_000;
+/** A line that says the same as before is said again after this. */
+const STILL_MS = 60_000;
+
+const JUDGES = { fleets: judgeFleets, deployments: judgeDeployments, 'external-secrets': judgeExternalSecrets };
+
+/** @throws when it is not so in time, with what was seen last. */
+export async function waitUntilSo(until: WaitFor, hands: Hands): Promise<void> {
+  const begun = hands.now();
+  let told = { line: '', at: 0 };
+  for (;;) {
+    const progress = await look(until, hands);
+    const spent = hands.now() - begun;
+    if (progress.told !== told.line || hands.now() - told.at >= STILL_MS) {
+      hands.shop.say(`  ${Math.round(spent / 1_000)} s: ${progress.told}`);
+      told = { line: progress.told, at: hands.now() };
+    }
+    if (progress.done) return;
+    if (spent >= until.withinMs) throw new Error(`not so after ${Math.round(spent / 60_000)} minutes; last seen: ${progress.told}`);
+    await hands.sleep(AGAIN_MS);
+  }
+}
+
+async function look(until: WaitFor, hands: Hands): Promise<Progress> {
+  switch (until.judge) {
+    case 'delegation':
+      return delegation(until.domain, until.nameServers, hands);
+    case 'hosts':
+      return everyHost(until.hosts, async (host) => {
+        const found = await hands.addressesOf(host);
+        if (!found.includes(until.address)) throw new Error(`is ${found.join(', ')} and not yet ${until.address}`);
+      });
+    case 'https':
+      return everyHost(until.hosts, hands.answersHttps);
+    default: {
+      // A control plane that is being resized does not answer for a while: that is waited for like all else.
+      const end = await runLine(until.command, hands);
+      if (end.outcome !== 'exited' || end.code !== 0) return { done: false, told: lastLine(end.stderr) ?? 'kubectl had no answer' };
+      return JUDGES[until.judge](end.stdout);
+    }
+  }
+}
+
+async function delegation(domain: string, zone: readonly string[], hands: Hands): Promise<Progress> {
+  try {
+    const servers = await hands.nameServersOf(domain);
+    if (isDelegated(servers, zone)) return { done: true, told: `${domain} is delegated` };
+    return {
+      done: false,
+      told: `${domain} is delegated to ${servers.length === 0 ? 'nobody' : servers.join(', ')}; it has to be ${zone.join(', ')}`,
+    };
+  } catch (cause) {
+    return { done: false, told: `${domain}: ${reasonOf(cause)}` };
+  }
+}
+
+async function everyHost(hosts: readonly string[], look: (host: string) => Promise<void>): Promise<Progress> {
+  const ends = await Promise.allSettled(hosts.map(look));
+  const lacking = ends.flatMap((end, nth) => (end.status === 'rejected' ? [`${hosts[nth] ?? ''}: ${reasonOf(end.reason)}`] : []));
+  return { done: lacking.length === 0, told: lacking.length === 0 ? `${hosts.join(', ')}: yes` : lacking.join('; ') };
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function lastLine(text: string): string | undefined {
+  return text.trim().split('\n').at(-1) || undefined;
+}

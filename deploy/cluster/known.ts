@@ -1,0 +1,54 @@
+/** All that a plan is made from. It grows while the steps are done. */
+import type { Pins } from '../pins/pins.ts';
+import type { Outputs } from './outputs.ts';
+import type { Request } from './request.ts';
+
+/** A region with a folder of its own in `fleets/overlays/ENV/regions`. */
+export interface RegionFolder {
+  readonly name: string;
+  readonly services: boolean;
+}
+
+/** Values of the engineer's `ENV.tfvars`. */
+export interface Settings {
+  readonly projectId: string | undefined;
+  readonly billingAccount: string | undefined;
+  readonly domain: string | undefined;
+}
+
+/** What `make images` wrote down. */
+export interface BuiltImages {
+  readonly registry: string;
+  readonly tag: string;
+  readonly pushed: boolean;
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/** What differs from the rule for one region: kept in `placement.yaml`. */
+export interface Placement {
+  readonly weight?: number | undefined;
+  readonly drain?: boolean | undefined;
+}
+
+export interface Known {
+  readonly request: Request;
+  readonly settings: Settings;
+  readonly regions: readonly RegionFolder[];
+  readonly placement: Readonly<Record<string, Placement>>;
+  readonly pins: Pins;
+  /** As the root of the environment tells it in its text, before it is applied. */
+  readonly costNote: string | undefined;
+  /** The tag of images where none is asked for. */
+  readonly commit: string;
+  readonly outputs?: Outputs;
+  readonly images?: BuiltImages;
+}
+
+export function tagOf({ request, commit }: Known): string {
+  return request.tag ?? commit;
+}
+
+/** Regions to work in: all, or those that were asked for. */
+export function regionsOf({ request, regions }: Known): readonly RegionFolder[] {
+  return request.only === undefined ? regions : regions.filter(({ name }) => request.only?.includes(name));
+}

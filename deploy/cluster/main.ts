@@ -1,0 +1,87 @@
+/** `make deploy-cluster`, `make destroy-cluster`, `make pins`. */
+import { randomBytes } from 'node:crypto';
+import { resolve4, resolveNs } from 'node:dns/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createHttpSend } from '../../runtime/http-send.ts';
+import { ConfigError } from '../../runtime/config.ts';
+import { deployCluster } from './deploy-cluster.ts';
+import { destroyCluster } from './destroy-cluster.ts';
+import type { Hands } from './doing/hands.ts';
+import { StepFailure } from './doing/run-steps.ts';
+import { pinCharts } from './pin-charts.ts';
+import { readRequest } from './request.ts';
+import { knock } from './smoke/knock.ts';
+
+const TREE = path.join(import.meta.dirname, '..', '..');
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const interrupted = new AbortController();
+const http = createHttpSend();
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    say(`\n${name}: ending what runs; Terraform is given up to ten minutes to give its lock back …`);
+    interrupted.abort(new Error('interrupted: what is done stays done, and the same command goes on from there'));
+  });
+}
+
+const hands: Hands = {
+  shop: { env: process.env, say, signal: interrupted.signal },
+  tree: TREE,
+  now: Date.now,
+  sleep: (ms) => sleep(ms, undefined, { signal: interrupted.signal }),
+  randomBytes,
+  nameServersOf: async (domain) => resolveNs(domain).catch(noneOrThrow),
+  addressesOf: (host) => resolve4(host),
+  answersHttps: async (host) => {
+    await http.send({
+      method: 'GET',
+      url: `https://${host}/`,
+      headers: {},
+      body: undefined,
+      timeoutMs: 15_000,
+      signal: interrupted.signal,
+    });
+  },
+  send: http.send,
+  knock,
+  ask: process.stdin.isTTY ? ask : undefined,
+};
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await terminal.question(question, { signal: interrupted.signal });
+  } finally {
+    terminal.close();
+  }
+}
+
+/** That a domain has no name servers is an answer. */
+function noneOrThrow(cause: NodeJS.ErrnoException): string[] {
+  if (cause.code === 'ENOTFOUND' || cause.code === 'ENODATA') return [];
+  throw cause;
+}
+
+const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
+  deploy: () => deployCluster(readRequest(process.env), hands),
+  destroy: () => destroyCluster(readRequest(process.env), hands),
+  pins: () => pinCharts(hands),
+};
+
+const command = COMMANDS[process.argv[2] ?? ''];
+if (command === undefined) {
+  process.stderr.write(`node deploy/cluster/main.ts ${Object.keys(COMMANDS).join(' | ')}\n`);
+  process.exitCode = 64;
+} else {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    const known = error instanceof StepFailure || error instanceof ConfigError || interrupted.signal.aborted;
+    process.stderr.write(`${error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)}\n`);
+    process.exitCode = interrupted.signal.aborted ? 130 : 1;
+  } finally {
+    await http.close();
+  }
+}

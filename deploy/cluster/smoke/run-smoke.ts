@@ -1,0 +1,62 @@
+/** The smoke test as the engineer's machine runs it: gets itself a token, chooses a fleet, plays through the public names. */
+import { z } from 'zod';
+import { allocatorApi } from '../../../contracts/allocator-api.ts';
+import { createClient } from '../../../contracts/client.ts';
+import { GAME_SERVER_MARKS } from '../../../contracts/allocator.ts';
+import type { Hands } from '../doing/hands.ts';
+import { mustRunLine } from '../doing/run-line.ts';
+import { regionsOf, type Known } from '../known.ts';
+import { GAME_NAMESPACE } from '../settings/clusters-file.ts';
+import { kubectl } from '../steps/cluster-steps.ts';
+import { applyIdentityArgs, createTokenArgs, deleteIdentityArgs, smokeIdentity } from './smoke-pod.ts';
+import { smokeSession } from './smoke-session.ts';
+
+const MINUTE = 60_000;
+
+const Fleets = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
+      spec: z.object({
+        template: z.object({ metadata: z.object({ labels: z.record(z.string(), z.string()).default({}) }).default({ labels: {} }) }),
+      }),
+      status: z.object({ readyReplicas: z.number().default(0) }).optional(),
+    }),
+  ),
+});
+
+/** @throws with the reason. */
+export async function runSmoke(known: Known, hands: Hands): Promise<void> {
+  const { outputs, images } = known;
+  const home = regionsOf(known).find(({ services }) => services)?.name;
+  if (outputs === undefined || home === undefined) throw new Error('no region with services is known');
+  const run = (args: readonly string[], input?: string) => mustRunLine(kubectl(known, home, args, MINUTE), hands, input);
+  const image = images?.images['allocator'];
+  await run(applyIdentityArgs, smokeIdentity(image === undefined ? 'lifeverse.invalid/none' : `${outputs.registry}/allocator@${image}`));
+  try {
+    const token = (await mustRunLine({ ...kubectl(known, home, createTokenArgs, MINUTE), secretOutput: true }, hands)).trim();
+    const client = createClient(allocatorApi, { baseUrl: `https://${outputs.api_hosts.allocator}`, send: hands.send, token: () => token });
+    const { fleet, build } = await chooseFleet(known, hands);
+    const id = `smoke-${hands.randomBytes(6).toString('hex')}`;
+    hands.shop.say(`  asks for a session on ${fleet} (build ${build}) as ${id}`);
+    await smokeSession(
+      { id, fleet, build },
+      { allocator: client, knock: hands.knock, random: hands.randomBytes, now: hands.now, say: hands.shop.say },
+    );
+  } finally {
+    // After a Ctrl-C as well the token ends by itself within minutes; the pod is applied again next time.
+    if (!hands.shop.signal.aborted) await run(deleteIdentityArgs);
+  }
+}
+
+/** The first with a Ready game server, in the order of regions and names: what was waited for before. */
+async function chooseFleet(known: Known, hands: Hands): Promise<{ fleet: string; build: string }> {
+  for (const { name } of regionsOf(known)) {
+    const line = kubectl(known, name, ['get', 'fleets.agones.dev', `--namespace=${GAME_NAMESPACE}`, '--output=json'], MINUTE);
+    for (const { metadata, spec, status } of Fleets.parse(JSON.parse(await mustRunLine(line, hands))).items) {
+      const build = spec.template.metadata.labels[GAME_SERVER_MARKS.build];
+      if (build !== undefined && (status?.readyReplicas ?? 0) > 0) return { fleet: metadata.name, build };
+    }
+  }
+  throw new Error('no fleet has a Ready game server with a build');
+}

@@ -1,0 +1,135 @@
+/** What is installed into one cluster: Agones, certificates, secrets; then our own layers. Pure. */
+import type { CommandLine } from '../command-line.ts';
+import type { Known, RegionFolder } from '../known.ts';
+import type { Outputs, RegionOutput } from '../outputs.ts';
+import { CLUSTER_ROOT, kubeconfigFile, layerFolder, type Layer } from '../paths.ts';
+import { deploymentLayer } from '../settings/deployment-layer.ts';
+import { kubeconfigOf } from '../settings/kubeconfig.ts';
+import { stateBucket } from '../state-bucket.ts';
+import type { Step } from './step.ts';
+import { terraformCluster, terraformInit, type TerraformPlace } from './terraform-commands.ts';
+
+const MINUTE = 60_000;
+/** What our manifests speak of: without these the API server knows none of it. */
+const CRDS = [
+  'fleets.agones.dev',
+  'gameservers.agones.dev',
+  'fleetautoscalers.autoscaling.agones.dev',
+  'certificates.cert-manager.io',
+  'externalsecrets.external-secrets.io',
+];
+/** The field manager marks in every object which fields are ours. */
+const APPLY = ['apply', '--server-side', '--field-manager=lifeverse-deploy'];
+const NAMESPACE_FILE = 'fleets/base/game-servers/namespace.yaml';
+
+export function kubectl(known: Known, region: string, args: readonly string[], timeoutMs: number): CommandLine {
+  const file = kubeconfigFile(known.request.environment, region);
+  return { command: 'kubectl', args: [`--kubeconfig=${file}`, ...args], timeoutMs };
+}
+
+export function clusterPlace(known: Known, region: string, tree: string): TerraformPlace {
+  return { environment: known.request.environment, bucket: stateBucket(known), region, tree };
+}
+
+/** The variables of `terraform/cluster`. */
+export function clusterValues(known: Known, region: string, outputs: Outputs, given: RegionOutput): Record<string, string> {
+  const version = (chart: string): string => known.pins.charts[chart]?.version ?? `<version of ${chart}>`;
+  return {
+    project_id: outputs.project_id,
+    environment: known.request.environment,
+    region,
+    cluster_name: given.cluster_name,
+    cluster_endpoint: given.endpoint,
+    cluster_ca: given.ca,
+    agones_chart_version: version('agones'),
+    cert_manager_chart_version: version('cert-manager'),
+    external_secrets_chart_version: version('external-secrets'),
+  };
+}
+
+export function installSteps(known: Known, { name: region }: RegionFolder, outputs: Outputs, tree: string): Step[] {
+  const given = outputs.regions[region];
+  if (given === undefined) return [];
+  const { environment } = known.request;
+  const place = clusterPlace(known, region, tree);
+  const crds = CRDS.map((name) => `crd/${name}`);
+  return [
+    {
+      id: `${region}/kubeconfig`,
+      what: `Write how ${given.cluster_name} is reached`,
+      why: 'kubectl and helm go by the cluster’s DNS endpoint, as whoever is logged in to gcloud; no credential is in the file',
+      action: { kind: 'write', files: { [kubeconfigFile(environment, region)]: kubeconfigOf(given) } },
+      done: { when: 'it is written anew every time' },
+      undo: `rm ${kubeconfigFile(environment, region)}`,
+      lookAt: `KUBECONFIG=${kubeconfigFile(environment, region)} kubectl get nodes`,
+    },
+    {
+      id: `${region}/namespace`,
+      what: `Make the namespace of the game servers in ${given.cluster_name}`,
+      why: 'Agones’ chart puts the service account of game servers into it, and so needs it first',
+      action: { kind: 'run', commands: [kubectl(known, region, [...APPLY, `--filename=${NAMESPACE_FILE}`], 2 * MINUTE)] },
+      done: { when: 'it is there; applying again changes nothing' },
+      undo: `make destroy-cluster ENV=${environment}`,
+      lookAt: `gcloud container clusters list, and whether kubectl --kubeconfig=${kubeconfigFile(environment, region)} get namespaces answers`,
+    },
+    {
+      id: `${region}/install`,
+      what: `Apply ${CLUSTER_ROOT} to ${given.cluster_name}: Agones, cert-manager, External Secrets`,
+      why: 'fleets, certificates and secrets are made by them',
+      action: {
+        kind: 'run',
+        commands: [terraformInit(place), terraformCluster(place, 'apply', clusterValues(known, region, outputs, given))],
+      },
+      done: { when: 'terraform has nothing to change; applying again then changes nothing' },
+      undo: `make destroy-cluster ENV=${environment}`,
+      lookAt: `helm --kubeconfig ${kubeconfigFile(environment, region)} list --all --all-namespaces, and the pods in agones-system`,
+    },
+    {
+      id: `${region}/crds`,
+      what: `Wait until ${given.cluster_name} knows ${CRDS.length} kinds of resources`,
+      why: 'the manifests that follow are of these kinds',
+      action: {
+        kind: 'run',
+        commands: [kubectl(known, region, ['wait', '--for=condition=Established', '--timeout=300s', ...crds], 6 * MINUTE)],
+      },
+      done: { when: 'all are Established' },
+      undo: 'nothing is changed',
+      lookAt: `KUBECONFIG=${kubeconfigFile(environment, region)} kubectl get crds`,
+    },
+  ];
+}
+
+/** @returns none for a layer that the region does not have, or whose images are not known yet and only shown. */
+export function layerSteps(layer: Layer, known: Known, folder: RegionFolder, outputs: Outputs): Step[] {
+  const { environment } = known.request;
+  const region = folder.name;
+  const given = outputs.regions[region];
+  if (given === undefined || (layer === 'services' && !folder.services)) return [];
+  const written = layerFolder(environment, region, layer);
+  const images = known.images ?? { registry: outputs.registry, tag: '', pushed: false, images: { '<each image>': '<its digest>' } };
+  const { placement } = known;
+  const what = layer === 'services' ? 'accounts, allocator, matchmaker, saves and their edge' : 'fleets, autoscalers and policies';
+  return [
+    {
+      id: `${region}/${layer}/settings`,
+      what: `Write ${written}`,
+      why: 'images by digest, and the addresses that only this deployment knows, on top of the committed manifests',
+      action: { kind: 'write', files: deploymentLayer(layer, { environment, region, outputs, images, placement }) },
+      done: { when: 'it is written anew every time' },
+      undo: `rm -r ${written}`,
+      lookAt: `kubectl kustomize ${written}`,
+    },
+    {
+      id: `${region}/${layer}`,
+      what: `Apply ${what} to ${given.cluster_name}`,
+      why: layer === 'services' ? 'they are the backend of the region' : 'game servers come up while the services do',
+      action: {
+        kind: 'run',
+        commands: [kubectl(known, region, [...APPLY, `--kustomize=${written}`], 10 * MINUTE)],
+      },
+      done: { when: 'kubectl diff shows nothing; applying again then changes nothing' },
+      undo: `kubectl delete --kustomize=${written}`,
+      lookAt: `kubectl kustomize ${written}, and kubectl --kubeconfig=${kubeconfigFile(environment, region)} get events --all-namespaces`,
+    },
+  ];
+}

@@ -1,0 +1,42 @@
+/** A step of a deployment as data: what, by which command, why, how one knows that it is done, how it is undone. */
+import type { CommandLine } from '../command-line.ts';
+import type { WaitFor } from './wait-for.ts';
+
+export type Action =
+  /** Commands, one after another. */
+  | { readonly kind: 'run'; readonly commands: readonly CommandLine[] }
+  /** A command for each line that another prints, as its last argument; none for none. */
+  | { readonly kind: 'each'; readonly list: CommandLine; readonly command: CommandLine }
+  /** Files, relative to the root of the tree, readable by their owner only. */
+  | { readonly kind: 'write'; readonly files: Readonly<Record<string, string>> }
+  /** Terraform's plan, made anew, compared with the one that was agreed to, and applied: init, plan, show, apply. */
+  | { readonly kind: 'infrastructure'; readonly commands: readonly [CommandLine, CommandLine, CommandLine, CommandLine] }
+  /** What the infrastructure gave, as `terraform output -json` tells. */
+  | { readonly kind: 'read-outputs'; readonly command: CommandLine }
+  /** Images built and pushed; what they are is read from the file that this leaves. */
+  | { readonly kind: 'images'; readonly command: CommandLine }
+  /** A new random value, given on standard input and kept nowhere else. */
+  | { readonly kind: 'secret'; readonly bytes: number; readonly command: CommandLine }
+  /** Again the checks that an empty project could not answer. */
+  | { readonly kind: 'check-quotas' }
+  | { readonly kind: 'wait'; readonly until: WaitFor }
+  | { readonly kind: 'smoke' };
+
+export interface Step {
+  /** Names it in messages: `cluster/europe-west1`. */
+  readonly id: string;
+  readonly what: string;
+  readonly why: string;
+  readonly action: Action;
+  /** How one knows that it is done, in words; with `asked`, a step whose answer says so is not done again. */
+  readonly done: { readonly when: string; readonly asked?: Question };
+  readonly undo: string;
+  /** Where to look when it fails. */
+  readonly lookAt: string;
+}
+
+/** A command whose success, or whose output, says yes. */
+export interface Question {
+  readonly command: CommandLine;
+  readonly yes: 'succeeds' | 'prints' | 'prints-nothing';
+}

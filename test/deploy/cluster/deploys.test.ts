@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { CLOUD, DeploymentUnderTest, OUTPUTS, type Ended } from './deployment-under-test.ts';
+
+/** Calls that change something, by their first words. */
+const CHANGES =
+  /^(gcloud (services enable|storage buckets (create|update)|secrets versions add)|terraform .* (apply|destroy) |kubectl .*(apply|delete) |node )/;
+
+describe('deploy: make deploy-cluster', function () {
+  this.timeout(60_000);
+  let it_: DeploymentUnderTest;
+  beforeEach(async () => {
+    it_ = await DeploymentUnderTest.open();
+  });
+  afterEach(() => it_.close());
+
+  const changes = async (): Promise<string[]> => (await it_.cloud.calls()).filter((call) => CHANGES.test(call));
+  const ended = (end: Ended, code: number): void => assert.equal(end.code, code, end.said);
+
+  describe('looks at everything first', () => {
+    it('lists all that is missing at once, with how to get it, and ends well where only a plan is asked for', async () => {
+      await it_.cloud.answer([], []);
+      const end = await it_.deploy({ PLAN: '1' });
+      ended(end, 0);
+      for (const tool of ['gcloud', 'gke-gcloud-auth-plugin', 'terraform', 'kubectl', 'helm'])
+        assert.match(end.said, new RegExp(`\\d+\\. ${tool}: is not on the PATH\n +→ `));
+      assert.match(end.said, /Looked at when these are there: .*project.*quotas in europe-west1/);
+      assert.match(end.said, /1\. Enable the 7 APIs[\s\S]*Place one real session/);
+      assert.match(end.said, /This was only the plan/);
+    });
+
+    it('stops before anything is changed when something is missing', async () => {
+      await it_.write('terraform/environments/dev/dev.tfvars', 'project_id = "studio-dev-1"\ndomian = "dev.example.com"\n');
+      await it_.write('deploy/pins.json', '{}');
+      const end = await it_.deploy();
+      ended(end, 1);
+      assert.match(end.said, /domain is not set; domian is no variable of/);
+      assert.match(end.said, /no version is resolved of agones, cert-manager, external-secrets/);
+      assert.deepEqual(await changes(), []);
+    });
+
+    for (const [what, rule, told] of [
+      ['an old tool', { on: 'helm version *', says: 'v3.1.0' }, /helm: is 3\.1\.0, and 3\.14\.0 is needed/],
+      ['nobody logged in', { on: 'gcloud auth list *', says: '' }, /login of gcloud: nobody is logged in\n +→ gcloud auth login/],
+      [
+        'no login for Terraform',
+        { on: 'gcloud auth application-default *', complains: 'no credentials', exits: 1 },
+        /application default login: .*no credentials/,
+      ],
+      [
+        'a project that is not there',
+        { on: 'gcloud projects describe *', complains: 'ERROR: no permission', exits: 1 },
+        /project: studio-dev-1 cannot be seen/,
+      ],
+      [
+        'a project on its way out',
+        { on: 'gcloud projects describe *', says: '{"projectId":"x","lifecycleState":"DELETE_REQUESTED"}' },
+        /is DELETE_REQUESTED/,
+      ],
+      [
+        'no billing',
+        { on: 'gcloud billing *', says: '{"billingEnabled":false}' },
+        /billing: studio-dev-1 has no billing account\n +→ gcloud billing projects link/,
+      ],
+      [
+        'a quota that is too small',
+        { on: 'gcloud compute regions describe us-east1 *', says: '{"quotas":[{"metric":"CPUS","limit":8,"usage":0}]}' },
+        /quotas in us-east1: CPUS is 8 and \d+ are needed/,
+      ],
+      [
+        'a bucket of another’s',
+        { on: 'gcloud storage buckets describe *', complains: 'ERROR: 403 forbidden', exits: 1 },
+        /state bucket: .*403/,
+      ],
+      ['no builder of images', { on: 'buildah *', exits: 1 }, /docker or buildah: neither builds images here/],
+    ] as const) {
+      it(`stops at ${what}`, async () => {
+        await it_.cloud.answer([rule, ...CLOUD]);
+        const end = await it_.deploy();
+        ended(end, 1);
+        assert.match(end.said, told);
+        assert.deepEqual(await changes(), []);
+      });
+    }
+
+    it('refuses pins that are too old', async () => {
+      await it_.write(
+        'deploy/pins.json',
+        '{"charts":{"agones":{"repository":"https://a.example","version":"1.61.0"},"cert-manager":{"repository":"https://a.example","version":"v1.19.0"},"external-secrets":{"repository":"https://a.example","version":"1.0.0"}}}',
+      );
+      assert.match((await it_.deploy()).said, /agones 1\.61\.0 is older than 1\.62\.0/);
+    });
+  });
+
+  describe('asks once', () => {
+    it('does nothing without a terminal and without YES, and says what to say', async () => {
+      const end = await it_.deploy({});
+      ended(end, 1);
+      assert.match(end.said, /Cost: about 400 EUR a month/);
+      assert.match(end.said, /there is no terminal to ask at.*make deploy-cluster ENV=dev YES=1/);
+      assert.deepEqual(await changes(), []);
+    });
+
+    it('does nothing for any answer but yes', async () => {
+      const questions: string[] = [];
+      const ask = async (question: string) => (questions.push(question), 'y');
+      ended(await it_.deploy({}, { ask }), 1);
+      assert.equal(questions.length, 1);
+      assert.deepEqual(await changes(), []);
+      ended(await it_.deploy({}, { ask: async () => 'yes' }), 0);
+    });
+
+    it('only plans with PLAN=1, whatever else is said', async () => {
+      ended(await it_.deploy({ PLAN: '1', YES: '1' }), 0);
+      assert.deepEqual(await changes(), []);
+    });
+  });
+
+  it('goes from an empty project to a session that was played, in an order that holds', async () => {
+    const end = await it_.deploy();
+    ended(end, 0);
+    const order = [
+      'gcloud services enable',
+      'gcloud storage buckets create',
+      'gcloud storage buckets update',
+      'terraform -chdir=terraform/environments/dev apply',
+      'gcloud secrets versions add lifeverse-dev-accounts-secret',
+      'gcloud secrets versions add lifeverse-dev-allocator-key-secret',
+      'node deploy/images/main.ts',
+      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --filename=fleets/',
+      'terraform -chdir=terraform/cluster apply',
+      'kubectl --kubeconfig=.deploy/dev/us-east1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --filename=fleets/',
+      'terraform -chdir=terraform/cluster apply',
+      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --kustomize=.deploy/dev/europe-west1/game-servers',
+      'kubectl --kubeconfig=.deploy/dev/us-east1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --kustomize=.deploy/dev/us-east1/game-servers',
+      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --kustomize=.deploy/dev/europe-west1/services',
+      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --force-conflicts --filename=-',
+      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig delete pod smoke',
+    ];
+    const done = await changes();
+    assert.equal(done.length, order.length, done.join('\n'));
+    order.forEach((begin, nth) => assert.ok(done[nth]?.startsWith(begin), `${begin}\n${done[nth] ?? ''}`));
+    assert.match(end.said, /ready after .*203\.0\.113\.9:7001[\s\S]*game port answers[\s\S]*ended/);
+    assert.match(end.said, /What comes next/);
+    assert.deepEqual(
+      it_.asked.map((line) => line.split('/v1')[0]),
+      ['POST https://allocator.dev.example.com', 'DELETE https://allocator.dev.example.com'],
+    );
+    assert.ok(it_.asked.every((line) => line.endsWith('Bearer smoke-token')));
+  });
+
+  it('does nothing twice when it is run again', async () => {
+    ended(await it_.deploy(), 0);
+    const before = await it_.cloud.kept('accounts-secret');
+    await it_.cloud.forgetCalls();
+    ended(await it_.deploy(), 0);
+    const again = await changes();
+    for (const once of ['buckets create', 'buckets update', 'secrets versions add', 'deploy/images/main.ts'])
+      assert.deepEqual(
+        again.filter((call) => call.includes(once)),
+        [],
+        once,
+      );
+    assert.equal(await it_.cloud.kept('accounts-secret'), before);
+  });
+
+  it('builds the images again when the tree is not as committed', async () => {
+    ended(await it_.deploy(), 0);
+    await it_.cloud.forgetCalls();
+    await it_.cloud.answer([{ on: 'git diff *', exits: 1 }, ...CLOUD]);
+    ended(await it_.deploy(), 0);
+    assert.ok((await changes()).includes('node deploy/images/main.ts'));
+  });
+
+  it('keeps secrets off the screen, the calls and the disk', async () => {
+    const end = await it_.deploy();
+    const secret = (await it_.cloud.kept('accounts-secret')).trim();
+    assert.equal(Buffer.from(secret, 'base64').length, 32);
+    const calls = (await it_.cloud.calls()).join('\n');
+    for (const [name, value] of [
+      ['secret', secret],
+      ['token', 'smoke-token'],
+      ['login', 'ya29.secret-token'],
+    ] as const) {
+      assert.ok(!end.said.includes(value), name);
+      assert.ok(!calls.includes(value), name);
+    }
+    const folder = path.join(it_.tree, '.deploy/dev/europe-west1');
+    assert.equal((await stat(folder)).mode & 0o077, 0);
+    assert.equal((await stat(path.join(folder, 'kubeconfig'))).mode & 0o077, 0);
+  });
+
+  it('writes what only this deployment knows on top of the committed manifests', async () => {
+    await it_.deploy();
+    const read = (file: string) => readFile(path.join(it_.tree, '.deploy/dev', file), 'utf8');
+    assert.match(await read('europe-west1/services/clusters.yaml'), /endpoint: https:\/\/gke-us-east1\.us-east1\.gke\.goog/);
+    assert.match(
+      await read('us-east1/game-servers/kustomization.yaml'),
+      /newName: europe-west1-docker\.pkg\.dev\/studio-dev-1\/lifeverse\/sample-server\n +digest: sha256:abab/,
+    );
+    assert.equal(await read('us-east1/game-servers/ALLOCATOR_URL'), `https://${OUTPUTS.api_hosts.allocator}`);
+  });
+});
