@@ -51,7 +51,7 @@ export type LatencyPolicy = z.infer<typeof LatencyPolicy>;
 export const AllocationRequest = z
   .object({
     id: ClientId.describe('Chosen by you; sending it again gives the same allocation'),
-    fleet: KubeName.optional().describe('The fleet by name, in every cluster that has it; or give selectors'),
+    fleet: KubeName.optional().describe('The fleet by name, in every cluster that has it, whichever of its builds; or give selectors'),
     ...serverFields,
     build: Build,
     mode: z.string().min(1).max(63),
@@ -245,4 +245,6 @@ export const GAME_SERVER_MARKS = {
   notice: 'lifeverse.dev/notice',
   /** Label that fleets set: the build in it. */
   build: 'lifeverse.dev/build',
+  /** Label that fleets set whose builds stand side by side under names of their own: the name that requests give. */
+  fleet: 'lifeverse.dev/fleet',
 } as const;

@@ -3,6 +3,8 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { autoscalerEndpoints } from '../../contracts/allocator-api/autoscaler.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
+import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
+import type { ScaledFleet } from '../scaling/read-demand.ts';
 import type { Present } from '../scaling/scaler.ts';
 import type { ScalingMetrics } from '../scaling/scaling-metrics.ts';
 import { settingsOf } from '../scaling/settings.ts';
@@ -16,7 +18,7 @@ interface Asking {
 export interface AutoscalerApiParts<C extends Asking> {
   readonly clusters: ReadonlyMap<string, C>;
   readonly fleets: { exists(cluster: C, fleet: string): Promise<boolean> };
-  readonly scaler: { replicasOf(cluster: C, fleet: string, present: Present, settings: ScalingSettings): Promise<number> };
+  readonly scaler: { replicasOf(cluster: C, fleet: ScaledFleet, present: Present, settings: ScalingSettings): Promise<number> };
   readonly metrics: ScalingMetrics;
 }
 
@@ -31,7 +33,7 @@ export function autoscalerHandlers<C extends Asking>({
 }: AutoscalerApiParts<C>): Handlers<typeof autoscalerEndpoints> {
   return {
     scaleFleet: async ({ params, body }, { log }) => {
-      const { uid, name, namespace, status, annotations } = body.request;
+      const { uid, name, namespace, status, labels, annotations } = body.request;
       const cluster = clusters.get(params.cluster);
       if (cluster === undefined) throw new AppError('not-found', 'cluster_unknown', `there is no cluster ${params.cluster}`);
       if (name !== params.fleet || namespace !== cluster.config.namespace)
@@ -45,7 +47,8 @@ export function autoscalerHandlers<C extends Asking>({
       try {
         const settings = settingsOf(annotations ?? {});
         const { allocatedReplicas: allocated, reservedReplicas: reserved } = status;
-        const asked = scaler.replicasOf(cluster, name, { allocated, reserved }, settings);
+        const fleet = { name, called: labels?.[GAME_SERVER_MARKS.fleet] ?? name, build: labels?.[GAME_SERVER_MARKS.build] };
+        const asked = scaler.replicasOf(cluster, fleet, { allocated, reserved }, settings);
         const replicas = await within(ANSWER_MS, 'the look at who waits', asked);
         metrics.answered(params.cluster, name, replicas);
         if (replicas !== status.replicas) log.debug('a fleet is to be scaled', { cluster: params.cluster, fleet: name, replicas });

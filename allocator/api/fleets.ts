@@ -38,13 +38,13 @@ export function fleetHandlers(parts: FleetsApiParts): Handlers<typeof fleetEndpo
   let last: { readonly at: number; readonly read: ReturnType<typeof read> } | undefined;
 
   const read = async () => {
-    const [waiting, asked, speeds] = await Promise.all([
+    const [waiting, found, speeds] = await Promise.all([
       waitingIn(allocations),
       scaling.asked(new Date(now() - ASKED_WITHIN_MS)),
       scaling.speeds(),
       windows.refresh(),
     ]);
-    return { waiting, asked, speeds };
+    return { waiting, asked: found.map((one) => ({ ...one, fleet: one.called ?? one.fleet })), speeds };
   };
   const fresh = () => {
     if (last !== undefined && performance.now() - last.at < FRESH_MS) return last.read;
@@ -75,7 +75,7 @@ export function fleetHandlers(parts: FleetsApiParts): Handlers<typeof fleetEndpo
             speeds.filter(({ fleet }) => fleet === name),
             clusterName,
           );
-          const wanted = asked.find((one) => one.fleet === name && one.cluster === clusterName);
+          const wanted = asked.filter((one) => one.fleet === name && one.cluster === clusterName);
           return {
             cluster: clusterName,
             region,
@@ -84,7 +84,7 @@ export function fleetHandlers(parts: FleetsApiParts): Handlers<typeof fleetEndpo
             ...sumOf(builds.values()),
             builds: [...builds].map(([build, counts]) => ({ build, ...counts })),
             ...(readySeconds === undefined ? {} : { readySeconds }),
-            ...(wanted === undefined ? {} : { wantedReplicas: wanted.replicas }),
+            ...(wanted.length === 0 ? {} : { wantedReplicas: wanted.reduce((sum, { replicas }) => sum + replicas, 0) }),
           };
         });
         return {

@@ -44,6 +44,7 @@ export interface GameServer {
   readonly resourceVersion: string;
   readonly state: string;
   readonly deleting: boolean;
+  /** As requests call it: Agones may know a fleet for each of its builds. */
   readonly fleet: string;
   readonly build: string;
   readonly address: string;
@@ -71,7 +72,7 @@ export function gameServerOf(object: unknown): GameServer {
     resourceVersion: metadata.resourceVersion,
     state: status.state,
     deleting: metadata.deletionTimestamp !== undefined,
-    fleet: metadata.labels[FLEET_LABEL] ?? '',
+    fleet: metadata.labels[GAME_SERVER_MARKS.fleet] ?? metadata.labels[FLEET_LABEL] ?? '',
     build: metadata.labels[GAME_SERVER_MARKS.build] ?? '',
     address: status.address,
     port: status.ports[0]?.port,

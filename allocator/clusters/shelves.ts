@@ -140,20 +140,22 @@ export class Shelves {
   }
 
   #keyOf({ fleet, build, labels, counters, lists }: GameServer): string {
-    if (this.#labels.size + this.#counters.size + this.#lists.size === 0) return `${build}/${fleet}`;
+    const agones = agonesFleetOf(labels, fleet);
+    const plain = agones === fleet ? `${build}/${fleet}` : `${build}/${fleet}/${agones}`;
+    if (this.#labels.size + this.#counters.size + this.#lists.size === 0) return plain;
     const told = [
       [...this.#labels].map((name) => labels[name] ?? null),
       [...this.#counters].map((name) => [counters[name]?.count, counters[name]?.capacity]),
       [...this.#lists].map((name) => [lists[name]?.values, lists[name]?.capacity]),
     ];
-    return `${build}/${fleet} ${JSON.stringify(told)}`;
+    return `${plain} ${JSON.stringify(told)}`;
   }
 
   #kindOf({ fleet, build, labels, counters, lists }: GameServer): Kind {
     return {
       fleet,
       build,
-      labels: { ...picked(labels, this.#labels), [FLEET_LABEL]: fleet, [GAME_SERVER_MARKS.build]: build },
+      labels: { ...picked(labels, this.#labels), [FLEET_LABEL]: agonesFleetOf(labels, fleet), [GAME_SERVER_MARKS.build]: build },
       counters: picked(counters, this.#counters),
       lists: picked(lists, this.#lists),
     };
@@ -173,6 +175,11 @@ function stockOn(shelves: readonly Shelf[], now: number): Pick<Told, 'stock' | '
     if (shelf.noneUntil > now) until = Math.min(until ?? shelf.noneUntil, shelf.noneUntil);
   }
   return { stock, until };
+}
+
+/** Selectors name the fleet as Agones does. */
+function agonesFleetOf(labels: GameServer['labels'], fleet: string): string {
+  return labels[FLEET_LABEL] ?? fleet;
 }
 
 function picked<V>(from: Readonly<Record<string, V>>, names: ReadonlySet<string>): Record<string, V> {

@@ -85,6 +85,7 @@ async function join(
   live: AllocationDocument,
   known: AliasDocument | undefined,
 ): Promise<Requested | undefined> {
+  if (live.request.build !== body.build) throw worldElsewhere(body, live);
   const alias: AliasDocument = known ?? { _id: key, id: body.id, client, fingerprint, target: live._id, state: 'joining' };
   if (known === undefined && !(await parts.aliases.insert(alias))) return undefined;
   if (alias.target !== live._id) return void (await parts.aliases.aim(alias, live._id));
@@ -128,6 +129,16 @@ async function make(
 function worldFull({ session }: AllocationRequest, { wanted, free, room, role }: NoRoom): AppError {
   const what = `the world ${session.world} is live and has ${free} of ${room} ${role} seats free; ${wanted} were asked for`;
   return new AppError('conflict', 'world_full', `${what}. Ask again when players have left`);
+}
+
+/** A server admits only players who have its build. */
+function worldElsewhere({ session, build }: AllocationRequest, live: AllocationDocument): AppError {
+  const what = `the world ${session.world} is live on build ${live.request.build}, and ${build} was asked for`;
+  return new AppError(
+    'conflict',
+    'world_on_other_build',
+    `${what}. Ask again when that session is over: the next one runs on what is asked for`,
+  );
 }
 
 function worldChanging(): AppError {

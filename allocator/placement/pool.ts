@@ -1,8 +1,8 @@
 /**
  * Which servers a request may be served by, and what tells servers apart for that. Pure.
  *
- * A pool is the servers of one build that meet a request's selectors; a request that names a fleet has the one selector of
- * that fleet. Requests of different pools may want the same servers, so they stand in lines that are read together: one line
+ * A pool is the servers of one build that meet a request's selectors; a request that names a fleet has those of that fleet,
+ * whether Agones knows it by this name or under a name of each build. Requests of different pools may want the same servers, so they stand in lines that are read together: one line
  * per build and fleet, and one per build for those who choose by selectors.
  */
 import { GAME_SERVER_MARKS, type AllocationRequest } from '../../contracts/allocator.ts';
@@ -22,9 +22,10 @@ export interface ServerList {
 
 /** What all servers of a kind have in common; it holds only what somebody has asked for. */
 export interface Kind {
+  /** As requests call it. */
   readonly fleet: string;
   readonly build: string;
-  /** With fleet and build. */
+  /** With Agones' fleet and the build. */
   readonly labels: Readonly<Record<string, string>>;
   readonly counters: Readonly<Record<string, ServerCounter>>;
   readonly lists: Readonly<Record<string, ServerList>>;
@@ -59,7 +60,7 @@ export type Asked = Pick<AllocationRequest, 'build' | 'fleet' | 'selectors'>;
 export function poolOf({ build, fleet, selectors = [] }: Asked): Pool {
   if (fleet !== undefined) {
     const line = lineOf(build, fleet);
-    return { key: line, line, build, fleet, selectors: [selectorOf(build, fleet)], names: NO_NAMES };
+    return { key: line, line, build, fleet, selectors: selectorsOf(build, fleet), names: NO_NAMES };
   }
   const withBuild = selectors.map((selector) => ({ ...selector, matchLabels: { ...selector.matchLabels, ...labelOf(build) } }));
   const key = `${lineOf(build)} ${JSON.stringify(withBuild)}`;
@@ -69,7 +70,7 @@ export function poolOf({ build, fleet, selectors = [] }: Asked): Pool {
 /** Every server of a build, told apart as these pools do. */
 export function anyOf(build: string, pools: readonly Pool[] = []): Pool {
   const line = lineOf(build);
-  const any = { line, build, fleet: undefined, selectors: [selectorOf(build)] };
+  const any = { line, build, fleet: undefined, selectors: [selectorOf(labelOf(build))] };
   const all = (of: keyof Names) => [...new Set(pools.flatMap(({ names }) => names[of]))].toSorted();
   const names = { labels: all('labels'), counters: all('counters'), lists: all('lists') };
   const isPlain = names.labels.length + names.counters.length + names.lists.length === 0;
@@ -131,8 +132,11 @@ function within(value: number, least = 0, most = 0): boolean {
   return value >= least && (most === 0 || value <= most);
 }
 
-function selectorOf(build: string, fleet?: string): ServerSelector {
-  const matchLabels = { ...(fleet === undefined ? {} : { [FLEET_LABEL]: fleet }), ...labelOf(build) };
+function selectorsOf(build: string, fleet: string): ServerSelector[] {
+  return [FLEET_LABEL, GAME_SERVER_MARKS.fleet].map((name) => selectorOf({ [name]: fleet, ...labelOf(build) }));
+}
+
+function selectorOf(matchLabels: Record<string, string>): ServerSelector {
   return { matchLabels, matchExpressions: [], counters: {}, lists: {} };
 }
 

@@ -45,9 +45,19 @@ const SHOWN = {
   'request.expectedSeconds': 1,
 } as const;
 
-export async function readDemand({ line, documents }: Allocations, fleet: string, now: number): Promise<FleetDemand> {
-  const standing = (await line.standing()).filter((pool) => pool.endsWith(lineOf('', fleet)) || pool.endsWith(lineOf('')));
-  const since: Filter<AllocationDocument> = { 'request.fleet': fleet, createdAt: { $gte: new Date(now - ARRIVAL_SECONDS * 1_000) } };
+/** A fleet as Agones knows it. */
+export interface ScaledFleet {
+  /** Agones' name of it. */
+  readonly name: string;
+  /** What requests call it: the same for all fleets that are builds of one. */
+  readonly called: string;
+  /** Of all its servers, where the fleet says so. */
+  readonly build: string | undefined;
+}
+
+export async function readDemand({ line, documents }: Allocations, fleet: ScaledFleet, now: number): Promise<FleetDemand> {
+  const standing = (await line.standing()).filter((pool) => pool.endsWith(lineOf('', fleet.called)) || pool.endsWith(lineOf('')));
+  const since: Filter<AllocationDocument> = { 'request.fleet': fleet.called, createdAt: { $gte: new Date(now - ARRIVAL_SECONDS * 1_000) } };
   const [read, counted, found, arrivalsTotal] = await Promise.all([
     standing.length === 0 ? [] : line.read({ pools: standing, limit: SAMPLE }),
     standing.length === 0 ? 0 : line.count({ pools: standing, limit: MOST_COUNTED }),
@@ -68,12 +78,18 @@ export async function readDemand({ line, documents }: Allocations, fleet: string
 }
 
 /** By its name, or by selectors that a server of the fleet meets by fleet and build alone. */
-function wants({ request }: Waiter, fleet: string): boolean {
-  if (request.fleet !== undefined) return request.fleet === fleet;
+function wants({ request }: Waiter, { name, called }: ScaledFleet): boolean {
+  if (request.fleet !== undefined) return request.fleet === called;
   const { build, selectors } = request;
-  const labels = { [FLEET_LABEL]: fleet, [GAME_SERVER_MARKS.build]: build };
+  const labels = { [FLEET_LABEL]: name, [GAME_SERVER_MARKS.build]: build };
   return (
-    rankOf(poolOf({ build, ...(selectors === undefined ? {} : { selectors }) }), { fleet, build, labels, counters: {}, lists: {} }) >= 0
+    rankOf(poolOf({ build, ...(selectors === undefined ? {} : { selectors }) }), {
+      fleet: called,
+      build,
+      labels,
+      counters: {},
+      lists: {},
+    }) >= 0
   );
 }
 

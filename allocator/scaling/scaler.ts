@@ -5,7 +5,7 @@ import { playableMs } from '../placement/maintenance.ts';
 import type { Allocations } from '../store/allocations.ts';
 import type { FleetScaling, ScalingDocument, SpeedDocument } from '../store/fleet-scaling.ts';
 import type { MaintenanceWindows } from '../store/maintenance-windows.ts';
-import { ARRIVAL_SECONDS, readDemand, type FleetDemand } from './read-demand.ts';
+import { ARRIVAL_SECONDS, readDemand, type FleetDemand, type ScaledFleet } from './read-demand.ts';
 import { shareDemand, type Demand, type Taker } from './share-demand.ts';
 import { heldReplicas, medianOf, noteWish, wantedReplicas, type ScalingSettings } from './wanted-replicas.ts';
 
@@ -27,7 +27,7 @@ export interface Present {
 
 export interface Scaler {
   /** The replicas to have, noted as a wish. @throws AppError `unavailable` when the database is away. */
-  replicasOf(cluster: AgonesCluster, fleet: string, present: Present, settings: ScalingSettings): Promise<number>;
+  replicasOf(cluster: AgonesCluster, fleet: ScaledFleet, present: Present, settings: ScalingSettings): Promise<number>;
 }
 
 /** All clusters of a fleet ask at about the same time: they share one look. */
@@ -47,39 +47,41 @@ export function createScaler(parts: ScalerParts): Scaler {
   const { allocations, scaling, windows, clusters, tallyOf, now } = parts;
   const looks = new Map<string, { readonly at: number; readonly known: Promise<Known> }>();
 
-  const look = (fleet: string): Promise<Known> => {
-    const last = looks.get(fleet);
+  const look = (fleet: ScaledFleet): Promise<Known> => {
+    const last = looks.get(fleet.name);
     if (last !== undefined && performance.now() - last.at < FRESH_MS) return last.known;
     for (const [name, { at }] of looks) if (performance.now() - at >= FRESH_MS) looks.delete(name);
     const known = readKnown(fleet);
-    looks.set(fleet, { at: performance.now(), known });
-    known.catch(() => looks.delete(fleet));
+    looks.set(fleet.name, { at: performance.now(), known });
+    known.catch(() => looks.delete(fleet.name));
     return known;
   };
-  const readKnown = async (fleet: string): Promise<Known> => {
+  const readKnown = async (fleet: ScaledFleet): Promise<Known> => {
     const since = new Date(now() - ASKED_WITHIN_MS);
     const [demand, asked, speeds] = await Promise.all([
       readDemand(allocations, fleet, now()),
-      scaling.asked(since, fleet),
-      scaling.speeds(fleet),
+      scaling.asked(since, fleet.name),
+      scaling.speeds(fleet.called),
       windows.refresh(),
     ]);
     return { demand, asked, speeds };
   };
 
   /** The clusters that have the fleet, in servers or by an autoscaler that asks for it, and the one that asks now. */
-  const takersOf = (asking: AgonesCluster, fleet: string, known: Known, room: number): Taker[] =>
+  const takersOf = (asking: AgonesCluster, { called: fleet, build }: ScaledFleet, known: Known, room: number): Taker[] =>
     [...clusters.values()].flatMap((cluster) => {
       const { name, region, weight } = cluster.config;
       const before = known.asked.find((one) => one.cluster === name);
-      if (cluster !== asking && before === undefined && !cluster.census.hasFleet(fleet)) return [];
+      const present = tallyOf(cluster).builds(fleet);
+      const hasIt = build === undefined ? cluster.census.hasFleet(fleet) : present.has(build);
+      if (cluster !== asking && before === undefined && !hasIt) return [];
       return {
         name,
         region,
         weight,
         open: isOpen(cluster, fleet),
         playableMs: playableMs(windows.open, { cluster: name, region, fleet }, now()),
-        builds: new Set(tallyOf(cluster).builds(fleet).keys()),
+        builds: new Set(build === undefined ? present.keys() : [build]),
         room: cluster === asking ? room : before === undefined ? Number.POSITIVE_INFINITY : before.max - before.busy,
       };
     });
@@ -102,11 +104,11 @@ export function createScaler(parts: ScalerParts): Scaler {
         draining: cluster.draining,
       };
       const wanted = wantedReplicas(need, settings);
-      const noted = await scaling.note(name, fleet, (before) => {
+      const noted = await scaling.note(name, fleet.name, (before) => {
         const at = new Date(now());
         const wishes = noteWish(before?.wishes ?? [], { at, replicas: wanted }, settings.scaleDownSeconds * 1_000);
         const replicas = heldReplicas(wishes, wanted, { allocated, max: settings.max });
-        return { wishes, askedAt: at, busy: allocated + reserved, max: settings.max, replicas };
+        return { wishes, askedAt: at, busy: allocated + reserved, max: settings.max, replicas, called: fleet.called };
       });
       return noted.replicas;
     },

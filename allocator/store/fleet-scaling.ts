@@ -7,7 +7,10 @@ import { documentsOf, ensureIndexes, type Documents } from '../../runtime/docume
 const ScalingDocument = z.object({
   /** `cluster/fleet`. */
   _id: z.string(),
+  /** As Agones calls it. */
   fleet: z.string(),
+  /** As requests do. */
+  called: z.string().optional(),
   cluster: z.string(),
   version: z.int(),
   /** See `noteWish`. */

@@ -34,7 +34,7 @@ export const Fleet = z
         ...Counts.shape,
         builds: z.array(z.object({ build: z.string(), ...Counts.shape })),
         readySeconds: z.number().optional().describe('From the first sight of a server to Ready, the median of the last ones'),
-        wantedReplicas: z.int().optional().describe("What the fleet's autoscaler was last told"),
+        wantedReplicas: z.int().optional().describe("What the fleet's autoscaler was last told; the sum, where each build has its own"),
       }),
     ),
     waiting: Waiting,

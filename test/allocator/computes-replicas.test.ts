@@ -172,6 +172,33 @@ describe('The answer to an autoscaler', () => {
   });
 });
 
+describe('The question of an autoscaler', () => {
+  const status = { replicas: 7, readyReplicas: 1, reservedReplicas: 0, allocatedReplicas: 6 };
+  const askedAbout = async (labels: Record<string, string> | null) => {
+    let about: unknown;
+    const { scaleFleet } = autoscalerHandlers({
+      clusters: new Map([['east', { config: { namespace: 'games' } }]]),
+      fleets: { exists: async () => true },
+      scaler: { replicasOf: async (_cluster, fleet) => ((about = fleet), 1) },
+      metrics: { answered: () => {}, leftAlone: () => assert.fail('there is a number to answer') },
+    });
+    const trace = { traceId: '', traceparent: '' };
+    const context = { principal: undefined, signal: new AbortController().signal, requestId: '', trace, log: SILENT_LOG };
+    const body = { request: { uid: 'u', name: 'duels-2', namespace: 'games', status, labels }, response: null };
+    await scaleFleet({ params: { cluster: 'east', fleet: 'duels-2' }, query: undefined, headers: undefined, body }, context);
+    return about;
+  };
+
+  it('is about the fleet by its own name, of whatever build, where nothing else is said', async () => {
+    assert.deepEqual(await askedAbout(null), { name: 'duels-2', called: 'duels-2', build: undefined });
+  });
+
+  it('is about one build of the fleet that requests name, where its labels say so', async () => {
+    const labels = { 'lifeverse.dev/fleet': 'duels', 'lifeverse.dev/build': '2' };
+    assert.deepEqual(await askedAbout(labels), { name: 'duels-2', called: 'duels', build: '2' });
+  });
+});
+
 describe('A median', () => {
   it('is the middle one, or between the two middle ones', () => {
     assert.deepEqual([medianOf([]), medianOf([3]), medianOf([9, 1, 2]), medianOf([4, 1, 2, 100])], [undefined, 3, 2, 3]);
