@@ -30,11 +30,14 @@ import { createNoticeBoard } from './notices/notice-board.ts';
 import { createPlayerLeases, type PlayerLeases } from './seats/player-leases.ts';
 import type { StartBridge } from './solo/run-solo.ts';
 import { openSessionStore } from './store/session-store.ts';
+import { createNews } from './stream/news.ts';
+import { createStreamSockets } from './stream/stream-sockets.ts';
 import { createGrpcSurface } from './surface/grpc-surface.ts';
 import { listenGrpc, listenLoopback } from './surface/listen-loopback.ts';
 import { createQueuedChanges } from './surface/queued-changes.ts';
 import { createRestSurface } from './surface/rest-surface.ts';
 import { createStateCalls } from './surface/state-calls.ts';
+import { createUpgradeSockets, isStream } from './surface/upgrade-sockets.ts';
 import { createUpstream } from './surface/upstream.ts';
 import { createWatchSockets } from './surface/watch-sockets.ts';
 import { createBridgeMetrics } from './telemetry/bridge-metrics.ts';
@@ -59,7 +62,7 @@ async function run(config: BridgeConfig): Promise<number> {
     bridge.sockets.attach(listener.server);
     lifecycle.onClose('listener', () => listener.close());
   }
-  lifecycle.onClose('watch sockets', () => bridge.sockets.close());
+  lifecycle.onClose('sockets', () => bridge.sockets.close());
   const grpc = await listenGrpc(bridge.grpc, config.BRIDGE_GRPC_PORT, log);
   lifecycle.onClose('gRPC listener', () => grpc.close());
   const ops = await listenOps(bridge.metrics, { host: config.OPS_HOST, port: config.OPS_PORT, tlsFolder: config.OPS_TLS_DIR }, log);
@@ -197,13 +200,17 @@ async function start(config: BridgeConfig, { log: plainLog, lifecycle, send: pla
   const upstream = createUpstream(config.AGONES_SDK_HTTP_PORT);
   lifecycle.onClose('upstream', () => upstream.close());
   const agonesSurface = createRestSurface({ calls, changes, watch, upstream });
+  const stream = createStreamSockets({ news: createNews({ store, notices, journals, inventories }), gameServer, log });
   const isOurs = (url: string) => url.startsWith('/lifeverse/') || url === '/openapi.json';
-  const answer: RequestListener = (request, response) =>
-    isOurs(request.url ?? '') ? api(request, response) : void agonesSurface.serve(request, response);
+  const answer: RequestListener = (request, response) => {
+    if (isStream(request.url)) stream.answer(response);
+    else if (isOurs(request.url ?? '')) api(request, response);
+    else void agonesSurface.serve(request, response);
+  };
   if (store.current().warm) calls.earnReady();
   return {
     answer,
-    sockets: createWatchSockets(watch, agonesSurface),
+    sockets: createUpgradeSockets(stream, createWatchSockets(watch, agonesSurface)),
     grpc: createGrpcSurface({ calls, changes, watch, client }),
     current: () => store.current(),
     metrics: () => metrics.text(),

@@ -37,8 +37,10 @@ function sessionHandlers({ store, notices, accept, heartbeat, gameServer, earnRe
       return { status: 200, body: sessionView(await store.change((known) => known)) };
     },
     notices: async ({ query }, { signal }) => {
+      const held = waited(signal, query.wait);
+      if (query.from !== undefined) await notices.settled(held);
       const from = query.from ?? notices.current().version;
-      const posted = await notices.until(({ version }) => version !== from, waited(signal, query.wait));
+      const posted = await notices.until(({ version }) => version !== from, held);
       return { status: 200, body: { version: posted.version, notices: [...posted.notices] } };
     },
     accept: async ({ body }, { signal }) => {

@@ -1,7 +1,7 @@
 /** The world and the inventories of players. */
 import { AppError } from '../../contracts/app-error.ts';
-import { keyOf } from '../journals/journal-head.ts';
 import type { SessionState } from '../session.ts';
+import { awaitAcks } from '../stream/all-acks.ts';
 import type { BridgeHandlers, BridgeParts } from './bridge-parts.ts';
 import { MARGIN_MS, opening, waited } from './waiting.ts';
 
@@ -55,17 +55,10 @@ export function journalHandlers({ store, world, inventories, journals }: BridgeP
       await inventories.putSnapshot(player, body, opening(signal));
       return { status: 200, body: {} };
     },
-    acks: async ({ query }, { signal }) => {
-      const held = waited(signal, query.wait);
-      const found = journals.current() ?? (await journals.opened(held).catch(() => undefined));
-      if (found === undefined) return { status: 200, body: { version: 'none', inventories: [] } };
-      const from = query.from ?? found.version();
-      await found.until(() => found.version() !== from, held);
-      const played = store.current().claim?.session.world;
-      const journal = played === undefined ? undefined : keyOf('worlds', played);
-      const ofWorld = journal === undefined || found.head(journal) === undefined ? {} : { world: found.acks(journal) };
-      return { status: 200, body: { version: found.version(), ...ofWorld, inventories: inventories.all() } };
-    },
+    acks: async ({ query }, { signal }) => ({
+      status: 200,
+      body: await awaitAcks({ store, journals, inventories }, query.from, waited(signal, query.wait)),
+    }),
   } satisfies Partial<BridgeHandlers>;
 }
 

@@ -12,6 +12,7 @@ import { AllocatorNotice, type KickNotice, type Notice, type WindowNotice } from
 import type { Log } from '../../runtime/log.ts';
 import type { GameServerWatch } from '../agones/game-server-watch.ts';
 import type { SessionStore } from '../store/session-store.ts';
+import { untilAborted } from '../journals/session-journals.ts';
 import { ownNotices } from './own-notices.ts';
 
 export interface PostedNotices {
@@ -26,10 +27,14 @@ export interface NoticeBoard {
   kicks(): readonly KickNotice[];
   /** The claim's answer. */
   told(notices: readonly AllocatorNotice[]): void;
+  /** Resolves once the allocator's word is known, too, or soon: until then it is not said that its notices are over. */
+  settled(signal: AbortSignal): Promise<void>;
   /** Resolves when the test holds, or with the present notices when the signal is aborted. */
   until(test: (posted: PostedNotices) => boolean, signal: AbortSignal): Promise<PostedNotices>;
 }
 
+/** How long a bridge that was started anew waits for Agones to say what the allocator has told; what it knows itself is told then. */
+const SETTLE_MS = 3_000;
 /** Many times what the allocator takes to write the annotation of a server that it has just placed on. */
 const TOLD_MS = 30_000;
 
@@ -40,6 +45,13 @@ export function createNoticeBoard(watch: Pick<GameServerWatch, 'listen'>, store:
   let claimed: readonly AllocatorNotice[] = [];
   let posted = postedOf(ownNotices(store.current()));
   const waiting = new Set<() => void>();
+  let isSettled = false;
+  const settled = Promise.withResolvers<void>();
+  const settle = () => {
+    isSettled = true;
+    settled.resolve();
+  };
+  setTimeout(settle, SETTLE_MS).unref();
 
   const post = () => {
     const windows = (annotated ?? claimed).filter((notice): notice is WindowNotice => notice.kind !== 'kick');
@@ -56,13 +68,18 @@ export function createNoticeBoard(watch: Pick<GameServerWatch, 'listen'>, store:
   store.listen(postAndWake);
   watch.listen(({ objectMeta }) => {
     const present = new Map(objectMeta.annotationsMap).get(GAME_SERVER_MARKS.notice);
-    if (present === text) return;
-    text = present;
-    annotated = present === undefined ? [] : (readNotices(present, log) ?? annotated);
-    postAndWake();
+    if (present !== text) {
+      text = present;
+      annotated = present === undefined ? [] : (readNotices(present, log) ?? annotated);
+      postAndWake();
+    }
+    settle();
   });
   return {
     current: () => posted,
+    settled: async (signal) => {
+      if (!isSettled) await Promise.race([settled.promise, untilAborted(signal)]);
+    },
     kicks: () => (annotated ?? claimed).filter((notice) => notice.kind === 'kick'),
     told: (notices) => {
       claimed = notices;

@@ -23,7 +23,7 @@ import type { SessionState } from '../session.ts';
 import { listenLoopback } from '../surface/listen-loopback.ts';
 import { EXPOSITION_TYPE } from '../telemetry/exposition.ts';
 import { UNMEASURED } from '../telemetry/measured-handlers.ts';
-import type { WatchSockets } from '../surface/watch-sockets.ts';
+import type { UpgradeSockets } from '../surface/upgrade-sockets.ts';
 import { answerByTable } from './answer-by-table.ts';
 import { createFolderSaves } from './folder-saves.ts';
 import { listenSoloRest } from './solo-agones-rest.ts';
@@ -37,7 +37,7 @@ import { readSoloOptions, SOLO_USAGE, type SoloOptions } from './solo-options.ts
 /** A bridge without a port of its own, as `main.ts` makes one. */
 export interface Bridge {
   readonly answer: RequestListener;
-  readonly sockets: WatchSockets;
+  readonly sockets: UpgradeSockets;
   current(): SessionState;
   /** As Prometheus reads it. */
   metrics(): Promise<string>;
@@ -99,7 +99,7 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
     const config = configOf(gameServer, folder, tokenFile, { grpc: agones.port, http: rest.port });
     const bridge = await start(config, { log: log.with({ gameServer }), lifecycle: own, send });
     bridge.sockets.attach(upgrades);
-    own.onClose('watch sockets', () => bridge.sockets.close());
+    own.onClose('sockets', () => bridge.sockets.close());
     life = { bridge, lifecycle: own, upgrades };
   };
   const next = (forgetSaves: boolean) => {

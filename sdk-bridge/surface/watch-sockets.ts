@@ -1,5 +1,5 @@
 /** Agones' watch over WebSocket, as Unreal's plugin opens it. A socket stays when Agones' own sidecar restarts. */
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { GameServerWatch } from '../agones/game-server-watch.ts';
@@ -7,8 +7,7 @@ import { watchLine } from './rest-game-server.ts';
 import { decodedPath, type RestSurface } from './rest-surface.ts';
 
 export interface WatchSockets {
-  /** Serves the upgrades of one listener. */
-  attach(server: Pick<Server, 'on'>): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   close(): void;
 }
 
@@ -41,12 +40,10 @@ export function createWatchSockets(watch: Pick<GameServerWatch, 'listen'>, rest:
   };
 
   return {
-    attach: (server) => {
-      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        // An empty list is no list: Unreal may send the header without a protocol, which `ws` would refuse.
-        if (request.headers['sec-websocket-protocol']?.trim() === '') delete request.headers['sec-websocket-protocol'];
-        sockets.handleUpgrade(request, socket, head, (opened) => void serve(opened, request));
-      });
+    upgrade: (request, socket, head) => {
+      // An empty list is no list: Unreal may send the header without a protocol, which `ws` would refuse.
+      if (request.headers['sec-websocket-protocol']?.trim() === '') delete request.headers['sec-websocket-protocol'];
+      sockets.handleUpgrade(request, socket, head, (opened) => void serve(opened, request));
     },
     close: () => {
       for (const socket of sockets.clients) socket.terminate();
