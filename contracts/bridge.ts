@@ -98,6 +98,10 @@ export const bridgeApi = defineApi({
         build: Build,
         plugin: z.string().max(64),
         pid: z.int().min(1).optional().describe('Of the process: its death is noticed'),
+        refusals: z
+          .boolean()
+          .default(false)
+          .describe('The game server heeds `refused` of acks. Otherwise a journal goes read-only where saves never takes an entry'),
       }),
       responses: { 200: { description: 'Welcome', body: z.object({ gameServer: z.string(), heartbeatSeconds: z.number() }) } },
       errors: [],
@@ -277,6 +281,10 @@ export const bridgeApi = defineApi({
         meanMs: z.number().min(0).optional().describe('Mean time of a frame'),
         p99Ms: z.number().min(0).optional().describe('99 of 100 frames took at most this long'),
         hitches: z.int().min(0).optional().describe('Frames that took more than three times the tick, as the game has it set'),
+        travelling: z
+          .boolean()
+          .default(false)
+          .describe('A map is being loaded: until a report without it the game thread may be silent for as long as at start-up'),
       }),
       responses: DONE,
       errors: [],

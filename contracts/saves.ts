@@ -23,6 +23,12 @@ export type Lease = z.infer<typeof Lease>;
 
 const EntryData = z.record(z.string(), z.unknown());
 
+/** Why saves never takes an entry, however often it is sent. */
+export const EntryRefusal = z
+  .object({ code: z.string().max(64).describe('Of the problem document'), detail: z.string().max(256) })
+  .meta({ id: 'EntryRefusal' });
+export type EntryRefusal = z.infer<typeof EntryRefusal>;
+
 /** The share of an inventory in an entry of another journal: it is that inventory's next entry. */
 export const InventoryShare = z
   .object({
@@ -51,6 +57,9 @@ export const JournalEntry = z
       .refine((shares) => new Set(shares.map((share) => share.playerId)).size === shares.length, 'name each player once')
       .optional()
       .describe('Inventories that this entry touches as well: all of them have it when this journal has it'),
+    refused: EntryRefusal.optional().describe(
+      'The place of an entry that was accepted and never taken by saves: its data is empty, here and in the inventories that it touches. Pass it over',
+    ),
   })
   .meta({ id: 'JournalEntry' });
 export type JournalEntry = z.infer<typeof JournalEntry>;
@@ -116,7 +125,7 @@ export const savesApi = defineApi({
       path: '/v1/{kind}/{id}/entries',
       summary: 'Append to the journal, exactly once per sequence number',
       description:
-        'Entries that are stored already are passed over; a gap or an older epoch is a conflict (`sequence_gap`, `epoch_stale`). Shares of inventories are stored in the same write, each exactly once; where another session has an inventory by now its shares are marked `refused`, and the entry is stored without them.',
+        'Entries that are stored already are passed over; a gap or an older epoch is a conflict (`sequence_gap`, `epoch_stale`). Shares of inventories are stored in the same write, each exactly once; where another session has an inventory by now its shares are marked `refused`, and the entry is stored without them. `invalid` and `too-large` say never: faults point at the entry where it is known. What is wrong with an inventory points at a share of it.',
       access: WRITERS,
       params: Subject,
       body: z.object({

@@ -16,11 +16,13 @@ export function callerOf(principal: Principal | undefined): Caller {
   return { is: 'session', grant: grant.data };
 }
 
-/** @throws AppError `forbidden` where the subject is not in the session's grant. */
-export function requireInGrant(caller: Caller, kind: SubjectKind, id: string): void {
+/** @param pointer where the request names it. @throws AppError `forbidden` where the subject is not in the session's grant. */
+export function requireInGrant(caller: Caller, kind: SubjectKind, id: string, pointer?: string): void {
   if (caller.is === 'trusted') return;
   const granted = kind === 'worlds' ? caller.grant.world === id : caller.grant.players.includes(id);
-  if (!granted) throw new AppError('forbidden', 'not_in_grant', `the session's grant does not name ${kind}/${id}`);
+  if (granted) return;
+  const detail = `the session's grant does not name ${kind}/${id}`;
+  throw new AppError('forbidden', 'not_in_grant', detail, pointer === undefined ? {} : { faults: [{ pointer, detail }] });
 }
 
 /** @throws AppError `forbidden` where a session would take a world's lease, or one for somebody else. */

@@ -120,8 +120,10 @@ async function start(config: BridgeConfig, { log: plainLog, lifecycle, send: pla
     sink: saves,
     folder: join(config.SPOOL_DIR, 'journals'),
     mostBytes: config.SPOOL_MAX_MB * 1024 * 1024,
+    refusedFolder: join(config.SPOOL_DIR, 'refused'),
     onWorldLost: onLost,
     log,
+    now,
   });
   const world = createWorldLink({ store, saves, journals, onLost, log });
   const forwarding = new AbortController();
@@ -139,6 +141,7 @@ async function start(config: BridgeConfig, { log: plainLog, lifecycle, send: pla
     store,
     allocator,
     flush: (stop) => journals.flush(stop),
+    refused: () => journals.refused(),
     shutDown: (stop) => keeper.want({ kind: 'shutdown' }, stop),
     flushMs: config.FLUSH_MS,
     log,
@@ -193,6 +196,7 @@ async function start(config: BridgeConfig, { log: plainLog, lifecycle, send: pla
     alive: () => heartbeat.alive(),
     // With aborted signals: nobody waits for a world to be opened.
     acks: () => world.acks(0, AbortSignal.abort(), AbortSignal.abort()).catch(() => undefined),
+    refusedEntries: () => journals.refused().length,
     spoolFolder: join(config.SPOOL_DIR, 'journals'),
     cgroupRoot: config.CGROUP_ROOT,
   });

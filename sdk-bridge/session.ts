@@ -10,6 +10,7 @@ import { SessionPhase, type BridgeSession } from '../contracts/bridge.ts';
 import { Crash } from '../contracts/crash.ts';
 import type { KickNotice } from '../contracts/notices.ts';
 import { packetKeyId } from '../runtime/packet-key-id.ts';
+import { UsedTicket } from './tickets/used-tickets.ts';
 import { allAway, findSeat, holdSeats, kick, SeatRecord, seatView, type Seats } from './seats/seats.ts';
 
 /** What a notice says in one line, at most. */
@@ -18,6 +19,8 @@ const MOST_REASON = 256;
 const Hello = z.object({
   build: z.string(),
   plugin: z.string(),
+  /** It heeds what acks say of refused entries. */
+  refusals: z.boolean().default(false),
   /** When it was said, in milliseconds since the epoch. */
   at: z.number().default(0),
   /** Who said it, where the process is seen from here. */
@@ -30,15 +33,16 @@ export const SessionState = z.object({
   gameServer: z.string(),
   hello: Hello.nullable(),
   warm: z.boolean(),
+  /** Since when a map is being loaded in the session, in milliseconds since the epoch. */
+  travellingSince: z.number().nullable().default(null),
   phase: SessionPhase,
   claim: Claim.nullable(),
   seats: z.array(SeatRecord),
-  /** Ticket id → the player who showed it. */
-  usedTickets: z.record(z.string(), z.string()),
+  usedTickets: z.record(z.string(), UsedTicket),
   /** The world lease is lost. */
   readOnly: z.boolean(),
-  /** Players whose inventory another session holds now. */
-  lostInventories: z.array(z.string()).default([]),
+  /** Player → why nothing of their inventory is kept any more. */
+  lostInventories: z.record(z.string(), z.string()).default({}),
   /** The server is being taken away, by when if that is known (ISO 8601). */
   drain: z.object({ reason: z.string(), endsAt: z.string().nullable() }).nullable().default(null),
   /** Kicks of the game that the allocator has not heard of yet. */
@@ -58,12 +62,13 @@ export function newSession(gameServer: string): SessionState {
     gameServer,
     hello: null,
     warm: false,
+    travellingSince: null,
     phase: 'idle',
     claim: null,
     seats: [],
     usedTickets: {},
     readOnly: false,
-    lostInventories: [],
+    lostInventories: {},
     drain: null,
     untoldKicks: [],
     reason: null,
@@ -75,11 +80,17 @@ export function newSession(gameServer: string): SessionState {
 
 /** A game server that says hello before its session starts from the beginning; during one it was only reconnected. */
 export function greeted(state: SessionState, hello: Hello): SessionState {
-  return { ...state, hello, warm: state.phase === 'idle' ? false : state.warm };
+  return { ...state, hello, warm: state.phase === 'idle' ? false : state.warm, travellingSince: null };
 }
 
 export function warmed(state: SessionState): SessionState {
   return { ...state, warm: true };
+}
+
+/** The first report counts: one that is said again does not make the load longer. */
+export function travelling(state: SessionState, is: boolean, now: number): SessionState {
+  if (is === (state.travellingSince !== null)) return state;
+  return { ...state, travellingSince: is ? now : null };
 }
 
 /** Also with a repeated claim, which may bring players who were added since. */
@@ -137,11 +148,15 @@ export function kickedByAllocator(state: SessionState, notices: readonly KickNot
   return reseated(state, seats);
 }
 
-/** @param isLost false: it is ours again. */
-export function inventoryHeld(state: SessionState, playerId: string, isLost: boolean): SessionState {
-  if (state.lostInventories.includes(playerId) === isLost) return state;
-  const others = state.lostInventories.filter((other) => other !== playerId);
-  return { ...state, lostInventories: isLost ? [...others, playerId] : others };
+/** The first reason stays. */
+export function inventoryLost(state: SessionState, playerId: string, why: string): SessionState {
+  if (state.lostInventories[playerId] !== undefined) return state;
+  return { ...state, lostInventories: { ...state.lostInventories, [playerId]: why.slice(0, MOST_REASON) } };
+}
+
+export function inventoryHeld(state: SessionState, playerId: string): SessionState {
+  const { [playerId]: lost, ...others } = state.lostInventories;
+  return lost === undefined ? state : { ...state, lostInventories: others };
 }
 
 export function fenced(state: SessionState, reason: string): SessionState {

@@ -1,6 +1,6 @@
 /** The saves API over the moves. */
 import { AppError } from '../../contracts/app-error.ts';
-import type { savesApi, SubjectKind } from '../../contracts/saves.ts';
+import type { JournalEntry, savesApi, SubjectKind } from '../../contracts/saves.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import { callerOf, requireHolds, requireInGrant, requireMayTake, type Caller } from '../access.ts';
 import { appendEntries } from '../moves/append-entries.ts';
@@ -32,7 +32,7 @@ export function savesHandlers(parts: SavesParts): Handlers<typeof savesApi.endpo
       const append = { id: subjectId(params.kind, params.id), epoch, entries, permit: writePermit(parts, caller) };
       const shares = entries.flatMap((entry) => entry.inventories ?? []);
       if (shares.length === 0) return { status: 200, body: { durableSeq: await appendEntries(parts, append, signal) } };
-      for (const { playerId } of shares) requireInGrant(caller, 'players', playerId);
+      requireSharesInGrant(caller, entries);
       return { status: 200, body: await appendWithShares(parts, { ...append, epochs }, signal) };
     },
     putSnapshot: async ({ params, body }, { principal, signal }) => {
@@ -56,6 +56,13 @@ function admitted(principal: Parameters<typeof callerOf>[0], subject: { kind: Su
   const caller = callerOf(principal);
   requireInGrant(caller, subject.kind, subject.id);
   return caller;
+}
+
+/** A share that is refused touches nothing. */
+function requireSharesInGrant(caller: Caller, entries: readonly JournalEntry[]): void {
+  for (const [entry, { inventories = [] }] of entries.entries())
+    for (const [share, { playerId, refused }] of inventories.entries())
+      if (refused !== true) requireInGrant(caller, 'players', playerId, `#/body/entries/${entry}/inventories/${share}`);
 }
 
 /** A refusal is counted: a writer without the lease is a fault or an attack. */

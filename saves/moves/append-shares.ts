@@ -40,7 +40,7 @@ export async function appendWithShares(parts: SavesParts, append: AppendWithShar
     signal.throwIfAborted();
     const carrier = await subjectOf(parts, append.id);
     const fresh = freshEntries(parts, carrier, append);
-    const inventories = await readInventories(parts, players);
+    const inventories = await readInventories(parts, players, append.entries);
     const marked = fresh.map((entry) => markRefused(entry, inventories, append.epochs));
     const writes =
       marked.length === 0 ? [] : [{ subject: carrier, batch: batchOf(carrier, marked) }, ...sharesOf(parts, marked, inventories, append)];
@@ -67,9 +67,29 @@ function touchedPlayers(entries: readonly JournalEntry[]): string[] {
   return [...new Set(shares.filter((share) => share.refused !== true).map((share) => share.playerId))];
 }
 
-async function readInventories(parts: SavesParts, players: readonly string[]): Promise<Map<string, Subject>> {
-  const found = await Promise.all(players.map(async (player) => [player, await subjectOf(parts, subjectId('players', player))] as const));
-  return new Map(found);
+async function readInventories(
+  parts: SavesParts,
+  players: readonly string[],
+  entries: readonly JournalEntry[],
+): Promise<Map<string, Subject>> {
+  const read = async (player: string) => {
+    try {
+      return [player, await subjectOf(parts, subjectId('players', player))] as const;
+    } catch (cause) {
+      throw pointedAt(cause, entries, player);
+    }
+  };
+  return new Map(await Promise.all(players.map(read)));
+}
+
+/** What is wrong with an inventory is said of a share of it, so that the writer can go on without that inventory. */
+function pointedAt(cause: unknown, entries: readonly JournalEntry[], player: string): unknown {
+  if (!(cause instanceof AppError) || cause.faults.length > 0) return cause;
+  const at = entries.flatMap(({ inventories = [] }, entry) =>
+    inventories.flatMap(({ playerId, refused }, share) => (playerId === player && refused !== true ? [{ entry, share }] : [])),
+  )[0];
+  const faults = at === undefined ? [] : [{ pointer: `#/body/entries/${at.entry}/inventories/${at.share}`, detail: cause.message }];
+  return new AppError(cause.kind, cause.code, cause.message, { cause, faults });
 }
 
 /** What another session holds is over for this one, whatever else it says. */
@@ -94,12 +114,13 @@ function sharesOf(
   append: AppendWithShares,
 ): HeadWrite[] {
   const own = new Map<string, JournalEntry[]>();
-  for (const { inventories: shares = [] } of entries) {
+  for (const { inventories: shares = [], refused: why } of entries) {
     for (const { playerId, seq, data, refused } of shares) {
-      if (refused !== true) own.set(playerId, [...(own.get(playerId) ?? []), { seq, data }]);
+      if (refused !== true)
+        own.set(playerId, [...(own.get(playerId) ?? []), { seq, data, ...(why === undefined ? {} : { refused: why }) }]);
     }
   }
-  return [...own].map(([playerId, shares]) => {
+  const writeOf = (playerId: string, shares: readonly JournalEntry[]): HeadWrite => {
     const subject = inventories.get(playerId) as Subject;
     const epoch = append.epochs[playerId];
     if (epoch === undefined) throw new AppError('invalid', 'epoch_missing', `epochs does not name the inventory of ${playerId}`);
@@ -111,6 +132,13 @@ function sharesOf(
       throw new AppError('conflict', 'sequence_gap', `the next entry of ${subject._id} is ${subject.durableSeq + 1}`);
     }
     return { subject, batch: batchOf(subject, fresh) };
+  };
+  return [...own].map(([playerId, shares]) => {
+    try {
+      return writeOf(playerId, shares);
+    } catch (cause) {
+      throw pointedAt(cause, append.entries, playerId);
+    }
   });
 }
 

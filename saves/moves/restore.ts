@@ -1,7 +1,7 @@
 /** What is durable, page by page: the newest snapshot, then the journal after it. */
 import { AppError } from '../../contracts/app-error.ts';
 import type { JournalEntry, Restore, Snapshot } from '../../contracts/saves.ts';
-import { batchId, entriesOf, type BatchSize, type JournalBatch } from '../store/journal-batch.ts';
+import { batchId, entriesOf, type BatchSize, type JournalBatch, type StoredEntry } from '../store/journal-batch.ts';
 import { joinSnapshot } from '../store/snapshot-parts.ts';
 import { visibleRanges, type Subject } from '../subject.ts';
 import type { SavesParts } from './saves-parts.ts';
@@ -60,18 +60,23 @@ async function readPage(parts: SavesParts, subject: Subject, after: number): Pro
     if ((all[0]?.from ?? Number.POSITIVE_INFINITY) > head + 1) throw gap(subject, head + 1);
     const fitting = all.slice(0, howManyFit(all, head + PAGE_ENTRIES - entries.length, entries.length === 0, room));
     for (const batch of await readBatches(parts, fitting)) {
-      for (const { seq, text, shares } of entriesOf(batch)) {
-        if (seq <= head || entries.length === PAGE_ENTRIES) continue;
-        if (seq !== head + 1) throw gap(subject, head + 1);
-        const data = JSON.parse(text) as JournalEntry['data'];
-        entries.push(shares === undefined ? { seq, data } : { seq, data, inventories: JSON.parse(shares) as JournalEntry['inventories'] });
-        head = seq;
+      for (const stored of entriesOf(batch)) {
+        if (stored.seq <= head || entries.length === PAGE_ENTRIES) continue;
+        if (stored.seq !== head + 1) throw gap(subject, head + 1);
+        entries.push(readEntry(stored));
+        head = stored.seq;
       }
       room -= batch.bytes;
     }
     if (head < range.until) break;
   }
   return entries;
+}
+
+function readEntry({ seq, text, shares, refused }: StoredEntry): JournalEntry {
+  const data = JSON.parse(text) as JournalEntry['data'];
+  const inventories = shares === undefined ? {} : { inventories: JSON.parse(shares) as JournalEntry['inventories'] };
+  return { seq, data, ...inventories, ...(refused === undefined ? {} : { refused: JSON.parse(refused) as JournalEntry['refused'] }) };
 }
 
 /** @param last the highest entry that the page has room for. @param one whether at least one batch is to be read. */

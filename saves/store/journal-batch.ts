@@ -17,6 +17,8 @@ export const JournalBatch = z.object({
   data: z.array(z.string()),
   /** Sequence number → the entry's shares of inventories, as a JSON text. */
   shares: z.record(z.string(), z.string()).optional(),
+  /** Sequence number → why saves never took what had this place, as a JSON text. */
+  refused: z.record(z.string(), z.string()).optional(),
 });
 export type JournalBatch = z.infer<typeof JournalBatch>;
 
@@ -34,6 +36,7 @@ export function batchOf(subject: Subject, entries: readonly JournalEntry[]): Jou
   const shared = entries.flatMap(({ seq, inventories }) =>
     inventories === undefined ? [] : [[String(seq), textOf(seq, inventories)] as const],
   );
+  const refused = entries.flatMap((entry) => (entry.refused === undefined ? [] : [[String(entry.seq), JSON.stringify(entry.refused)]]));
   const bytes = [...data, ...shared.map(([, text]) => text)].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (bytes > LARGEST_BYTES)
     throw new AppError('too-large', 'batch_too_large', `the entries are ${bytes} bytes as JSON; send fewer at once`);
@@ -46,12 +49,24 @@ export function batchOf(subject: Subject, entries: readonly JournalEntry[]): Jou
     bytes,
     data,
     ...(shared.length === 0 ? {} : { shares: Object.fromEntries(shared) }),
+    ...(refused.length === 0 ? {} : { refused: Object.fromEntries(refused) as Record<string, string> }),
   };
 }
 
-/** Its entries with their data as texts, which few readers need all of. */
-export function entriesOf(batch: JournalBatch): { seq: number; text: string; shares: string | undefined }[] {
-  return batch.data.map((text, index) => ({ seq: batch.from + index, text, shares: batch.shares?.[String(batch.from + index)] }));
+export interface StoredEntry {
+  readonly seq: number;
+  /** The data. */
+  readonly text: string;
+  readonly shares: string | undefined;
+  readonly refused: string | undefined;
+}
+
+/** Its entries as texts, which few readers need all of. */
+export function entriesOf(batch: JournalBatch): StoredEntry[] {
+  return batch.data.map((text, index) => {
+    const seq = batch.from + index;
+    return { seq, text, shares: batch.shares?.[String(seq)], refused: batch.refused?.[String(seq)] };
+  });
 }
 
 export function batchId(subject: string, stretch: number, from: number): string {

@@ -2,7 +2,7 @@
 import { AppError } from '../../contracts/app-error.ts';
 import { seeProcess } from '../crash/process-sight.ts';
 import { acceptSession } from '../moves/accept-session.ts';
-import { draining, ended, greeted, sessionView, warmed } from '../session.ts';
+import { draining, ended, greeted, sessionView, travelling, warmed } from '../session.ts';
 import type { BridgeHandlers, BridgeParts } from './bridge-parts.ts';
 import { journalHandlers } from './journal-handlers.ts';
 import { seatHandlers } from './seat-handlers.ts';
@@ -60,8 +60,9 @@ function sessionHandlers({ store, notices, accept, heartbeat, gameServer, earnRe
       await store.change((state) => draining(state, body.reason, endsAt));
       return { status: 200, body: {} };
     },
-    frame: async () => {
+    frame: async ({ body }) => {
       heartbeat.frame();
+      await store.change((state) => travelling(state, body.travelling, now()));
       return { status: 200, body: {} };
     },
   } satisfies Partial<BridgeHandlers>;

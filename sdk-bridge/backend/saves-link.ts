@@ -12,6 +12,7 @@ import {
 } from '../../contracts/saves.ts';
 import type { JournalSink } from '../journals/forward.ts';
 import { subjectOf } from '../journals/journal-head.ts';
+import { judgeRefusal } from '../journals/judge-refusal.ts';
 
 export interface SavedSubject {
   readonly kind: SubjectKind;
@@ -30,9 +31,6 @@ const CALL_MS = 5_000;
 const LARGE_CALL_MS = 20_000;
 /** A player who comes in waits no longer than this for the lease; it is then taken in the background. */
 const LEASE_MS = 1_500;
-
-/** Another holds the journal now, or it is gone: nothing that is tried again can succeed. */
-const FENCING = new Set(['epoch_stale', 'sequence_gap']);
 
 /** @param grant the session grant of the claim. */
 export function createSavesLink(baseUrl: string, send: Send, grant: () => string | undefined): SavesLink {
@@ -59,17 +57,18 @@ export function createSavesLink(baseUrl: string, send: Send, grant: () => string
         const answer = (await client.appendEntries({ params: subjectOf(journal), body }, { timeoutMs: CALL_MS })).body;
         return { kind: 'stored', durableSeq: answer.durableSeq, inventories: answer.inventories ?? {} };
       } catch (cause) {
-        if (isFencing(cause)) return { kind: 'fenced', detail: cause.message };
-        throw cause;
+        const judged = judgeRefusal(cause, entries);
+        if (judged.kind === 'passes') throw cause;
+        return judged;
       }
+    },
+    storedUpTo: async (journal, epoch) => {
+      const { epoch: present, durableSeq } = (await client.getLease({ params: subjectOf(journal) }, { timeoutMs: CALL_MS })).body;
+      return present === epoch ? durableSeq : undefined;
     },
     takePlayerLease: async (id, holder) =>
       (await client.takeLease({ params: { kind: 'players', id }, body: { holder } }, { timeoutMs: LEASE_MS })).body,
   };
-}
-
-export function isFencing(cause: unknown): cause is AppError {
-  return cause instanceof AppError && (cause.kind === 'not-found' || (cause.kind === 'conflict' && FENCING.has(cause.code)));
 }
 
 /** Another session holds what was to be read. */

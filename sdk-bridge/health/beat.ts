@@ -38,8 +38,8 @@ export function createHeartbeat({ store, beat, budgets, everyMs, health, log, no
   let unheard = false;
 
   const alive = () => {
-    const { hello, warm, phase } = store.current();
-    return isAlive({ hello: hello !== null, warm, phase, lastFrameAt, lastPingAt }, budgets, now());
+    const { hello, warm, phase, travellingSince } = store.current();
+    return isAlive({ hello: hello !== null, warm, phase, travellingSince, lastFrameAt, lastPingAt }, budgets, now());
   };
 
   const send = async () => {
@@ -63,7 +63,7 @@ export function createHeartbeat({ store, beat, budgets, everyMs, health, log, no
     if (is) void send();
     else if (!hanging && (lastFrameAt ?? lastPingAt) !== undefined) {
       log.error('the game server hangs: no more beats towards Agones', {
-        budgetMs: frameBudgetMs(store.current(), budgets),
+        budgetMs: frameBudgetMs(store.current(), budgets, now()),
         phase: store.current().phase,
       });
     }

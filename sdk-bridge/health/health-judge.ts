@@ -16,6 +16,8 @@ export interface Vitals {
   readonly hello: boolean;
   readonly warm: boolean;
   readonly phase: SessionPhase;
+  /** Since when a map is being loaded, in milliseconds since the epoch. */
+  readonly travellingSince: number | null;
   /** Last sign of the game thread, in milliseconds since the epoch. */
   readonly lastFrameAt: number | undefined;
   readonly lastPingAt: number | undefined;
@@ -24,12 +26,20 @@ export interface Vitals {
 /** @param now milliseconds since the epoch. */
 export function isAlive(vitals: Vitals, budgets: HealthBudgets, now: number): boolean {
   if (!vitals.hello) return vitals.lastPingAt !== undefined && now - vitals.lastPingAt <= budgets.pingMs;
-  return vitals.lastFrameAt !== undefined && now - vitals.lastFrameAt <= frameBudgetMs(vitals, budgets);
+  return vitals.lastFrameAt !== undefined && now - vitals.lastFrameAt <= frameBudgetMs(vitals, budgets, now);
 }
 
-/** Loading: start-up until warm, and a claimed session until it is joinable. */
-export function frameBudgetMs({ warm, phase }: Pick<Vitals, 'warm' | 'phase'>, budgets: HealthBudgets): number {
-  const loading = phase === 'claimed' || (phase === 'idle' && !warm);
+/**
+ * Loading: start-up until warm, a claimed session until it is joinable, and a travel. One that takes longer than the budget has hung,
+ * however often it is said.
+ */
+export function frameBudgetMs(
+  { warm, phase, travellingSince }: Pick<Vitals, 'warm' | 'phase' | 'travellingSince'>,
+  budgets: HealthBudgets,
+  now: number,
+): number {
+  const travels = travellingSince !== null && now - travellingSince <= budgets.loadingMs;
+  const loading = phase === 'claimed' || (phase === 'idle' && !warm) || travels;
   return loading ? budgets.loadingMs : budgets.playingMs;
 }
 

@@ -9,8 +9,9 @@ import type { Acks } from '../../contracts/bridge-api/acks.ts';
 import type { InventoryAcks } from '../../contracts/bridge-api/inventories.ts';
 import type { JournalEntry, Lease, Restore, Snapshot } from '../../contracts/saves.ts';
 import type { Log } from '../../runtime/log.ts';
-import { isFencing, isForeign, type SavesLink } from '../backend/saves-link.ts';
+import { isForeign, type SavesLink } from '../backend/saves-link.ts';
 import { openHead } from '../journals/judge-append.ts';
+import { isLost } from '../journals/judge-refusal.ts';
 import { keyOf, subjectOf } from '../journals/journal-head.ts';
 import type { SessionJournals } from '../journals/session-journals.ts';
 import { findSeat } from '../seats/seats.ts';
@@ -70,7 +71,7 @@ export function createInventoryLink({ store, saves, journals, leases, log }: Inv
     const head = found.head(journal);
     if (head === undefined || head.closed !== undefined || head.epoch !== epoch) {
       await found.open(journal, epoch, restored.durableSeq);
-      await store.change((state) => inventoryHeld(state, playerId, false));
+      await store.change((state) => inventoryHeld(state, playerId));
       log.info('an inventory is open', { playerId, epoch, durable: restored.durableSeq });
     }
     return { playerId, ...restored };
@@ -110,7 +111,7 @@ export function createInventoryLink({ store, saves, journals, leases, log }: Inv
       try {
         await saves.putSnapshot({ kind: 'players', id: playerId }, epoch, snapshot);
       } catch (cause) {
-        if (isFencing(cause)) await found.close(journal, 'elsewhere', cause.message);
+        if (isLost(cause)) await found.close(journal, 'elsewhere', cause.message);
         throw cause;
       }
     },

@@ -3,14 +3,15 @@
  * batches, for as long as it takes.
  *
  *     append ──▶ spool (fsync) ──▶ accepted ──▶ wave of batches ──▶ saves ──▶ durable
- *                                                     └── epoch stale: closed, read-only
+ *                                                     ├── epoch stale: closed, read-only
+ *                                                     └── never taken: its place stays empty, and acks say so
  */
 import { randomUUID } from 'node:crypto';
 import type { Acks } from '../../contracts/bridge-api/acks.ts';
-import type { JournalEntry } from '../../contracts/saves.ts';
+import type { EntryRefusal, JournalEntry } from '../../contracts/saves.ts';
 import type { Log } from '../../runtime/log.ts';
 import { judgeAppend } from './judge-append.ts';
-import type { Closed, Head, JournalKey } from './journal-head.ts';
+import type { Closed, EntryRecord, Head, JournalKey } from './journal-head.ts';
 import type { Place, Spool } from './spool.ts';
 
 export interface Journals {
@@ -25,6 +26,8 @@ export interface Journals {
   open(journal: JournalKey, epoch: number, seq: number): Promise<void>;
   /** Nothing is accepted any more, and what is accepted and not durable is lost. */
   close(journal: JournalKey, why: Closed['why'], detail: string, durable?: number): Promise<void>;
+  /** Saves never takes the entry: from now on acks say so, and its places are stored empty. */
+  refuse(record: EntryRecord, why: EntryRefusal): Promise<void>;
   /** Resolves when the entries are on disk. @throws what `judgeAppend` and the spool throw. */
   append(journal: JournalKey, entries: readonly JournalEntry[]): Promise<Acks>;
   /** Saves has it up to here. */
@@ -65,6 +68,14 @@ export function createJournals({ spool, log, onClosed }: JournalsParts): Journal
   };
   const durableOf = (journal: JournalKey, head: Head) => head.closed?.durable ?? durable.get(journal) ?? 0;
 
+  const acksOf = (journal: JournalKey, head: Head | undefined): Acks => {
+    if (head === undefined) return { accepted: 0, durable: 0, readOnly: false };
+    const { seq, closed, refused } = head;
+    const stored = durableOf(journal, head);
+    const acks = { accepted: Math.max(seq, stored), durable: stored, readOnly: closed !== undefined };
+    return refused === undefined ? acks : { ...acks, refused: [...refused] };
+  };
+
   const until: Journals['until'] = (test, signal) =>
     new Promise<void>((resolve) => {
       const check = () => {
@@ -83,12 +94,7 @@ export function createJournals({ spool, log, onClosed }: JournalsParts): Journal
     spool,
     until,
     head: (journal) => heads.get(journal),
-    acks: (journal) => {
-      const head = heads.get(journal);
-      if (head === undefined) return { accepted: 0, durable: 0, readOnly: false };
-      const seq = durableOf(journal, head);
-      return { accepted: Math.max(head.seq, seq), durable: seq, readOnly: head.closed !== undefined };
-    },
+    acks: (journal) => acksOf(journal, heads.get(journal)),
     keys: () => [...heads.keys()],
     version: () => `${boot}-${changes}`,
     open: async (journal, epoch, seq) => {
@@ -110,9 +116,15 @@ export function createJournals({ spool, log, onClosed }: JournalsParts): Journal
       const fresh = judgeAppend(spool.handed, journal, entries);
       await spool.append(fresh);
       tell();
-      const head = heads.get(journal);
-      const seq = head === undefined ? 0 : durableOf(journal, head);
-      return { accepted: Math.max(head?.seq ?? 0, seq), durable: seq, readOnly: head?.closed !== undefined };
+      return acksOf(journal, heads.get(journal));
+    },
+    refuse: async ({ journal, generation, entry: { seq, inventories = [] }, shares = {} }, why) => {
+      const touched = inventories.flatMap((share) => {
+        const of = shares[share.playerId];
+        return of === undefined ? [] : [{ playerId: share.playerId, generation: of, seq: share.seq }];
+      });
+      await spool.append([{ is: 'refused', journal, generation, seq, why, shares: touched }]);
+      changed();
     },
     stored: (journal, seq) => {
       if (seq <= (durable.get(journal) ?? 0)) return;

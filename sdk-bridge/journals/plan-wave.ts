@@ -4,7 +4,7 @@
  * A wave is what can be sent side by side: one request per journal that carries entries, and no journal touched by two of them. So each
  * journal gets its entries in order, whichever request carries them.
  */
-import type { JournalEntry } from '../../contracts/saves.ts';
+import type { EntryRefusal, JournalEntry } from '../../contracts/saves.ts';
 import { keyOf, type EntryRecord, type Head, type JournalKey, type SpoolRecord } from './journal-head.ts';
 
 export interface Cargo {
@@ -25,11 +25,13 @@ export interface Wave {
   readonly taken: number;
 }
 
+type Heads = ReadonlyMap<JournalKey, Head>;
+
 /** Of one request to saves. */
 const MOST_ENTRIES = 1_000;
 
 /** @param heads as they are now: a record of another generation, or of a closed journal, is lost. */
-export function planWave(records: readonly SpoolRecord[], heads: ReadonlyMap<JournalKey, Head>): Wave {
+export function planWave(records: readonly SpoolRecord[], heads: Heads): Wave {
   const carriedBy = new Map<JournalKey, JournalKey>();
   const cargoes = new Map<JournalKey, { epoch: number; entries: JournalEntry[]; epochs: Record<string, number>; records: EntryRecord[] }>();
   const lost: EntryRecord[] = [];
@@ -52,27 +54,37 @@ export function planWave(records: readonly SpoolRecord[], heads: ReadonlyMap<Jou
       for (const key of touched) carriedBy.set(key, record.journal);
       cargoes.set(record.journal, cargo);
       cargo.records.push(record);
-      cargo.entries.push(withRefusals(record, heads, cargo.epochs));
+      cargo.entries.push(asSent(record, head, heads, cargo.epochs));
     }
     taken += 1;
   }
   return { cargoes: [...cargoes].map(([journal, cargo]) => ({ journal, ...cargo })), lost, taken };
 }
 
-/** The shares of inventories that are lost here are refused beforehand; the epochs of the others are noted. */
-function withRefusals(record: EntryRecord, heads: ReadonlyMap<JournalKey, Head>, epochs: Record<string, number>): JournalEntry {
-  const { entry, shares = {} } = record;
-  if (entry.inventories === undefined) return entry;
-  const inventories = entry.inventories.map(({ playerId, seq, data }) => {
+/**
+ * The shares of inventories that are lost here are refused beforehand; the epochs of the others are noted. Of an entry that saves never
+ * takes only the places are sent.
+ */
+function asSent({ entry, shares = {} }: EntryRecord, carrier: Head, heads: Heads, epochs: Record<string, number>): JournalEntry {
+  const why = refusalOf(carrier, entry.seq);
+  const inventories = entry.inventories?.map(({ playerId, seq, data: whole }) => {
+    const data = why === undefined ? whole : {};
     const head = liveHead(heads, keyOf('players', playerId), shares[playerId]);
     if (head === undefined) return { playerId, seq, data, refused: true as const };
     epochs[playerId] = head.epoch;
     return { playerId, seq, data };
   });
-  return { ...entry, inventories };
+  const touched = inventories === undefined ? {} : { inventories };
+  return why === undefined ? { ...entry, ...touched } : { seq: entry.seq, data: {}, ...touched, refused: why };
 }
 
-function liveHead(heads: ReadonlyMap<JournalKey, Head>, journal: JournalKey, generation: number | undefined): Head | undefined {
+/** Why saves never takes the entry, where that was found. */
+export function refusalOf({ refused = [] }: Head, seq: number): EntryRefusal | undefined {
+  const found = refused.find((entry) => entry.seq === seq);
+  return found === undefined ? undefined : { code: found.code, detail: found.detail };
+}
+
+export function liveHead(heads: Heads, journal: JournalKey, generation: number | undefined): Head | undefined {
   const head = heads.get(journal);
   return head?.generation === generation && head?.closed === undefined ? head : undefined;
 }

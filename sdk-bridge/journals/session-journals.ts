@@ -1,9 +1,10 @@
 /** The journals of the one session: opened when it is claimed, forwarded until the bridge ends. */
 import { AppError } from '../../contracts/app-error.ts';
 import type { Log } from '../../runtime/log.ts';
-import { inventoryHeld } from '../session.ts';
+import { inventoryLost } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { forwardJournals, type JournalSink } from './forward.ts';
+import { keepRefused } from './refused-entries.ts';
 import { subjectOf, type Closed, type JournalKey } from './journal-head.ts';
 import { createJournals, type Journals } from './journals.ts';
 import { openSpool } from './spool.ts';
@@ -15,6 +16,8 @@ export interface SessionJournals {
   current(): Journals | undefined;
   /** @throws AppError `unavailable` when the signal comes before a session. */
   opened(signal: AbortSignal): Promise<Journals>;
+  /** Entries that saves never took, as `worlds/w 5`. */
+  refused(): readonly string[];
   /** True when nothing accepted is left that is not durable; false when the signal came first, or some of it is lost. */
   flush(signal: AbortSignal): Promise<boolean>;
 }
@@ -24,20 +27,24 @@ export interface SessionJournalsParts {
   readonly sink: JournalSink;
   readonly folder: string;
   readonly mostBytes: number;
+  /** Where entries are kept that saves never takes. */
+  readonly refusedFolder: string;
   /** The world's journal was closed. */
   readonly onWorldLost: (detail: string) => void;
   readonly log: Log;
+  readonly now: () => number;
 }
 
-export function createSessionJournals({ store, sink, folder, mostBytes, onWorldLost, log }: SessionJournalsParts): SessionJournals {
+export function createSessionJournals(parts: SessionJournalsParts): SessionJournals {
+  const { store, sink, folder, mostBytes, refusedFolder, onWorldLost, log, now } = parts;
   let journals: Journals | undefined;
   const ready = Promise.withResolvers<void>();
 
-  const onClosed = (journal: JournalKey, { detail }: Closed) => {
+  const onClosed = (journal: JournalKey, { why, detail }: Closed) => {
     const { kind, id } = subjectOf(journal);
     if (kind === 'worlds') return onWorldLost(detail);
     store
-      .change((state) => inventoryHeld(state, id, true))
+      .change((state) => inventoryLost(state, id, why === 'elsewhere' ? 'another session has the inventory' : detail))
       .catch((cause: unknown) => log.error('the session could not be kept', { cause }));
   };
 
@@ -50,6 +57,8 @@ export function createSessionJournals({ store, sink, folder, mostBytes, onWorldL
   return {
     current: () => journals,
     opened,
+    refused: () =>
+      [...(journals?.spool.heads ?? [])].flatMap(([journal, { refused = [] }]) => refused.map(({ seq }) => `${journal} ${seq}`)),
     flush: async (signal) => {
       if (store.current().claim === null) return true;
       await Promise.race([ready.promise, untilAborted(signal)]);
@@ -63,7 +72,9 @@ export function createSessionJournals({ store, sink, folder, mostBytes, onWorldL
       journals = createJournals({ spool, log, onClosed });
       ready.resolve();
       try {
-        await forwardJournals(journals, sink, log, signal);
+        const setAside: Parameters<typeof forwardJournals>[0]['setAside'] = (record, why) => keepRefused(refusedFolder, record, why, now());
+        const canTell = () => store.current().hello?.refusals === true;
+        await forwardJournals({ journals, sink, setAside, canTell, log }, signal);
       } catch (cause) {
         if (!signal.aborted) throw cause;
       } finally {

@@ -7,7 +7,8 @@ import { admitTo, findSeat, seatView, type SeatRecord } from '../seats/seats.ts'
 import type { SessionState } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { TicketCheck } from '../tickets/ticket-check.ts';
-import { judgeTicket } from '../tickets/ticket-verdict.ts';
+import { expiredAt, judgeTicket } from '../tickets/ticket-verdict.ts';
+import { forgetTickets } from '../tickets/used-tickets.ts';
 
 export interface AdmitParts {
   readonly store: SessionStore;
@@ -60,7 +61,7 @@ function decide(state: SessionState, claims: JoinTicketClaims, graceMs: number, 
   const { ticketIssuer: issuer, uid, attempt, build, session } = state.claim;
   const seat = findSeat(state.seats, claims.sub);
   const expected = { issuer, uid, attempt, gameServer: state.gameServer, build };
-  const judged = judgeTicket(claims, expected, { seat, usedBy: state.usedTickets[claims.jti], graceMs, now });
+  const judged = judgeTicket(claims, expected, { seat, usedBy: state.usedTickets[claims.jti]?.playerId, graceMs, now });
   // A genuine ticket, used or not: its player is to know why it opens nothing.
   const isSentAway = seat !== undefined && seat.kicked !== null && (judged.ok || judged.refusal === 'used');
   if (isSentAway) return no('kicked', `this player was sent away: ${seat.kicked?.reason ?? ''}`);
@@ -69,7 +70,8 @@ function decide(state: SessionState, claims: JoinTicketClaims, graceMs: number, 
   const outcome = admitTo(state.seats, claims.sub, { player: session.capacity, spectator: session.spectators }, now);
   if (outcome.kind === 'full') return no('full', 'no seat is free for this player');
   if (outcome.kind === 'kicked') return no('kicked', `this player was sent away: ${outcome.reason}`);
-  const usedTickets = { ...state.usedTickets, [claims.jti]: claims.sub };
+  const use = { playerId: claims.sub, until: expiredAt(claims), at: now };
+  const usedTickets = forgetTickets({ ...state.usedTickets, [claims.jti]: use }, outcome.seats, now);
   const { seat: given, replaces } = outcome;
   const verdict = {
     admitted: true as const,

@@ -15,6 +15,8 @@ export interface EndParts {
   readonly allocator: AllocatorLink;
   /** Resolves true when every accepted entry is durable, false when the signal came first or the world is lost. */
   readonly flush: (signal: AbortSignal) => Promise<boolean>;
+  /** Entries that saves never took. */
+  readonly refused: () => readonly string[];
   /** Resolves when the watch shows the game server going. */
   readonly shutDown: (signal: AbortSignal) => Promise<boolean>;
   readonly flushMs: number;
@@ -40,7 +42,9 @@ const TELL_MS = 30_000;
 /** At a stop the pod's grace is shared with the flush. */
 const STOP_TELL_MS = 3_000;
 
-export function createSessionEnd({ store, allocator, flush, shutDown, flushMs, log, now }: EndParts): SessionEnd {
+const MOST_SAID = 1_000;
+
+export function createSessionEnd({ store, allocator, flush, refused, shutDown, flushMs, log, now }: EndParts): SessionEnd {
   const work = new AbortController();
   const told = Promise.withResolvers<void>();
 
@@ -49,11 +53,10 @@ export function createSessionEnd({ store, allocator, flush, shutDown, flushMs, l
     const { claim, tell, reason, crash } = store.current();
     if (claim === null || tell === null) return;
     const signal = AbortSignal.any([work.signal, AbortSignal.timeout(ms)]);
+    const never = refused();
+    const said = never.length === 0 ? (reason ?? '') : `${reason ?? ''}; saves never took ${never.join(', ')}`;
     try {
-      await keepTrying('telling the end', () => allocator.tell(tell, claim, (reason ?? '').slice(0, 1_000), crash ?? undefined), {
-        signal,
-        log,
-      });
+      await keepTrying('telling the end', () => allocator.tell(tell, claim, said.slice(0, MOST_SAID), crash ?? undefined), { signal, log });
     } catch (cause) {
       log.warn('the allocator could not be told of the end', { uid: claim.uid, attempt: claim.attempt, cause });
     }

@@ -15,7 +15,7 @@ export function ownNotices({ seats, drain, readOnly, reason, lostInventories, cl
     const why = (reason ?? 'the world lease is lost').slice(0, 256);
     notices.push({ kind: 'read-only', reason: why, ...(world === undefined ? {} : { world }) });
   }
-  for (const playerId of lostInventories) notices.push({ kind: 'read-only', reason: 'another session has the inventory', playerId });
+  for (const [playerId, why] of Object.entries(lostInventories)) notices.push({ kind: 'read-only', reason: why, playerId });
   for (const seat of seats) {
     if (seat.kicked === null || !isConnected(seat)) continue;
     notices.push({ kind: 'kick', playerId: seat.playerId, ...seat.kicked, keyId: packetKeyId(seat.packetKey) });

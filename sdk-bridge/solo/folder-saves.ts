@@ -161,8 +161,10 @@ async function append(subject: Subject, fresh: readonly JournalEntry[]): Promise
 /** What the entries give to each inventory, as entries of its own journal. */
 function sharesByPlayer(entries: readonly JournalEntry[]): Map<string, JournalEntry[]> {
   const shares = new Map<string, JournalEntry[]>();
-  for (const { playerId, seq, data, refused } of entries.flatMap(({ inventories = [] }) => inventories))
-    if (refused !== true) shares.set(playerId, [...(shares.get(playerId) ?? []), { seq, data }]);
+  for (const { inventories = [], refused: why } of entries)
+    for (const { playerId, seq, data, refused } of inventories)
+      if (refused !== true)
+        shares.set(playerId, [...(shares.get(playerId) ?? []), { seq, data, ...(why === undefined ? {} : { refused: why }) }]);
   return shares;
 }
 

@@ -18,6 +18,8 @@ export interface MetricsParts {
   readonly alive: () => boolean;
   /** Undefined while no world is played. */
   readonly acks: () => Promise<Acks | undefined>;
+  /** How many places entries have left that saves never took. */
+  readonly refusedEntries: () => number;
   /** Files below it wait for saves. */
   readonly spoolFolder: string;
   readonly cgroupRoot: string;
@@ -88,12 +90,17 @@ function frameFamilies({ frames }: MetricsParts): Family[] {
   ];
 }
 
-async function journalFamilies({ acks, spoolFolder }: MetricsParts): Promise<Family[]> {
+async function journalFamilies({ acks, refusedEntries, spoolFolder }: MetricsParts): Promise<Family[]> {
   const known = await acks();
   return [
     gauge('lifeverse_world_accepted_seq', "Newest entry of the world on this pod's disk", known?.accepted),
     gauge('lifeverse_world_durable_seq', 'Newest entry of the world that is stored in saves', known?.durable),
     gauge('lifeverse_spool_entries', 'Entries that wait for saves', known === undefined ? undefined : known.accepted - known.durable),
+    counter(
+      'lifeverse_entries_refused_total',
+      'Places in journals that stay empty, since saves never took their entries',
+      refusedEntries(),
+    ),
     gauge('lifeverse_spool_bytes', 'Bytes of the files that hold them', await bytesBelow(spoolFolder)),
   ];
 }

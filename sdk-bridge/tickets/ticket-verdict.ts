@@ -41,8 +41,13 @@ export function judgeTicket(
     if (usedBy === claims.sub && mayReEnter(seat, graceMs, now)) return { ok: true };
     return refuse('used', 'the ticket was used before');
   }
-  if (claims.exp * 1_000 + CLOCK_TOLERANCE_MS < now) return refuse('expired', 'the ticket has expired');
+  if (expiredAt(claims) < now) return refuse('expired', 'the ticket has expired');
   return { ok: true };
+}
+
+/** By every clock that counts, in milliseconds since the epoch. */
+export function expiredAt({ exp }: Pick<JoinTicketClaims, 'exp'>): number {
+  return exp * 1_000 + CLOCK_TOLERANCE_MS;
 }
 
 /** The expiry governs first entry only: within the grace the same seat is re-entered with the same ticket. A seat that is present

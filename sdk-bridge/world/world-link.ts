@@ -5,7 +5,8 @@ import type { Acks } from '../../contracts/bridge-api/acks.ts';
 import type { JournalEntry, Restore, Snapshot } from '../../contracts/saves.ts';
 import type { Log } from '../../runtime/log.ts';
 import { keepTrying } from '../backend/keep-trying.ts';
-import { isFencing, type SavesLink } from '../backend/saves-link.ts';
+import type { SavesLink } from '../backend/saves-link.ts';
+import { isLost } from '../journals/judge-refusal.ts';
 import { keyOf, type JournalKey } from '../journals/journal-head.ts';
 import type { Journals } from '../journals/journals.ts';
 import { untilAborted, type SessionJournals } from '../journals/session-journals.ts';
@@ -61,7 +62,13 @@ export function createWorldLink({ store, saves, journals, onLost, log }: WorldLi
     const found = await journals.opened(signal);
     // An earlier process of this session has opened it, and may have accepted entries: saves need not be there for going on.
     if (found.head(journal)?.epoch === epoch) return;
-    const lease = await keepTrying('looking at the world lease', () => saves.lease({ kind: 'worlds', id: world }), { signal, log });
+    // Only what says that the world is lost ends the tries: a session goes on while saves is misled or misconfigured.
+    const passing = (cause: unknown) => !isLost(cause);
+    const lease = await keepTrying('looking at the world lease', () => saves.lease({ kind: 'worlds', id: world }), {
+      signal,
+      log,
+      passing,
+    });
     await found.open(journal, epoch, lease.durableSeq);
     if (lease.epoch !== epoch) await found.close(journal, 'elsewhere', `its epoch is ${lease.epoch}, ours ${epoch}`);
     log.info('the world journal is open', { world, epoch, ...found.acks(journal) });
@@ -76,7 +83,7 @@ export function createWorldLink({ store, saves, journals, onLost, log }: WorldLi
         await open(owned, signal);
       } catch (cause) {
         if (signal.aborted) return;
-        if (!isFencing(cause)) throw cause;
+        if (!isLost(cause)) throw cause;
         onLost(cause.message);
       }
       opened.resolve();
@@ -108,7 +115,7 @@ export function createWorldLink({ store, saves, journals, onLost, log }: WorldLi
       try {
         await saves.putSnapshot({ kind: 'worlds', id: world }, epoch, snapshot);
       } catch (cause) {
-        if (isFencing(cause)) await found.close(journal, 'elsewhere', cause.message);
+        if (isLost(cause)) await found.close(journal, 'elsewhere', cause.message);
         throw cause;
       }
     },

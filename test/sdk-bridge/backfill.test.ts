@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { packetKeyId } from '../../runtime/packet-key-id.ts';
 import { admitTo, findSeat, holdSeats, markLeft, markPresent, type Seats } from '../../sdk-bridge/seats/seats.ts';
-import { startPod, type Pod } from './stand-in/bridge-process.ts';
+import { startPlayingPod, startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
 
 const player = (id: string, packetKey = `key-${id}`) => ({ id, role: 'player' as const, packetKey });
@@ -43,23 +43,19 @@ describe('Seats that the allocator gives up', () => {
 describe('A bridge whose session changes its players', function () {
   this.timeout(30_000);
   let pod: Pod;
-  beforeEach(async () => {
-    pod = await startPod();
-    await pod.play();
-  });
+  beforeEach(async () => void (pod = await startPlayingPod()));
   afterEach(() => pod.close());
 
-  const admit = async (ticket: string) => (await pod.api.admit({ body: { ticket } })).body;
   const claims = () => pod.backend.told.filter((line) => line === 'claim').length;
 
   it('admits who was added, each at first sight, with one question for many', async () => {
     const added = ['cid', 'dan', 'eve', 'fay'];
     pod.backend.players = [player('ann'), player('cid')];
-    assert.equal((await admit(await pod.backend.ticket('cid'))).admitted, true);
+    assert.equal((await pod.admit(await pod.backend.ticket('cid'))).admitted, true);
     // Right after a question the others wait for the next one: they are not turned away.
     pod.backend.players = added.map((id) => player(id));
     const before = claims();
-    const verdicts = await Promise.all(added.slice(1).map(async (id) => admit(await pod.backend.ticket(id))));
+    const verdicts = await Promise.all(added.slice(1).map(async (id) => pod.admit(await pod.backend.ticket(id))));
     assert.deepEqual(
       verdicts.map((verdict) => verdict.admitted),
       [true, true, true],
@@ -70,16 +66,16 @@ describe('A bridge whose session changes its players', function () {
   it('refuses the old ticket of who has left, from the moment that it has asked again', async () => {
     const old = await pod.backend.ticket('bob');
     pod.backend.players = [player('ann'), player('cid')];
-    assert.equal((await admit(await pod.backend.ticket('cid'))).admitted, true);
-    assert.equal((await admit(old)).admitted, false);
+    assert.equal((await pod.admit(await pod.backend.ticket('cid'))).admitted, true);
+    assert.equal((await pod.admit(old)).admitted, false);
   });
 
   it('takes the ticket of a seat that was given anew, with its key, and no longer the one from before', async () => {
     const old = await pod.backend.ticket('bob', { keyId: packetKeyId('key-bob') });
     pod.backend.players = [player('ann'), player('bob', 'another')];
-    const verdict = await admit(await pod.backend.ticket('bob', { keyId: packetKeyId('another') }));
+    const verdict = await pod.admit(await pod.backend.ticket('bob', { keyId: packetKeyId('another') }));
     assert.equal(verdict.admitted && verdict.packetKey, 'another');
-    const refused = await admit(old);
+    const refused = await pod.admit(old);
     assert.equal(!refused.admitted && refused.refusal, 'expired');
   });
 });

@@ -2,21 +2,17 @@ import assert from 'node:assert/strict';
 import { AppError } from '../../contracts/app-error.ts';
 import type { KickNotice } from '../../contracts/notices.ts';
 import { packetKeyId } from '../../runtime/packet-key-id.ts';
-import { startPod, type Pod } from './stand-in/bridge-process.ts';
+import { startPlayingPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
 
 describe('connections of players on the bridge', function () {
   this.timeout(40_000);
   let pod: Pod;
-  beforeEach(async () => {
-    pod = await startPod();
-    await pod.play();
-  });
+  beforeEach(async () => void (pod = await startPlayingPod()));
   afterEach(() => pod.close());
 
-  const admit = async (ticket: string) => (await pod.api.admit({ body: { ticket } })).body;
   const outcome = async (ticket: string) => {
-    const verdict = await admit(ticket);
+    const verdict = await pod.admit(ticket);
     return verdict.admitted ? [verdict.connection, verdict.replace ?? 'new'] : verdict.refusal;
   };
   const present = (player: string, connection: number) => pod.api.present({ params: { player }, query: { connection } });
@@ -47,7 +43,7 @@ describe('connections of players on the bridge', function () {
 
   it('race for one seat, and one of them has it', async () => {
     const ticket = await pod.backend.ticket('ann');
-    const verdicts = await Promise.all(Array.from({ length: 20 }, () => admit(ticket)));
+    const verdicts = await Promise.all(Array.from({ length: 20 }, () => pod.admit(ticket)));
     const connections = verdicts.map((verdict) => (verdict.admitted ? verdict.connection : 0)).toSorted((a, b) => a - b);
     assert.deepEqual(
       connections,
@@ -63,7 +59,7 @@ describe('connections of players on the bridge', function () {
 
   it('are dropped when the game kicks their player, who stays out; the allocator gets to know', async () => {
     const ticket = await pod.backend.ticket('ann');
-    await admit(ticket);
+    await pod.admit(ticket);
     await present('ann', 1);
     const before = await notices();
     pod.backend.allocatorAway = true;
@@ -93,7 +89,7 @@ describe('connections of players on the bridge', function () {
 
   it('are dropped on an order of the allocator, until the seat is given anew', async () => {
     const ticket = await pod.backend.ticket('ann');
-    await admit(ticket);
+    await pod.admit(ticket);
     await present('ann', 1);
     const before = await notices();
     const order: KickNotice = {
@@ -132,7 +128,7 @@ describe('connections of players on the bridge', function () {
   });
 
   it('end when the server is drained: nobody comes in any more, and who is in may stay', async () => {
-    await admit(await pod.backend.ticket('ann'));
+    await pod.admit(await pod.backend.ticket('ann'));
     const before = await notices();
     await pod.api.drain({ body: { reason: 'node upgrade', seconds: 60 } });
     const [notice] = (await notices({ wait: 10, from: before.version })).notices;

@@ -40,7 +40,10 @@ describe('the story of a crash', () => {
 describe('a session whose game server dies', () => {
   const crash = crashOf({ ...nothing, exitCode: 139 }, signals);
   const claim = { players: [{ id: 'ann', role: 'player', packetKey: 'k' }] } as unknown as Parameters<typeof claimed>[1];
-  const session = { ...claimed(greeted(newSession('gs-1'), { build: 'b', plugin: 'p', at: 1 }), claim, 1), phase: 'joinable' as const };
+  const session = {
+    ...claimed(greeted(newSession('gs-1'), { build: 'b', plugin: 'p', refusals: false, at: 1 }), claim, 1),
+    phase: 'joinable' as const,
+  };
   const present = { ...session, seats: session.seats.map((seat) => ({ ...seat, state: 'present' as const })) };
 
   it('is over, has failed, and nobody is in it', () => {

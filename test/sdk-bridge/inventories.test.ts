@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../contracts/app-error.ts';
 import type { JournalEntry } from '../../contracts/saves.ts';
-import { startPod, type Pod, type PodOptions } from './stand-in/bridge-process.ts';
+import { startPlayingPod, type Pod, type PodOptions } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
 
 describe('inventories on the bridge', function () {
@@ -22,14 +22,10 @@ describe('inventories on the bridge', function () {
   const appendWorld = async (...sent: JournalEntry[]) => (await pod.api.appendWorld({ body: { entries: sent } })).body;
   const durable = async (player: string, seq: number) =>
     (await pod.api.inventoryAcks({ params: { player }, query: { wait: 20, after: seq - 1 } })).body;
-  const admit = async (player: string) => (await pod.api.admit({ body: { ticket: await pod.backend.ticket(player) } })).body;
+  const admit = async (player: string) => pod.admit(await pod.backend.ticket(player));
   const saved = (player: string) => pod.backend.inventories.get(player)?.entries ?? [];
   const is = (kind: string, code: string) => (cause: unknown) => cause instanceof AppError && cause.kind === kind && cause.code === code;
-  const start = async (options: PodOptions = { world: 'w1' }) => {
-    pod = await startPod(options);
-    await pod.play();
-    for (const player of ['ann', 'bob']) await admit(player);
-  };
+  const start = async (options: PodOptions = { world: 'w1' }) => void (pod = await startPlayingPod(options, ['ann', 'bob']));
 
   it('are loaded, appended to, made durable and closed by snapshots, each for itself', async () => {
     await start();
@@ -58,8 +54,7 @@ describe('inventories on the bridge', function () {
   });
 
   it('are those of players who have come in and whose inventory was loaded', async () => {
-    pod = await startPod();
-    await pod.play();
+    pod = await startPlayingPod();
     await assert.rejects(load('stranger'), is('not-found', 'seat_unknown'));
     await assert.rejects(load('ann'), is('conflict', 'seat_not_admitted'));
     await admit('ann');
@@ -215,8 +210,7 @@ describe('inventories on the bridge', function () {
   });
 
   it('are waited for at the door of no one: they come when saves is back', async () => {
-    pod = await startPod({ env: { LOG_LEVEL: 'info' } });
-    await pod.play();
+    pod = await startPlayingPod({ env: { LOG_LEVEL: 'info' } });
     pod.backend.savesAway = true;
     assert.equal((await admit('ann')).admitted, true);
     const loading = load('ann');

@@ -3,6 +3,7 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { JournalEntry } from '../../contracts/saves.ts';
 import { judgeAppend } from '../../sdk-bridge/journals/judge-append.ts';
 import type { EntryRecord, Head, JournalKey } from '../../sdk-bridge/journals/journal-head.ts';
+import { judgeRefusal } from '../../sdk-bridge/journals/judge-refusal.ts';
 import { planWave } from '../../sdk-bridge/journals/plan-wave.ts';
 
 const W: JournalKey = 'worlds/w';
@@ -91,11 +92,73 @@ describe('a wave to saves', () => {
     );
   });
 
+  it('sends of an entry that saves never takes its places only, in every journal', () => {
+    const why = { code: 'input_invalid', detail: 'no' };
+    const refused = [{ seq: 2, ...why }];
+    const [cargo] = planWave([record(W, 1), record(W, 2, { ann: 1, bob: 1 })], heads({ [W]: { refused }, [BOB]: { closed } })).cargoes;
+    const places = [
+      { playerId: 'ann', seq: 1, data: {} },
+      { playerId: 'bob', seq: 1, data: {}, refused: true },
+    ];
+    assert.deepEqual(cargo?.entries, [entry(1), { seq: 2, data: {}, inventories: places, refused: why }]);
+  });
+
   it('leaves out what is lost, and stops behind what takes a share with it', () => {
     const lostWorld = heads({ [W]: { closed } });
     const wave = planWave([record(W, 1), record(W, 2, { ann: 1 }), record(ANN, 2)], lostWorld);
     assert.deepEqual([wave.lost.map((one) => one.entry.seq), wave.taken, cargoes(wave)], [[1, 2], 2, []]);
     const older = planWave([record(ANN, 1, {}, 1), record(ANN, 1, {}, 2)], heads({ [ANN]: { generation: 2 } }));
     assert.deepEqual([older.lost.length, older.taken, cargoes(older)], [1, 2, [[ANN, [1]]]]);
+  });
+});
+
+describe('what saves does not take', () => {
+  const sent = [entry(6), entry(7, { ann: 1, bob: 1 })];
+  const at = (pointer: string) => ({ faults: [{ pointer, detail: 'it' }] });
+  const table: [string, unknown, string | [string, unknown]][] = [
+    ['no answer', new AppError('unavailable', 'no_connection', 'it'), 'passes'],
+    ['a token that has to be renewed', new AppError('unauthenticated', 'token_expired', 'it'), 'passes'],
+    ['a token without the role', new AppError('forbidden', 'role_missing', 'it'), 'passes'],
+    ['too many requests', new AppError('rate-limited', 'rate_limited', 'it'), 'passes'],
+    ['a fault of saves itself', new AppError('internal', 'internal', 'it'), 'passes'],
+    ['a path that is not there, as behind a wrong URL', new AppError('not-found', 'path_unknown', 'it'), 'passes'],
+    ['a 404 of something in between', new AppError('not-found', 'unexpected_answer', 'it'), 'passes'],
+    ['a 400 of something in between', new AppError('invalid', 'unexpected_answer', 'it'), 'passes'],
+    ['a conflict of which nothing is known', new AppError('conflict', 'busy', 'it'), 'passes'],
+    ['an error of our own', new Error('it'), 'passes'],
+    ['a lease that another has', new AppError('conflict', 'epoch_stale', 'it'), 'fenced'],
+    ['a journal that is behind, as after a restore', new AppError('conflict', 'epoch_unknown', 'it'), 'fenced'],
+    ['a journal that nobody holds', new AppError('not-found', 'lease_absent', 'it'), 'fenced'],
+    ['a journal that is not in the grant', new AppError('forbidden', 'not_in_grant', 'it'), 'fenced'],
+    [
+      'an inventory that is not in the grant',
+      new AppError('forbidden', 'not_in_grant', 'it', at('#/body/entries/1/inventories/1')),
+      ['share-lost', 'bob'],
+    ],
+    [
+      'an inventory that nobody holds',
+      new AppError('not-found', 'lease_absent', 'it', at('#/body/entries/1/inventories/0')),
+      ['share-lost', 'ann'],
+    ],
+    ['an entry with a fault', new AppError('invalid', 'input_invalid', 'it', at('#/body/entries/1/data')), ['refused', 1]],
+    ['a fault that is not of one entry', new AppError('invalid', 'input_invalid', 'it', at('#/body/epoch')), ['refused', undefined]],
+    [
+      'a fault of an entry that was not sent',
+      new AppError('invalid', 'input_invalid', 'it', at('#/body/entries/7')),
+      ['refused', undefined],
+    ],
+    ['what is too large', new AppError('too-large', 'body_too_large', 'it'), ['refused', undefined]],
+    ['what is too large for something in between', new AppError('too-large', 'unexpected_answer', 'it'), ['refused', undefined]],
+  ];
+  for (const [name, cause, expected] of table)
+    it(`is judged: ${name}`, () => {
+      const judged = judgeRefusal(cause, sent);
+      const about = judged.kind === 'share-lost' ? judged.playerId : judged.kind === 'refused' ? judged.at : 'nothing';
+      assert.deepEqual(about === 'nothing' ? judged.kind : [judged.kind, about], expected);
+    });
+
+  it('is told in few words', () => {
+    const judged = judgeRefusal(new AppError('invalid', 'c'.repeat(99), 'd'.repeat(999)), sent);
+    assert.deepEqual(judged.kind === 'refused' && [judged.why.code.length, judged.why.detail.length], [64, 256]);
   });
 });

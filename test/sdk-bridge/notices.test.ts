@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Notice } from '../../contracts/notices.ts';
-import { startPod, type Pod } from './stand-in/bridge-process.ts';
+import { startPlayingPod, startPod, type Pod } from './stand-in/bridge-process.ts';
 
 const MARK = 'lifeverse.dev/notice';
 
@@ -51,8 +51,7 @@ describe('notices on the bridge', function () {
   });
 
   it('end the session when the allocator has ended it: flushed, told, shut down', async () => {
-    pod = await startPod({ world: 'w1' });
-    await pod.play();
+    pod = await startPlayingPod({ world: 'w1' });
     annotate(soon);
     await pod.api.appendWorld({ body: { entries: [{ seq: 1, data: { n: 1 } }] } });
     assert.equal((await pod.api.session({})).body.phase, 'joinable');

@@ -49,7 +49,7 @@ describe('the ready gate', () => {
 
 describe('health', () => {
   const budgets = { loadingMs: 120_000, playingMs: 20_000, pingMs: 15_000 };
-  const lifeverse: Vitals = { hello: true, warm: true, phase: 'joinable', lastFrameAt: 0, lastPingAt: undefined };
+  const lifeverse: Vitals = { hello: true, warm: true, phase: 'joinable', travellingSince: null, lastFrameAt: 0, lastPingAt: undefined };
   const table: [string, Vitals, number, boolean][] = [
     ['a hitch of 19 s while playing is no death', lifeverse, 19_000, true],
     ['21 s without a frame while playing is a hang', lifeverse, 21_000, false],
@@ -57,6 +57,10 @@ describe('health', () => {
     ['but no longer', { ...lifeverse, phase: 'claimed' }, 121_000, false],
     ['start-up counts as loading', { ...lifeverse, phase: 'idle', warm: false }, 100_000, true],
     ['a warm server that waits is held to frames as one that plays', { ...lifeverse, phase: 'idle' }, 21_000, false],
+    ['a travel counts as loading', { ...lifeverse, travellingSince: 0 }, 119_000, true],
+    ['from when it was said first', { ...lifeverse, travellingSince: 0, lastFrameAt: 90_000 }, 119_000, true],
+    ['and no longer than loading may take', { ...lifeverse, travellingSince: 0, lastFrameAt: 90_000 }, 121_000, false],
+    ['although frames still come then', { ...lifeverse, travellingSince: 0, lastFrameAt: 120_000 }, 121_000, true],
     ['pings do not stand in for frames', { ...lifeverse, lastPingAt: 21_000 }, 21_000, false],
     ['a plain server lives by its pings', { ...lifeverse, hello: false, lastFrameAt: undefined, lastPingAt: 0 }, 14_000, true],
     ['and dies without them', { ...lifeverse, hello: false, lastFrameAt: undefined, lastPingAt: 0 }, 16_000, false],

@@ -6,7 +6,7 @@ import { AppError } from '../../contracts/app-error.ts';
 import { BRIDGE_NODE_FLAGS } from '../../sdk-bridge/image/node-flags.ts';
 import { packBridge } from '../../sdk-bridge/image/pack-bridge.ts';
 import { ROOT } from '../tooling/import-graph.ts';
-import { startPod, type Pod } from './stand-in/bridge-process.ts';
+import { startPlayingPod, startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
 
 describe('a session on the bridge', function () {
@@ -16,7 +16,7 @@ describe('a session on the bridge', function () {
 
   const entries = (from: number, count: number) => Array.from({ length: count }, (_, at) => ({ seq: from + at, data: { n: from + at } }));
   const append = async (from: number, count: number) => (await pod.api.appendWorld({ body: { entries: entries(from, count) } })).body;
-  const admit = async (ticket: string) => (await pod.api.admit({ body: { ticket } })).body;
+  const admit = (ticket: string) => pod.admit(ticket);
   const refusalOf = async (ticket: string) => {
     const verdict = await admit(ticket);
     return verdict.admitted ? 'admitted' : verdict.refusal;
@@ -27,8 +27,7 @@ describe('a session on the bridge', function () {
   const isConflict = (code: string) => (cause: unknown) => cause instanceof AppError && cause.kind === 'conflict' && cause.code === code;
 
   it('goes from allocated to joinable, takes entries of the world and ends in order', async () => {
-    pod = await startPod({ world: 'w1' });
-    await pod.play();
+    pod = await startPlayingPod({ world: 'w1' });
     assert.equal((await pod.api.session({})).body.phase, 'joinable');
     assert.deepEqual(await seatsOf(), { ann: 'held', bob: 'held' });
     assert.deepEqual(pod.backend.told, ['claim', 'accept 7777']);
@@ -93,8 +92,7 @@ describe('a session on the bridge', function () {
   });
 
   it('follows the allocator to new signing keys, and still honours the old ones', async () => {
-    pod = await startPod();
-    await pod.play();
+    pod = await startPlayingPod();
     const old = await pod.backend.ticket('bob');
     await pod.backend.rotateKey();
     assert.equal(await refusalOf(await pod.backend.ticket('ann')), 'admitted');
@@ -102,16 +100,14 @@ describe('a session on the bridge', function () {
   });
 
   it('learns of players who were added since the claim', async () => {
-    pod = await startPod();
-    await pod.play();
+    pod = await startPlayingPod();
     pod.backend.players = [...pod.backend.players, { id: 'cat', role: 'player', packetKey: 'key-cat' }];
     assert.equal((await pod.api.packetKey({ params: { player: 'cat' } })).body.packetKey, 'key-cat');
     assert.equal(await refusalOf(await pod.backend.ticket('cat')), 'admitted');
   });
 
   it('keeps nobody at the door while saves is away, and takes the lease afterwards', async () => {
-    pod = await startPod();
-    await pod.play();
+    pod = await startPlayingPod();
     pod.backend.savesAway = true;
     assert.equal(await refusalOf(await pod.backend.ticket('ann')), 'admitted');
     assert.deepEqual(pod.backend.leases, []);
@@ -120,8 +116,7 @@ describe('a session on the bridge', function () {
   });
 
   it('accepts entries while saves is away and makes them durable when it is back', async () => {
-    pod = await startPod({ world: 'w1' });
-    await pod.play();
+    pod = await startPlayingPod({ world: 'w1' });
     await worldOpen();
     pod.backend.savesAway = true;
     assert.deepEqual(await append(1, 3), { accepted: 3, durable: 0, readOnly: false });
@@ -133,8 +128,7 @@ describe('a session on the bridge', function () {
   });
 
   it('survives kill -9 with every seat, used ticket and accepted entry', async () => {
-    pod = await startPod({ world: 'w1' });
-    await pod.play();
+    pod = await startPlayingPod({ world: 'w1' });
     const [ann, bob] = [await pod.backend.ticket('ann'), await pod.backend.ticket('bob')];
     await admit(ann);
     await pod.api.present({ params: { player: 'ann' } });
@@ -160,8 +154,7 @@ describe('a session on the bridge', function () {
   });
 
   it('goes on with an end that kill -9 interrupted', async () => {
-    pod = await startPod({ world: 'w1' });
-    await pod.play();
+    pod = await startPlayingPod({ world: 'w1' });
     await worldOpen();
     pod.backend.savesAway = true;
     await append(1, 2);
@@ -177,8 +170,7 @@ describe('a session on the bridge', function () {
   });
 
   it('goes read-only when another takes the world, and ends for it to go on elsewhere', async () => {
-    pod = await startPod({ world: 'w1', env: { LEASE_LOST_MS: '300' } });
-    await pod.play();
+    pod = await startPlayingPod({ world: 'w1', env: { LEASE_LOST_MS: '300' } });
     await worldOpen();
     pod.backend.worldEpoch = 4;
     const told = pod.api.session({ query: { wait: 10, from: 'joinable' } });
@@ -223,8 +215,7 @@ describe('a session on the bridge', function () {
   });
 
   it('flushes, and tells that the session is lost, when it is stopped after its game server', async () => {
-    pod = await startPod({ world: 'w1' });
-    await pod.play();
+    pod = await startPlayingPod({ world: 'w1' });
     await worldOpen();
     pod.backend.savesAway = true;
     await append(1, 3);
@@ -237,8 +228,7 @@ describe('a session on the bridge', function () {
   });
 
   it('warns the game server when Agones takes it away, and still takes what it saves', async () => {
-    pod = await startPod({ world: 'w1' });
-    await pod.play();
+    pod = await startPlayingPod({ world: 'w1' });
     await worldOpen();
     const told = pod.api.session({ query: { wait: 10, from: 'joinable' } });
     pod.sidecar.become('Unhealthy');
@@ -250,12 +240,19 @@ describe('a session on the bridge', function () {
   });
 
   it('stops vouching for a game thread that hangs, not for one that hitches', async () => {
-    pod = await startPod({ env: { HEALTH_PLAYING_MS: '1500', HEALTH_LOADING_MS: '60000' } });
-    await pod.play();
+    pod = await startPlayingPod({ env: { HEALTH_PLAYING_MS: '1500', HEALTH_LOADING_MS: '60000' } });
     await pod.api.frame({ body: { frames: 30, longestMs: 900 } });
     const from = Date.now();
     await until(() => Date.now() - from > 1_000, 'a hitch');
     assert.ok(Date.now() - (pod.sidecar.beats.at(-1) ?? 0) < 500, 'it still beats');
+    // A travel to another map may take longer, also beside a bridge that is started anew.
+    const frame = (travelling: boolean) => pod.api.frame({ body: { frames: 1, longestMs: 9, travelling } });
+    await frame(true);
+    await pod.crash();
+    const travelled = Date.now();
+    await until(() => Date.now() - travelled > 2_000, 'a travel');
+    assert.ok(!pod.log().includes('the game server hangs'));
+    await frame(false);
     await until(() => pod.log().includes('the game server hangs'), 'a hang');
   });
 
@@ -264,8 +261,12 @@ describe('a session on the bridge', function () {
     await mkdir(join(ROOT, '.local'), { recursive: true });
     const packed = await mkdtemp(join(ROOT, '.local', 'packed-'));
     try {
-      pod = await startPod({ script: packBridge(ROOT, packed), nodeArgs: BRIDGE_NODE_FLAGS, world: 'w1', env: { LOG_LEVEL: 'info' } });
-      await pod.play();
+      pod = await startPlayingPod({
+        script: packBridge(ROOT, packed),
+        nodeArgs: BRIDGE_NODE_FLAGS,
+        world: 'w1',
+        env: { LOG_LEVEL: 'info' },
+      });
       await worldOpen();
       for (let from = 1; from < 2_000; from += 100) await append(from, 100);
       const status = await readFile(`/proc/${pod.pid()}/status`, 'utf8');

@@ -48,6 +48,24 @@ describe('the spool', () => {
     assert.deepEqual([seqOf(W), seqOf(ANN), spool.heads.get(W)?.from, spool.heads.get(W)?.epoch], [15, 1, 10, 3]);
   });
 
+  it('knows after a restart, in every journal, which entries saves never takes', async () => {
+    const why = { code: 'input_invalid', detail: 'no' };
+    await spool.append([opening(W, 0), opening(ANN, 4), ...entries(W, 1, 2)]);
+    const refused = (generation: number): SpoolRecord => ({
+      is: 'refused',
+      journal: W,
+      generation: 1,
+      seq: 2,
+      why,
+      shares: [{ playerId: 'ann', generation, seq: 5 }],
+    });
+    await spool.append([refused(1), refused(1), refused(2)]);
+    await reopened();
+    assert.deepEqual([spool.heads.get(W)?.refused, spool.heads.get(ANN)?.refused], [[{ seq: 2, ...why }], [{ seq: 5, ...why }]]);
+    await spool.append([{ is: 'open', journal: ANN, generation: 2, epoch: 3, seq: 5 }]);
+    assert.equal(spool.heads.get(ANN)?.refused, undefined);
+  });
+
   it('cuts a torn end off and goes on there', async () => {
     await spool.append([opening(W, 0), ...entries(W, 1, 2)]);
     await spool.close();

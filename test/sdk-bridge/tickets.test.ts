@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { CompactSign, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Refusal } from '../../contracts/bridge.ts';
-import { startPod, type Pod } from './stand-in/bridge-process.ts';
+import { startPlayingPod, type Pod } from './stand-in/bridge-process.ts';
 
 const CLOCK = new URL('stand-in/shifted-clock.ts', import.meta.url).pathname;
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -15,14 +15,13 @@ describe('the ticket check of a bridge', function () {
   let parts: { header: string; payload: string; signature: string };
 
   const start = async (shiftMs = 0) => {
-    pod = await startPod({ nodeArgs: ['--import', CLOCK], env: { CLOCK_SHIFT_MS: String(shiftMs) } });
-    await pod.play();
+    pod = await startPlayingPod({ nodeArgs: ['--import', CLOCK], env: { CLOCK_SHIFT_MS: String(shiftMs) } });
     good = await pod.backend.ticket('ann');
     const [header = '', payload = '', signature = ''] = good.split('.');
     parts = { header, payload, signature };
   };
   const outcome = async (ticket: string) => {
-    const verdict = (await pod.api.admit({ body: { ticket } })).body;
+    const verdict = await pod.admit(ticket);
     return verdict.admitted ? 'admitted' : verdict.refusal;
   };
   /** Seconds from now, by the clock of the allocator. */

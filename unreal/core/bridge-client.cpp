@@ -151,7 +151,8 @@ void BridgeClient::call(HttpRequest request, Millis budgetMs, std::function<std:
 
 void BridgeClient::hello(const std::string& build, const std::string& plugin, Then<Welcome> then, std::int64_t pid) {
   Json body = Json::object();
-  body.set("build", build).set("plugin", plugin);
+  // Whoever hosts a journal is told of refused entries: the bridge need not close it for them.
+  body.set("build", build).set("plugin", plugin).set("refusals", true);
   if (pid > 0) body.set("pid", pid);
   call<Welcome>(post("/hello", body, kOrdinaryMs), kAsLongAsItTakes, readWelcome, std::move(then));
 }
@@ -244,6 +245,7 @@ void BridgeClient::acks(int waitSeconds, const std::string& from, Then<AllAcks> 
 void BridgeClient::frame(const FrameReport& report, Then<Nothing> then) {
   Json body = Json::object();
   body.set("frames", report.frames).set("longestMs", report.longestMs).set("meanMs", report.meanMs).set("p99Ms", report.p99Ms).set("hitches", report.hitches);
+  if (report.travelling) body.set("travelling", true);
   call<Nothing>(post("/frame", body, 3'000), kOnce, readNothing, std::move(then));
 }
 

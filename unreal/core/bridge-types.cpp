@@ -52,7 +52,7 @@ std::optional<SessionInfo> readSessionInfo(const Json& body) {
 
 std::optional<JournalEntry> readEntry(const Json& body) {
   if (!body.at("seq").isInteger() || !body.at("data").isObject()) return std::nullopt;
-  JournalEntry entry{body.at("seq").asInt(), body.at("data"), {}};
+  JournalEntry entry{body.at("seq").asInt(), body.at("data"), {}, body.has("refused")};
   for (const Json& item : body.at("inventories").items()) {
     if (!item.at("playerId").isString() || !item.at("seq").isInteger() || !item.at("data").isObject()) return std::nullopt;
     entry.shares.push_back({item.at("playerId").asString(), item.at("seq").asInt(), item.at("data"), item.at("refused").asBool()});
@@ -173,7 +173,12 @@ std::optional<Verdict> readVerdict(const Json& body) {
 
 std::optional<Acks> readAcks(const Json& body) {
   if (!body.at("accepted").isInteger() || !body.at("durable").isInteger() || !body.at("readOnly").isBool()) return std::nullopt;
-  return Acks{body.at("accepted").asInt(), body.at("durable").asInt(), body.at("readOnly").asBool()};
+  Acks acks{body.at("accepted").asInt(), body.at("durable").asInt(), body.at("readOnly").asBool(), {}};
+  for (const Json& item : body.at("refused").items()) {
+    if (!item.at("seq").isInteger()) return std::nullopt;
+    acks.refused.push_back({item.at("seq").asInt(), item.at("code").asString(), item.at("detail").asString()});
+  }
+  return acks;
 }
 
 std::optional<std::string> readPacketKey(const Json& body) {

@@ -69,10 +69,20 @@ struct Verdict {
   std::string detail;
 };
 
+// An entry that was accepted and that saves never takes: its place stays empty.
+struct Refusal {
+  Seq seq = 0;
+  // Stable: `input_invalid`, `body_too_large` …
+  std::string code;
+  std::string detail;
+};
+
 struct Acks {
   Seq accepted = 0;
   Seq durable = 0;
   bool readOnly = false;
+  // In order; every one since the journal was opened.
+  std::vector<Refusal> refused = {};
 };
 
 // What an entry of one journal brings to an inventory, whose next entry it is.
@@ -88,6 +98,8 @@ struct JournalEntry {
   Seq seq = 0;
   Json data = Json::object();
   std::vector<Share> shares;
+  // Saves never took what had this place: there is nothing to apply.
+  bool refused = false;
 };
 
 struct Snapshot {

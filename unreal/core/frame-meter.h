@@ -20,6 +20,8 @@ struct FrameReport {
   double p99Ms = 0;
   // Frames that took more than three times the tick.
   std::int64_t hitches = 0;
+  // A map is being loaded: the game thread may say nothing for as long as that takes.
+  bool travelling = false;
 };
 
 class FrameMeter {

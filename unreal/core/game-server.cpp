@@ -34,6 +34,7 @@ void GameServer::tick(Millis now) {
 void GameServer::mapStarts() {
   stands_ = false;
   connections_.travelBegins();
+  session_.travels(true);
 }
 
 void GameServer::mapStands(const std::string& map, int port, const std::vector<ConnectionId>& open) {
@@ -41,6 +42,7 @@ void GameServer::mapStands(const std::string& map, int port, const std::vector<C
   map_ = map;
   port_ = port;
   connections_.travelEnds(open);
+  session_.travels(false);
   if (!options_.warmByGame) session_.markWarm();
   restoreWhenItStands();
 }
@@ -70,6 +72,7 @@ void GameServer::ready() {
 }
 
 void GameServer::travelFailed(const std::string& reason) {
+  session_.travels(false);
   if (loading_ == Loading::Travelling) session_.end("the session's map could not be loaded: " + reason);
 }
 

@@ -71,10 +71,12 @@ class GameServer final : private SessionHost {
   void draining(const std::string& reason, Millis leftMs) override { host_.draining(reason, leftMs); }
   void accepted(Seq seq) override { host_.accepted(seq); }
   void durable(Seq seq) override { host_.durable(seq); }
+  void refused(const Refusal& refusal) override { host_.refused(refusal); }
   std::string capture() override { return host_.capture(); }
   void readOnly() override { host_.readOnly(); }
   void inventoryAccepted(const std::string& player, Seq seq) override { host_.inventoryAccepted(player, seq); }
   void inventoryDurable(const std::string& player, Seq seq) override { host_.inventoryDurable(player, seq); }
+  void inventoryRefused(const std::string& player, const Refusal& refusal) override { host_.inventoryRefused(player, refusal); }
   std::string captureInventory(const std::string& player) override { return host_.captureInventory(player); }
   void inventoryReadOnly(const std::string& player) override { host_.inventoryReadOnly(player); }
 

@@ -13,6 +13,7 @@ JournalLink::JournalLink(BridgeClient& client, std::string subject, JournalHost&
       cadence_(cadence),
       journal_(durableSeq),
       now_(now),
+      refusedTold_(durableSeq),
       snapshotSeq_(durableSeq),
       snapshotAt_(now) {}
 
@@ -30,14 +31,14 @@ void JournalLink::append() {
   appending_ = true;
   client_.append(subject_, *batch, [this](const Result<Acks>& result) {
     appending_ = false;
-    if (!result) return refused(result.failure);
+    if (!result) return failed(result.failure);
     appendFailures_ = 0;
     rewound_ = false;
     take(*result.value, true);
   });
 }
 
-void JournalLink::refused(const Failure& failure) {
+void JournalLink::failed(const Failure& failure) {
   if (failure.code == "sequence_gap" && !rewound_) {
     rewound_ = true;
     return peers_.lostDisk();
@@ -55,6 +56,11 @@ void JournalLink::take(const Acks& acks, bool answersBatch) {
   const Seq durable = journal_.durable();
   for (const Share& share : journal_.acknowledge(acks, answersBatch)) peers_.brought(share.player, share.seq);
   if (journal_.accepted() > accepted) host_.accepted(journal_.accepted());
+  for (const Refusal& refusal : acks.refused) {
+    if (refusal.seq <= refusedTold_ || refusal.seq > journal_.last()) continue;
+    refusedTold_ = refusal.seq;
+    host_.refused(refusal);
+  }
   if (journal_.durable() > durable) host_.durable(journal_.durable());
   if (acks.readOnly) loseLease();
 }

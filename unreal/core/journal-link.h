@@ -16,6 +16,8 @@ class JournalHost {
   // All entries up to `seq` are on the pod's disk; then: are stored in saves, which alone is promised. Each when it has come further.
   virtual void accepted(Seq seq) = 0;
   virtual void durable(Seq seq) = 0;
+  // Said before `durable` passes its place: nothing of this entry is kept, nor of its shares. What it did has to be undone.
+  virtual void refused(const Refusal& refusal) = 0;
   // All of it as it now is, every entry added so far included; text.
   virtual std::string capture() = 0;
   // The lease is lost: what is changed from now on will not be kept.
@@ -64,7 +66,7 @@ class JournalLink {
  private:
   void append();
   void snapshot();
-  void refused(const Failure& failure);
+  void failed(const Failure& failure);
   void take(const Acks& acks, bool answersBatch);
 
   BridgeClient& client_;
@@ -81,6 +83,8 @@ class JournalLink {
   Millis appendAt_ = 0;
   int appendFailures_ = 0;
   bool rewound_ = false;
+  // The newest entry that was told as refused.
+  Seq refusedTold_;
 
   // Captured, and kept until all that it contains is durable: then it may be stored.
   std::optional<Snapshot> captured_;

@@ -23,6 +23,7 @@ class Saves::Inventory final : private JournalHost {
  private:
   void accepted(Seq seq) override { host_.inventoryAccepted(player_, seq); }
   void durable(Seq seq) override { host_.inventoryDurable(player_, seq); }
+  void refused(const Refusal& refusal) override { host_.inventoryRefused(player_, refusal); }
   std::string capture() override { return host_.captureInventory(player_); }
   void readOnly() override { host_.inventoryReadOnly(player_); }
 

@@ -19,6 +19,7 @@ class SavesHost : public JournalHost {
  public:
   virtual void inventoryAccepted(const std::string& player, Seq seq) = 0;
   virtual void inventoryDurable(const std::string& player, Seq seq) = 0;
+  virtual void inventoryRefused(const std::string& player, const Refusal& refusal) = 0;
   virtual std::string captureInventory(const std::string& player) = 0;
   virtual void inventoryReadOnly(const std::string& player) = 0;
 };

@@ -158,8 +158,17 @@ void Session::accept() {
 void Session::reportFrames() {
   if (now_ < reportAt_) return;
   reportAt_ = now_ + reportEveryMs_;
-  client_.frame(meter_.report(), [](const Result<Nothing>&) {});
+  FrameReport report = meter_.report();
+  report.travelling = travelling_;
+  client_.frame(report, [](const Result<Nothing>&) {});
   meter_.restart();
+}
+
+void Session::travels(bool travelling) {
+  if (travelling == travelling_) return;
+  travelling_ = travelling;
+  reportAt_ = now_;
+  if (stage_ != Stage::Greeting && stage_ != Stage::Ended) reportFrames();
 }
 
 void Session::end(const std::string& reason) { flushAndLeave(reason, true); }

@@ -45,6 +45,7 @@ class SessionHost : public SavesHost {
   void inventoryAccepted(const std::string&, Seq) override {}
   void inventoryDurable(const std::string&, Seq) override {}
   std::string captureInventory(const std::string&) override { return {}; }
+  void inventoryRefused(const std::string&, const Refusal&) override {}
   void inventoryReadOnly(const std::string&) override {}
 };
 
@@ -80,6 +81,8 @@ class Session final : private NoticeHost {
   void markWarm() { warm_ = true; }
   // The map of `load` stands and the game listens on this port.
   void loaded(int port);
+  // A map is about to be loaded, or stands: the bridge hears it at once, since the game thread may be busy with it.
+  void travels(bool travelling);
   // The session is over: saves are flushed, then the bridge is told.
   void end(const std::string& reason);
   // The process has to go, the session need not: saves are flushed, and the bridge sees to it that it goes on elsewhere.
@@ -167,6 +170,7 @@ class Session final : private NoticeHost {
   FrameMeter meter_;
   Millis reportEveryMs_ = 1'000;
   Millis reportAt_ = 0;
+  bool travelling_ = false;
 
   std::string stopReason_;
   // When a server that is taken away stops by itself.

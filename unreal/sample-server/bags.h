@@ -22,7 +22,7 @@ class Bags {
       if (!kept || !kept->at("pickups").isInteger()) return false;
       pickups = kept->at("pickups").asInt();
     }
-    for (const lifeverse::JournalEntry& entry : inventory.entries) pickups += entry.data.at("kind").asString() == "pickup" ? 1 : 0;
+    for (const lifeverse::JournalEntry& entry : inventory.entries) pickups += !entry.refused && entry.data.at("kind").asString() == "pickup" ? 1 : 0;
     pickups_[player] = pickups;
     return true;
   }

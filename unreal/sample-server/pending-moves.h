@@ -1,7 +1,9 @@
 // Moves that are in the world and not durable yet, in the order of the journal (pure).
 #pragma once
 
+#include <algorithm>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,15 @@ class PendingMoves {
     std::vector<PendingMove> now;
     for (; !moves_.empty() && moves_.front().seq <= seq; moves_.pop_front()) now.push_back(std::move(moves_.front()));
     return now;
+  }
+
+  // The one that nothing is kept of.
+  std::optional<PendingMove> remove(lifeverse::Seq seq) {
+    const auto found = std::find_if(moves_.begin(), moves_.end(), [seq](const PendingMove& move) { return move.seq == seq; });
+    if (found == moves_.end()) return std::nullopt;
+    PendingMove move = std::move(*found);
+    moves_.erase(found);
+    return move;
   }
 
  private:

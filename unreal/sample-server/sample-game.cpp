@@ -72,7 +72,9 @@ void SampleGame::load(const SessionInfo& info, const Restore* world) {
       if (!restored) return session_.end("the world's snapshot cannot be read");
       world_ = std::move(*restored);
     }
-    for (const JournalEntry& entry : world->entries) world_.apply(entry.data);
+    for (const JournalEntry& entry : world->entries) {
+      if (!entry.refused) world_.apply(entry.data);
+    }
     pending_.restart(world->durableSeq);
   }
   Json fields = Json::object();

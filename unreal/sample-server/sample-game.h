@@ -33,6 +33,7 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   void playing() override;
   void accepted(lifeverse::Seq seq) override;
   void durable(lifeverse::Seq seq) override;
+  void refused(const lifeverse::Refusal& refusal) override;
   std::string capture() override { return world_.write(); }
   void readOnly() override;
   void ended(const std::string& reason, bool clean) override;

@@ -59,6 +59,14 @@ void SampleGame::durable(Seq seq) {
   }
 }
 
+// The world moves on by absolute places: the next move of the player mends what this one did.
+void SampleGame::refused(const Refusal& refusal) {
+  log_.warn("a move is not kept", Json::object().set("seq", refusal.seq).set("code", refusal.code));
+  const auto move = pending_.remove(refusal.seq);
+  Link* link = move ? gate_.joined(move->player) : nullptr;
+  if (link != nullptr) refuseMove(*link, move->n, "not-kept");
+}
+
 void SampleGame::sendAck(Link& link, std::int64_t n, Seq seq, bool durable) {
   Json out = typed("ack");
   out.set("n", n).set("durable", durable);

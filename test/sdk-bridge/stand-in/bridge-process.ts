@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bridgeApi } from '../../../contracts/bridge.ts';
+import { bridgeApi, type Verdict } from '../../../contracts/bridge.ts';
 import { createClient, type Client } from '../../../contracts/client.ts';
 import { createHttpSend } from '../../../runtime/http-send.ts';
 import { startBackend, UID, type Backend } from './backend.ts';
@@ -24,6 +24,8 @@ export interface Pod {
   readonly pid: () => number;
   /** Hello, warm, Ready, allocated, claimed, accepted. */
   play(): Promise<void>;
+  /** The verdict over a ticket. */
+  admit(ticket: string): Promise<Verdict>;
   /** The allocator's marks appear on the game server. */
   allocate(): void;
   /** kill -9, then a new process on the same spool and port. */
@@ -45,6 +47,14 @@ export interface PodOptions {
   readonly nodeArgs?: readonly string[];
   /** In place of the bridge's own sources. */
   readonly script?: string;
+}
+
+/** One whose session is joinable, and where these players have come in. */
+export async function startPlayingPod(options: PodOptions = {}, players: readonly string[] = []): Promise<Pod> {
+  const pod = await startPod(options);
+  await pod.play();
+  for (const player of players) await pod.admit(await pod.backend.ticket(player));
+  return pod;
 }
 
 export async function startPod(options: PodOptions = {}): Promise<Pod> {
@@ -113,6 +123,7 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
       await api.session({ query: { wait: 10, from: 'idle' } });
       await api.accept({ body: { port: 7777, build: 'b1' } });
     },
+    admit: async (ticket) => (await api.admit({ body: { ticket } })).body,
     sidecar,
     backend,
     tokenFile,

@@ -21,11 +21,11 @@ TEST(BridgeClient, ACallIsTypedAndABodyOfAnotherShapeIsAFailure) {
   Rig rig;
   std::string server;
   rig.client.hello("b1", "p", [&](const Result<Welcome>& result) { server = result ? result.value->gameServer : result.failure.code; });
-  ASSERT_TRUE(*rig.transport.bodyOf("/hello") == R"({"build":"b1","plugin":"p"})");
+  ASSERT_TRUE(*rig.transport.bodyOf("/hello") == R"({"build":"b1","plugin":"p","refusals":true})");
   ASSERT_TRUE(rig.transport.answer("/hello", 200, R"({"gameServer":"gs-1","heartbeatSeconds":1})"));
   ASSERT_TRUE(server == "gs-1");
   rig.client.hello("b1", "p", [&](const Result<Welcome>& result) { server = result ? "" : result.failure.code; }, 42);
-  ASSERT_EQ(*rig.transport.bodyOf("/hello"), R"({"build":"b1","plugin":"p","pid":42})");
+  ASSERT_EQ(*rig.transport.bodyOf("/hello"), R"({"build":"b1","plugin":"p","refusals":true,"pid":42})");
   rig.transport.answer("/hello", 200, R"({"gameServer":7})");
   ASSERT_TRUE(server == "unexpected_answer");
 }

@@ -23,7 +23,9 @@ class Engine final : public GameServerHost {
   std::string capture() override { return "world"; }
   void readOnly() override {}
   void inventoryAccepted(const std::string&, Seq) override {}
+  void refused(const Refusal&) override {}
   void inventoryDurable(const std::string&, Seq) override {}
+  void inventoryRefused(const std::string&, const Refusal&) override {}
   std::string captureInventory(const std::string&) override { return "bag"; }
   void inventoryReadOnly(const std::string&) override {}
 
@@ -88,6 +90,27 @@ struct Server {
 };
 
 }  // namespace
+
+TEST(GameServer, TellsTheBridgeAtOnceThatAMapIsBeingLoaded) {
+  Server server;
+  ASSERT_TRUE(server.play());
+  const auto travelling = [&] {
+    const std::string* body = server.bridge.bodyOf("/frame");
+    const bool is = body != nullptr && Json::parse(*body)->at("travelling").asBool();
+    return server.bridge.answer("/frame", 200, "{}") && is;
+  };
+  while (server.bridge.isOpen("/frame")) travelling();
+  // Without a frame in between: a hard travel leaves the game thread no other moment.
+  server.game.mapStarts();
+  ASSERT_TRUE(travelling());
+  server.run(1'100);
+  ASSERT_TRUE(travelling());
+  server.game.mapStands("/Game/Maps/Meadow", 7777, {});
+  ASSERT_TRUE(server.bridge.isOpen("/frame") && !travelling());
+  server.game.mapStarts();
+  server.game.travelFailed("no such map");
+  ASSERT_TRUE(travelling() && server.bridge.isOpen("/frame") && !travelling());
+}
 
 TEST(GameServer, TheFirstMapIsWarmTheSessionsMapIsTravelledToAndThenItAccepts) {
   Server server;

@@ -41,6 +41,27 @@ TEST(Saves, AnInventoryIsHadAndGoesOnFromWhatIsDurableWithTwoAcks) {
   ASSERT_EQ(rig.game.inventoryAcks["ada"].durable, 3);
 }
 
+TEST(Saves, AnEntryThatIsNeverKeptIsToldOnceBeforeItsPlaceIsDurable) {
+  Bags rig;
+  ASSERT_TRUE(rig.play() && rig.open());
+  for (int i = 0; i < 3; ++i) rig.session.saves().addWorld(Json::object());
+  rig.session.saves().addInventory("ada", Json::object());
+  rig.run(40);
+  const std::string seven = R"({"seq":7,"code":"input_invalid","detail":"no"})";
+  // Of a number that was never given nothing is told.
+  const std::string strange = R"({"seq":99,"code":"c","detail":"d"})";
+  const auto said = [&](const std::string& version, Seq durable) {
+    return R"({"version":")" + version + R"(","world":{"accepted":8,"durable":)" + std::to_string(durable) + R"(,"readOnly":false,"refused":[)" + seven + "," +
+           strange + R"(]},"inventories":[{"playerId":"ada","accepted":3,"durable":3,"readOnly":false,"refused":[{"seq":3}]}]})";
+  };
+  ASSERT_TRUE(rig.ack("/world/entries", 8, 6));
+  rig.bridge.answer("/acks", 200, said("a", 8));
+  rig.run(40);
+  rig.bridge.answer("/acks", 200, said("b", 8));
+  ASSERT_EQ(rig.game.refusals, (std::vector<std::string>{"7 input_invalid at 6", "ada 3"}));
+  ASSERT_TRUE(rig.game.durableSeq == 8 && !rig.game.isReadOnly);
+}
+
 TEST(Saves, NothingIsTakenForAnInventoryThatIsNotOpenLostOrCameWithAGap) {
   Bags rig;
   ASSERT_TRUE(rig.play());

@@ -25,6 +25,7 @@ class Game final : public SessionHost {
   }
   void accepted(Seq seq) override { acceptedSeq = seq; }
   void durable(Seq seq) override { durableSeq = seq; }
+  void refused(const Refusal& refusal) override { refusals.push_back(std::to_string(refusal.seq) + " " + refusal.code + " at " + std::to_string(durableSeq)); }
   std::string capture() override { return "captured"; }
   void readOnly() override { isReadOnly = true; }
 
@@ -33,6 +34,7 @@ class Game final : public SessionHost {
   void draining(const std::string&, Millis left) override { drainLeftMs = left; }
   void inventoryAccepted(const std::string& player, Seq seq) override { inventoryAcks[player].accepted = seq; }
   void inventoryDurable(const std::string& player, Seq seq) override { inventoryAcks[player].durable = seq; }
+  void inventoryRefused(const std::string& player, const Refusal& refusal) override { refusals.push_back(player + " " + std::to_string(refusal.seq)); }
   std::string captureInventory(const std::string& player) override {
     ++captures;
     return "inventory of " + player;
@@ -41,6 +43,7 @@ class Game final : public SessionHost {
 
   std::vector<Notice> heard;
   std::vector<std::string> kicks;
+  std::vector<std::string> refusals;
   int captures = 0;
   Millis drainLeftMs = -1;
   std::map<std::string, Acks> inventoryAcks;

@@ -40,6 +40,8 @@ class Engine final : public GameServerHost {
   void durable(Seq seq) override { durableSeq = seq; }
   std::string capture() override { return "all of it"; }
   void readOnly() override { isReadOnly = true; }
+  void refused(const Refusal&) override {}
+  void inventoryRefused(const std::string&, const Refusal&) override {}
   void inventoryAccepted(const std::string&, Seq) override {}
   void inventoryDurable(const std::string& player, Seq seq) override { bags[player] = seq; }
   std::string captureInventory(const std::string& player) override { return "bag of " + player; }

@@ -163,6 +163,12 @@ void FLifeVerseServer::accepted(lifeverse::Seq Seq) { Owner.OnWorldAccepted.Broa
 
 void FLifeVerseServer::durable(lifeverse::Seq Seq) { Owner.OnWorldDurable.Broadcast(Seq); }
 
+void FLifeVerseServer::refused(const lifeverse::Refusal& Refusal)
+{
+	UE_LOG(LogLifeVerse, Error, TEXT("Nothing is kept of entry %lld of the world: %s"), Refusal.seq, *FromCore(Refusal.detail));
+	Owner.OnWorldRefused.Broadcast(Refusal.seq, FromCore(Refusal.code));
+}
+
 std::string FLifeVerseServer::capture() { return Owner.CaptureWorld.IsBound() ? ToCore(Owner.CaptureWorld.Execute()) : std::string(); }
 
 void FLifeVerseServer::readOnly()
@@ -174,6 +180,12 @@ void FLifeVerseServer::readOnly()
 void FLifeVerseServer::inventoryAccepted(const std::string& Player, lifeverse::Seq Seq) { Owner.OnInventoryAccepted.Broadcast(FromCore(Player), Seq); }
 
 void FLifeVerseServer::inventoryDurable(const std::string& Player, lifeverse::Seq Seq) { Owner.OnInventoryDurable.Broadcast(FromCore(Player), Seq); }
+
+void FLifeVerseServer::inventoryRefused(const std::string& Player, const lifeverse::Refusal& Refusal)
+{
+	UE_LOG(LogLifeVerse, Error, TEXT("Nothing is kept of entry %lld of an inventory: %s"), Refusal.seq, *FromCore(Refusal.detail));
+	Owner.OnInventoryRefused.Broadcast(FromCore(Player), Refusal.seq, FromCore(Refusal.code));
+}
 
 std::string FLifeVerseServer::captureInventory(const std::string& Player)
 {
@@ -205,6 +217,10 @@ FLifeVerseRestore RestoreFromCore(const lifeverse::Restore& Restore)
 	Out.Snapshot = Restore.snapshot ? FromCore(Restore.snapshot->data) : FString();
 	for (const lifeverse::JournalEntry& Entry : Restore.entries)
 	{
+		if (Entry.refused)
+		{
+			continue;
+		}
 		FLifeVerseEntry& Added = Out.Entries.AddDefaulted_GetRef();
 		Added.Seq = Entry.seq;
 		Added.Data = FromCore(Entry.data.write());

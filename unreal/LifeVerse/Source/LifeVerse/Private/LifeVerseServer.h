@@ -40,10 +40,12 @@ public:
 	virtual void drop(lifeverse::ConnectionId Connection, const std::string& Reason) override;
 	virtual void accepted(lifeverse::Seq Seq) override;
 	virtual void durable(lifeverse::Seq Seq) override;
+	virtual void refused(const lifeverse::Refusal& Refusal) override;
 	virtual std::string capture() override;
 	virtual void readOnly() override;
 	virtual void inventoryAccepted(const std::string& Player, lifeverse::Seq Seq) override;
 	virtual void inventoryDurable(const std::string& Player, lifeverse::Seq Seq) override;
+	virtual void inventoryRefused(const std::string& Player, const lifeverse::Refusal& Refusal) override;
 	virtual std::string captureInventory(const std::string& Player) override;
 	virtual void inventoryReadOnly(const std::string& Player) override;
 

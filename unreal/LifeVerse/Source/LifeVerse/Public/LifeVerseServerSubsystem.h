@@ -134,6 +134,10 @@ public:
 	UPROPERTY(BlueprintAssignable, Category = "LifeVerse|Saves")
 	FLifeVerseSeq OnWorldDurable;
 
+	/** Nothing of this entry will ever be kept, nor of its shares: undo what it did. Said before OnWorldDurable passes it. */
+	UPROPERTY(BlueprintAssignable, Category = "LifeVerse|Saves")
+	FLifeVerseRefused OnWorldRefused;
+
 	/** Another session has the world: stop changing it. */
 	UPROPERTY(BlueprintAssignable, Category = "LifeVerse|Saves")
 	FLifeVerseReadOnly OnWorldReadOnly;
@@ -143,6 +147,9 @@ public:
 
 	UPROPERTY(BlueprintAssignable, Category = "LifeVerse|Saves")
 	FLifeVerseInventorySeq OnInventoryDurable;
+
+	UPROPERTY(BlueprintAssignable, Category = "LifeVerse|Saves")
+	FLifeVerseInventoryRefused OnInventoryRefused;
 
 	UPROPERTY(BlueprintAssignable, Category = "LifeVerse|Saves")
 	FLifeVerseInventoryReadOnly OnInventoryReadOnly;

@@ -136,6 +136,8 @@ DECLARE_DYNAMIC_MULTICAST_DELEGATE_TwoParams(FLifeVerseDraining, const FString&,
 DECLARE_DYNAMIC_MULTICAST_DELEGATE_TwoParams(FLifeVerseEnded, const FString&, Reason, bool, bClean);
 DECLARE_DYNAMIC_MULTICAST_DELEGATE_ThreeParams(FLifeVersePlayerSeated, APlayerController*, Player, const FString&, PlayerId, const FString&, Role);
 DECLARE_DYNAMIC_MULTICAST_DELEGATE_OneParam(FLifeVerseSeq, int64, Seq);
+DECLARE_DYNAMIC_MULTICAST_DELEGATE_TwoParams(FLifeVerseRefused, int64, Seq, const FString&, Code);
+DECLARE_DYNAMIC_MULTICAST_DELEGATE_ThreeParams(FLifeVerseInventoryRefused, const FString&, PlayerId, int64, Seq, const FString&, Code);
 DECLARE_DYNAMIC_MULTICAST_DELEGATE(FLifeVerseReadOnly);
 DECLARE_DYNAMIC_MULTICAST_DELEGATE_TwoParams(FLifeVerseInventorySeq, const FString&, PlayerId, int64, Seq);
 DECLARE_DYNAMIC_MULTICAST_DELEGATE_OneParam(FLifeVerseInventoryReadOnly, const FString&, PlayerId);
