@@ -1,4 +1,4 @@
-/** Agones' sidecar over gRPC: every call has a deadline, and waits within that for a sidecar that restarts. */
+/** Agones' sidecar over gRPC: every call has a deadline, and the bridge's own wait within that for a sidecar that restarts. */
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { parseGameServer, type GameServer } from './game-server.ts';
 import { SDK } from './sdk-calls.ts';
@@ -10,10 +10,12 @@ export interface Told {
   readonly bytes: Buffer;
 }
 
-/** @throws ServiceError of grpc-js from every call: `code` and `details` are Agones' own, `DEADLINE_EXCEEDED` when the sidecar is away. */
+/** @throws ServiceError of grpc-js from every call: `code` and `details` are Agones' own. */
 export interface AgonesClient {
   /** Any unary call of any of the SDK's services, its messages as they are on the wire. */
   call(path: string, message: Buffer): Promise<Buffer>;
+  /** The same for another caller, as it would meet Agones' sidecar: `UNAVAILABLE` at once while that is away, `DEADLINE_EXCEEDED` where it hangs. */
+  passOn(path: string, message: Buffer): Promise<Buffer>;
   ready(): Promise<void>;
   allocate(): Promise<void>;
   shutdown(): Promise<void>;
@@ -45,15 +47,17 @@ export function createAgonesClient(port: number): AgonesClient {
   const waiting = () => new Metadata({ waitForReady: true });
   const soon = () => ({ deadline: Date.now() + CALL_MS });
 
-  const call = (path: string, message: Buffer) =>
+  const send = (path: string, message: Buffer, metadata: Metadata) =>
     new Promise<Buffer>((resolve, reject) => {
       const done = (cause: ServiceError | null, answer?: Buffer) => (answer === undefined ? reject(cause) : resolve(answer));
-      client.makeUnaryRequest(path, asIs, asIs, message, waiting(), soon(), done);
+      client.makeUnaryRequest(path, asIs, asIs, message, metadata, soon(), done);
     });
+  const call = (path: string, message: Buffer) => send(path, message, waiting());
   const told = async (path: string, message: Buffer = EMPTY) => void (await call(path, message));
 
   return {
     call,
+    passOn: (path, message) => send(path, message, new Metadata()),
     ready: () => told(SDK.ready),
     allocate: () => told(SDK.allocate),
     shutdown: () => told(SDK.shutdown),

@@ -24,7 +24,7 @@ export interface GrpcParts {
   readonly calls: StateCalls;
   readonly changes: QueuedChanges;
   readonly watch: Pick<GameServerWatch, 'current' | 'listen'>;
-  readonly client: Pick<AgonesClient, 'call'>;
+  readonly client: Pick<AgonesClient, 'passOn'>;
 }
 
 type Unary = (message: Buffer) => Buffer | Promise<Buffer>;
@@ -91,7 +91,7 @@ function guarded({ changes, client }: GrpcParts, path: string, read: (asked: Fie
     const wished = read(readFields(message));
     const refusal = changes.refusal(wished);
     if (refusal !== undefined) throw Object.assign(new Error(refusal), { code: Code.INVALID_ARGUMENT, details: refusal });
-    const answer = await client.call(path, message);
+    const answer = await client.passOn(path, message);
     changes.taken(wished);
     return answer;
   });
@@ -99,7 +99,7 @@ function guarded({ changes, client }: GrpcParts, path: string, read: (asked: Fie
 
 /** Every method to Agones' sidecar; those with a handler of their own take the place of this. */
 function passedOn(paths: Readonly<Record<string, string>>, { client }: GrpcParts): UntypedServiceImplementation {
-  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, unary((message) => client.call(path, message))]));
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, unary((message) => client.passOn(path, message))]));
 }
 
 function unary(act: Unary) {

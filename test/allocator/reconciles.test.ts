@@ -6,7 +6,7 @@ import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import { newAllocation, type AllocationDocument } from '../../allocator/allocation.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
-import { onThisMachine } from './on-this-machine.ts';
+import { onThisMachine } from '../on-this-machine.ts';
 import { testCluster, testStack } from '../../local/testing.ts';
 import { startClusterProxy, type ClusterProxy } from './cluster-proxy.ts';
 import { readySession, type ReadySession } from './ready-session.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EAST, until, WEST } from '../allocator-under-test.ts';
-import { onThisMachine } from '../on-this-machine.ts';
+import { onThisMachine } from '../../on-this-machine.ts';
 import { ASK_MS, proxiedClusters, type ProxiedClusters } from '../proxied-clusters.ts';
 
 describe('Invariant 4: a dead cluster costs only what is in flight to it', function () {

@@ -4,7 +4,7 @@ import { AppError } from '../../../contracts/app-error.ts';
 import type { Allocation } from '../../../contracts/allocator.ts';
 import { allocatorUnderTest, anAllocation, EAST, until, type AllocatorUnderTest } from '../allocator-under-test.ts';
 import { NOTHING_WRONG, startChecker, type Checker } from './checker.ts';
-import { onThisMachine } from '../on-this-machine.ts';
+import { onThisMachine } from '../../on-this-machine.ts';
 import { closeLane } from './kill-at-each.ts';
 import { ask, inState, look } from './lives.ts';
 import { ownMongo, ownRedis, type OwnStore } from './own-stores.ts';

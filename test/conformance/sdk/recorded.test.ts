@@ -5,7 +5,7 @@ import type { Bindings } from '../agones/compare.ts';
 import { sharedStandIn, stopSharedStandIn } from '../agones/conformance-cluster.ts';
 import { GRPC_FILE, GRPC_SPEC, GRPC_WRITE_DELAY_MS, grpcDifferences, replayableGrpc } from '../agones/replay-grpc.ts';
 import { replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from '../agones/replay-rest.ts';
-import { standNode } from '../agones/sidecar-bed.ts';
+import { standNode, type SidecarBedOptions } from '../agones/sidecar-bed.ts';
 import { startBridgedBed, type BridgedBed } from './bridged-bed.ts';
 import { judgeAnswer, titleOf } from './deviations.ts';
 
@@ -16,56 +16,43 @@ after(stopSharedStandIn);
 describe('The bridge answers as recorded', () => {
   describe('over REST', () => {
     const bindings: Bindings = new Map();
-    let bridged: BridgedBed;
-
-    before(async function () {
-      this.timeout(START_MS);
-      const cluster = await sharedStandIn();
-      await standNode(cluster);
-      bridged = await startBridgedBed({
-        cluster,
-        namespace: 'rest-bridged',
-        name: 'g1',
-        writeDelayMs: REST_WRITE_DELAY_MS,
-        spec: REST_SPEC,
-      });
-    });
-    after(() => bridged?.close());
+    const bridged = bedOf({ namespace: 'rest-bridged', name: 'g1', writeDelayMs: REST_WRITE_DELAY_MS, spec: REST_SPEC });
 
     for (const recorded of replayableRest()) {
       it(titleOf(REST_FILE, recorded.name), async () => {
-        judgeAnswer(REST_FILE, recorded.name, await restDifferences(bridged, recorded, bindings));
+        judgeAnswer(REST_FILE, recorded.name, await restDifferences(bridged(), recorded, bindings));
       });
     }
   });
 
   describe('over gRPC', () => {
     const bindings: Bindings = new Map();
-    let bridged: BridgedBed;
+    const bridged = bedOf({ namespace: 'grpc-bridged', name: 'gr2', writeDelayMs: GRPC_WRITE_DELAY_MS, spec: GRPC_SPEC });
     let client: Client;
 
-    before(async function () {
-      this.timeout(START_MS);
-      const cluster = await sharedStandIn();
-      await standNode(cluster);
-      bridged = await startBridgedBed({
-        cluster,
-        namespace: 'grpc-bridged',
-        name: 'gr2',
-        writeDelayMs: GRPC_WRITE_DELAY_MS,
-        spec: GRPC_SPEC,
-      });
-      client = new Client(`127.0.0.1:${bridged.grpcPort}`, credentials.createInsecure());
-    });
-    after(async () => {
-      client?.close();
-      await bridged?.close();
-    });
+    before(() => void (client = new Client(`127.0.0.1:${bridged().grpcPort}`, credentials.createInsecure())));
+    after(() => client?.close());
 
     for (const recorded of replayableGrpc()) {
       it(titleOf(GRPC_FILE, recorded.name), async () => {
-        judgeAnswer(GRPC_FILE, recorded.name, await grpcDifferences(client, recorded, bindings, bridged.namespace));
+        judgeAnswer(GRPC_FILE, recorded.name, await grpcDifferences(client, recorded, bindings, bridged().namespace));
       });
     }
   });
 });
+
+/** There from before the tests of the present block until after them. */
+function bedOf(options: Omit<SidecarBedOptions, 'cluster'>): () => BridgedBed {
+  let bridged: BridgedBed | undefined;
+  before(async function () {
+    this.timeout(START_MS);
+    const cluster = await sharedStandIn();
+    await standNode(cluster);
+    bridged = await startBridgedBed({ cluster, ...options });
+  });
+  after(() => bridged?.close());
+  return () => {
+    if (bridged === undefined) throw new Error('the bed is not there yet');
+    return bridged;
+  };
+}
