@@ -3,10 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import path from 'node:path';
+import { bundle } from '../deploy/images/bundle/bundle.ts';
 import { freePort } from '../local/processes/free-port.ts';
 import { waitUntil } from '../local/processes/wait-until.ts';
 import { BRIDGE_NODE_FLAGS } from '../sdk-bridge/image/node-flags.ts';
-import { packBridge } from '../sdk-bridge/image/pack-bridge.ts';
 import { sharedStandIn } from '../test/conformance/agones/conformance-cluster.ts';
 import { standNode, startSidecarBed } from '../test/conformance/agones/sidecar-bed.ts';
 import type { PodOptions } from '../test/sdk-bridge/stand-in/bridge-process.ts';
@@ -14,8 +14,9 @@ import type { PodOptions } from '../test/sdk-bridge/stand-in/bridge-process.ts';
 const ROOT = path.join(import.meta.dirname, '..');
 
 /** For `startPod`: what a pod of `fleets/base` runs. */
-export function asInItsImage(): Required<Pick<PodOptions, 'script' | 'nodeArgs'>> {
-  return { script: packBridge(ROOT, path.join(ROOT, '.local', 'bench', 'bridge')), nodeArgs: BRIDGE_NODE_FLAGS };
+export async function asInItsImage(): Promise<Required<Pick<PodOptions, 'script' | 'nodeArgs'>>> {
+  const { script } = await bundle(ROOT, 'sdk-bridge', path.join(ROOT, '.local', 'bench', 'bridge'));
+  return { script, nodeArgs: BRIDGE_NODE_FLAGS };
 }
 
 export interface Sidecar {

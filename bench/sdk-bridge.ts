@@ -36,7 +36,7 @@ const OURS: readonly Call[] = [
   { method: 'PUT', path: '/lifeverse/v1/roster', body: json({ present: ['ann'] }) },
 ];
 
-const image = asInItsImage();
+const image = await asInItsImage();
 try {
   await startUp();
   await memory();

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair } from 'jose';
 import { AppError } from '../../contracts/app-error.ts';
+import { bundle } from '../../deploy/images/bundle/bundle.ts';
 import { BRIDGE_NODE_FLAGS } from '../../sdk-bridge/image/node-flags.ts';
-import { packBridge } from '../../sdk-bridge/image/pack-bridge.ts';
 import { ROOT } from '../tooling/import-graph.ts';
 import { startPlayingPod, startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
@@ -257,23 +258,17 @@ describe('a session on the bridge', function () {
   });
 
   it('stays within 90 MB as its image runs it', async () => {
-    // Below the tree, where it finds its packages.
-    await mkdir(join(ROOT, '.local'), { recursive: true });
-    const packed = await mkdtemp(join(ROOT, '.local', 'packed-'));
+    const folder = await mkdtemp(join(tmpdir(), 'bundled-'));
     try {
-      pod = await startPlayingPod({
-        script: packBridge(ROOT, packed),
-        nodeArgs: BRIDGE_NODE_FLAGS,
-        world: 'w1',
-        env: { LOG_LEVEL: 'info' },
-      });
+      const { script } = await bundle(ROOT, 'sdk-bridge', folder);
+      pod = await startPlayingPod({ script, nodeArgs: BRIDGE_NODE_FLAGS, world: 'w1', env: { LOG_LEVEL: 'info' } });
       await worldOpen();
       for (let from = 1; from < 2_000; from += 100) await append(from, 100);
       const status = await readFile(`/proc/${pod.pid()}/status`, 'utf8');
       const residentMb = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
       assert.ok(residentMb <= 90, `${residentMb.toFixed(0)} MB resident`);
     } finally {
-      await rm(packed, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });
