@@ -154,7 +154,8 @@ const sessions = createPlayerSessions(allocations, log);
 const lookUp = createLookUp(allocations, aliases);
 const show = createShow(signer);
 
-const jobs = createJobs({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, name: 'allocations', log, caFile: config.TLS_CA_FILE });
+const redisCa = config.REDIS_CA_FILE ?? config.TLS_CA_FILE;
+const jobs = createJobs({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, name: 'allocations', log, caFile: redisCa });
 lifecycle.onClose('jobs', () => jobs.close());
 const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log, createTurnMetrics(service.registry));
 lifecycle.onClose('turns', () => turns.close());
@@ -221,7 +222,7 @@ const webhookParts: WebhookParts = {
 };
 lifecycle.run('webhooks', (signal) => whileLeased(leases, 'webhooks', log, signal, (held) => deliverWebhooks(webhookParts, held.signal)));
 
-const queues = { url: config.REDIS_URL, prefix: config.REDIS_PREFIX, queues: ['allocations'], log, caFile: config.TLS_CA_FILE };
+const queues = { url: config.REDIS_URL, prefix: config.REDIS_PREFIX, queues: ['allocations'], log, caFile: redisCa };
 const board = createQueueBoard(queues, `${ADMIN}/queues`);
 lifecycle.onClose('queue board', () => board.close());
 const admin = createAdminSite({

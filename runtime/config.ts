@@ -96,6 +96,7 @@ export const redisEnv = {
     .string()
     .regex(/^rediss?:\/\//, 'begins with redis:// or rediss://')
     .describe('Redis connection string'),
+  REDIS_CA_FILE: z.string().optional().describe('PEM certificates that Redis’ own is checked by; TLS_CA_FILE by default'),
   REDIS_PREFIX: z.string().default('lifeverse').describe('prefix of every key'),
 };
 

@@ -176,7 +176,7 @@ describe('a build of the game', function () {
       configMapGenerator: [
         {
           name: 'game-build',
-          literals: ['build=b7'],
+          literals: ['build=b7', 'AUTOSCALER_CA=TUZv'],
           options: { disableNameSuffixHash: true, annotations: { 'config.kubernetes.io/local-config': 'true' } },
         },
       ],
@@ -196,8 +196,9 @@ describe('a build of the game', function () {
     }
     for (const { metadata, spec } of manifests.slice(2).map((manifest) => Autoscaler.parse(manifest))) {
       assert.equal(spec.fleetName, metadata.name);
-      const asks = spec.policy.chain.find(({ id }) => id === 'demand')?.webhook?.service.path;
-      assert.equal(asks, `/v1/autoscaler/us-east1/${metadata.name}`);
+      const webhook = spec.policy.chain.find(({ id }) => id === 'demand')?.webhook;
+      assert.equal(webhook?.service.path, `/v1/autoscaler/lifeverse-staging-us-east1/${metadata.name}`);
+      assert.equal(webhook['caBundle'], 'TUZv');
     }
   });
 });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { places, render, RENDER_MS } from './rendered.ts';
 
+/** What only a template has. */
+const PLACEHOLDER = /\b(CLUSTER|FLEET|REGION|ENV|every-(fleet|service|secret))\b/;
+
 describe('fleets/overlays', function () {
   this.timeout(RENDER_MS);
 
@@ -11,12 +14,31 @@ describe('fleets/overlays', function () {
   });
 
   for (const { env, region } of places()) {
-    it(`renders the game servers of ${env} in ${region}, which ask for their size by the region’s name`, async () => {
+    it(`renders the game servers of ${env} in ${region}, whose autoscalers ask by the cluster’s name`, async () => {
       const manifests = await render(`overlays/${env}/regions/${region}/game-servers`);
       assert.equal(manifests[0]?.kind, 'Namespace');
       const text = JSON.stringify(manifests);
-      for (const fleet of ['sample-duel', 'sample-world']) assert.ok(text.includes(`"/v1/autoscaler/${region}/${fleet}"`));
-      assert.ok(!/\b(CLUSTER|FLEET|REGION)\b/.test(text), 'a placeholder is left');
+      for (const fleet of ['sample-duel', 'sample-world']) assert.ok(text.includes(`"/v1/autoscaler/lifeverse-${env}-${region}/${fleet}"`));
+      assert.doesNotMatch(text, PLACEHOLDER);
+    });
+
+    it(`renders the services of ${env} in ${region}`, async () => {
+      const manifests = await render(`overlays/${env}/regions/${region}/services`);
+      assert.deepEqual(
+        manifests.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name),
+        ['accounts', 'allocator', 'matchmaker', 'saves'],
+      );
+      assert.doesNotMatch(JSON.stringify(manifests), PLACEHOLDER);
     });
   }
+
+  it('has one way in from outside per environment, and exports in every region where there are several', async () => {
+    for (const env of new Set(places().map((place) => place.env))) {
+      const regions = places().filter((place) => place.env === env);
+      const all = await Promise.all(regions.map(({ region }) => render(`overlays/${env}/regions/${region}/services`)));
+      assert.equal(all.flat().filter(({ kind }) => kind === 'Gateway').length, 1, env);
+      const exporting = all.filter((manifests) => manifests.some(({ kind }) => kind === 'ServiceExport')).length;
+      assert.equal(exporting, regions.length > 1 ? regions.length : 0, env);
+    }
+  });
 });
