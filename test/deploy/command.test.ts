@@ -33,6 +33,27 @@ describe('deploy: other people’s commands', () => {
     await assert.rejects(running, /Ctrl-C/);
   });
 
+  it('keeps the terminal’s Ctrl-C from one that has to give something back: it is in a process group of its own', async () => {
+    const group = async (options = {}) => (await sh('cut -d" " -f5 /proc/$$/stat', options)).stdout;
+    assert.equal(await group(), await group());
+    assert.notEqual(await group({ orderlyMs: 1_000 }), await group());
+  });
+
+  it('gives one that has to give something back the time for it', async () => {
+    const abort = new AbortController();
+    const script = 'trap "sleep 0.3; echo given back; exit 0" TERM; echo begun; while :; do sleep 0.05; done';
+    const lines: string[] = [];
+    const shown: Workshop = {
+      ...shop(abort.signal),
+      say: (line) => {
+        lines.push(line);
+        if (line === '  begun') abort.abort(new Error('Ctrl-C'));
+      },
+    };
+    await assert.rejects(runCommand(shown, 'sh', ['-c', script], { timeoutMs: 10_000, orderlyMs: 5_000, shown: true }), /Ctrl-C/);
+    assert.deepEqual(lines, ['  begun', '  given back']);
+  });
+
   it('shows lines as they come', async () => {
     said.length = 0;
     await sh('echo one; echo two', { shown: true });

@@ -41,7 +41,7 @@ export async function runSmoke(known: Known, hands: Hands): Promise<void> {
     hands.shop.say(`  asks for a session on ${fleet} (build ${build}) as ${id}`);
     await smokeSession(
       { id, fleet, build },
-      { allocator: client, knock: hands.knock, random: hands.randomBytes, now: hands.now, say: hands.shop.say },
+      { allocator: client, knock: hands.knock, random: hands.randomBytes, now: hands.now, say: hands.shop.say, signal: hands.shop.signal },
     );
   } finally {
     // After a Ctrl-C as well the token ends by itself within minutes; the pod is applied again next time.

@@ -21,6 +21,8 @@ export interface SmokeParts {
   readonly random: (bytes: number) => Buffer;
   readonly now: () => number;
   readonly say: (line: string) => void;
+  /** Ends the wait; the session is ended all the same. */
+  readonly signal: AbortSignal;
 }
 
 const READY_SECONDS = 120;
@@ -54,20 +56,18 @@ export async function smokeSession(session: SmokeSession, parts: SmokeParts): Pr
   parts.say(`  ended (${seconds()} s)`);
 }
 
-async function untilReady({ id, fleet, build }: SmokeSession, { allocator, now }: SmokeParts): Promise<Allocation> {
+async function untilReady({ id, fleet, build }: SmokeSession, { allocator, now, signal }: SmokeParts): Promise<Allocation> {
   const session = { map: 'arena', capacity: 1, data: { durationSeconds: 120, noShowSeconds: 60 } };
   const players = [{ id: playerOf({ id }) }];
-  const asked = await allocator.requestAllocation({
-    headers: { prefer: 'wait=20' },
-    body: { id, fleet, build, mode: 'smoke', session, players, deadlineSeconds: READY_SECONDS },
-  });
+  const body = { id, fleet, build, mode: 'smoke', session, players, deadlineSeconds: READY_SECONDS };
+  const asked = await allocator.requestAllocation({ headers: { prefer: 'wait=20' }, body }, { signal });
   let allocation = asked.body;
   const until = now() + (READY_SECONDS + 10) * 1_000;
   while (allocation.state !== 'ready') {
     if (FINAL.includes(allocation.state))
       throw new Error(`the session is ${allocation.state}: ${allocation.reason ?? 'no reason is given'}`);
     if (now() > until) throw new Error(`the session is still ${allocation.state} after its deadline`);
-    allocation = (await allocator.getAllocation({ params: { id }, query: { wait: 20 }, headers: {} })).body;
+    allocation = (await allocator.getAllocation({ params: { id }, query: { wait: 20 }, headers: {} }, { signal })).body;
   }
   return allocation;
 }

@@ -17,7 +17,7 @@ export interface Rule {
   readonly makes?: string;
   /** Standard input is kept under this name. */
   readonly keeps?: string;
-  /** More of a shell script, run before it answers. */
+  /** More of a shell script, run before it answers; `$MADE` is the folder of what is made. */
   readonly does?: string;
 }
 
@@ -69,6 +69,15 @@ export class FakeCloud {
     return existsSync(path.join(this.folder, 'made', made));
   }
 
+  /** As if it had been made. */
+  async make(name: string): Promise<void> {
+    await writeFile(path.join(this.folder, 'made', name), '');
+  }
+
+  async unmake(name: string): Promise<void> {
+    await rm(path.join(this.folder, 'made', name), { force: true });
+  }
+
   async kept(name: string): Promise<string> {
     return readFile(path.join(this.folder, 'made', name), 'utf8');
   }
@@ -92,6 +101,7 @@ export class FakeCloud {
       return `case "$CALL" in ${on.replaceAll(/[^\w*]/g, '\\$&')}) if ${condition}; then\n${lines.join('\n')}\nfi;; esac`;
     });
     return [
+      `MADE='${path.join(this.folder, 'made')}'`,
       `CALL="$NAME $*"`,
       `printf '%s\\n' "$CALL" >> '${path.join(this.folder, 'calls')}'`,
       ...blocks,
