@@ -50,7 +50,7 @@ describe('unreal core', function () {
       spawn(`${OUT}/fuzz`, [SEEDS, '15000'], { env: SANITIZERS, stdio: ['ignore', 'pipe', 'pipe'] }),
     );
     assert.equal(code, 0, output);
-    assert.deepEqual(output.match(/^\w+(?=: \d+ seeds, 15000 mutations$)/gm), ['json', 'answers', 'options', 'http', 'packets']);
+    assert.deepEqual(output.match(/^\w+(?=: \d+ seeds, 15000 mutations$)/gm), ['json', 'answers', 'options', 'http', 'packets', 'frames']);
   });
 
   it('reads what JSON.stringify writes, and writes what JSON.parse reads', async () => {

@@ -35,18 +35,6 @@ Failure failureOf(const HttpResponse& response) {
   return {response.status, problem->at("code").asString(), problem->at("detail").asString()};
 }
 
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    char hex[4];
-    std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    if (plain) out.push_back(c);
-    else out += hex;
-  }
-  return out;
-}
-
 HttpRequest get(std::string path, Millis timeoutMs) { return {"GET", "/lifeverse/v1" + std::move(path), "", timeoutMs}; }
 
 HttpRequest post(std::string path, const Json& body, Millis timeoutMs) { return {"POST", "/lifeverse/v1" + std::move(path), body.write(), timeoutMs}; }
@@ -72,6 +60,18 @@ std::optional<Nothing> readNothing(const Json& body) {
 
 }  // namespace
 
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    char hex[4];
+    std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    if (plain) out.push_back(c);
+    else out += hex;
+  }
+  return out;
+}
+
 std::string worldPath() { return "/world"; }
 
 std::string inventoryPath(const std::string& player) { return "/inventories/" + escaped(player); }
@@ -80,6 +80,13 @@ BridgeClient::BridgeClient(Transport& transport, std::function<double()> luck, B
     : transport_(transport), luck_(std::move(luck)), backoff_(backoff) {}
 
 BridgeClient::~BridgeClient() { abandon(); }
+
+void BridgeClient::cancel(CallId id) {
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return;
+  if (found->second.out) transport_.cancel(found->second.requestId);
+  calls_.erase(found);
+}
 
 void BridgeClient::abandon() {
   for (auto& [id, call] : calls_) {
@@ -131,7 +138,7 @@ void BridgeClient::answered(CallId id, const HttpResponse& response) {
 }
 
 template <typename T>
-void BridgeClient::call(HttpRequest request, Millis budgetMs, std::function<std::optional<T>(const Json&)> read, Then<T> then) {
+BridgeClient::CallId BridgeClient::call(HttpRequest request, Millis budgetMs, std::function<std::optional<T>(const Json&)> read, Then<T> then) {
   const CallId id = nextId_++;
   Call& call = calls_[id];
   call.request = std::move(request);
@@ -147,6 +154,7 @@ void BridgeClient::call(HttpRequest request, Millis budgetMs, std::function<std:
     then({std::move(value), {}});
   };
   send(id, call);
+  return id;
 }
 
 void BridgeClient::hello(const std::string& build, const std::string& plugin, Then<Welcome> then, std::int64_t pid) {
@@ -161,9 +169,9 @@ void BridgeClient::warm(Then<Nothing> then) {
   call<Nothing>(post("/warm", Json::object(), kOrdinaryMs), kAsLongAsItTakes, readNothing, std::move(then));
 }
 
-void BridgeClient::session(int waitSeconds, SessionPhase from, Then<BridgeSession> then) {
+BridgeClient::CallId BridgeClient::session(int waitSeconds, SessionPhase from, Then<BridgeSession> then) {
   const std::string path = "/session?wait=" + std::to_string(waitSeconds) + "&from=" + nameOf(from);
-  call<BridgeSession>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readBridgeSession, std::move(then));
+  return call<BridgeSession>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readBridgeSession, std::move(then));
 }
 
 void BridgeClient::accept(int port, const std::string& build, Then<BridgeSession> then) {
@@ -212,10 +220,10 @@ void BridgeClient::packetKey(const std::string& player, Then<std::string> then) 
   call<std::string>(get("/keys/" + escaped(player), kOrdinaryMs), kBrief, readPacketKey, std::move(then));
 }
 
-void BridgeClient::notices(int waitSeconds, const std::string& from, Then<Notices> then) {
+BridgeClient::CallId BridgeClient::notices(int waitSeconds, const std::string& from, Then<Notices> then) {
   std::string path = "/notices?wait=" + std::to_string(waitSeconds);
   if (!from.empty()) path += "&from=" + escaped(from);
-  call<Notices>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readNotices, std::move(then));
+  return call<Notices>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readNotices, std::move(then));
 }
 
 void BridgeClient::world(Then<Restore> then) {
@@ -236,10 +244,10 @@ void BridgeClient::putSnapshot(const std::string& subject, const Snapshot& snaps
   call<Nothing>(put(subject + "/snapshot", body, kLongMs), kPatient, readNothing, std::move(then));
 }
 
-void BridgeClient::acks(int waitSeconds, const std::string& from, Then<AllAcks> then) {
+BridgeClient::CallId BridgeClient::acks(int waitSeconds, const std::string& from, Then<AllAcks> then) {
   std::string path = "/acks?wait=" + std::to_string(waitSeconds);
   if (!from.empty()) path += "&from=" + escaped(from);
-  call<AllAcks>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readAllAcks, std::move(then));
+  return call<AllAcks>(get(path, waitSeconds * 1'000 + kGraceMs), kOnce, readAllAcks, std::move(then));
 }
 
 void BridgeClient::frame(const FrameReport& report, Then<Nothing> then) {

@@ -34,11 +34,15 @@ struct Nothing {};
 template <typename T>
 using Then = std::function<void(const Result<T>&)>;
 
+// As it may stand in a path or a query.
+std::string escaped(const std::string& text);
 std::string worldPath();
 std::string inventoryPath(const std::string& player);
 
 class BridgeClient {
  public:
+  using CallId = std::uint64_t;
+
   // `luck` gives numbers in [0, 1) for the jitter of retries. The transport must outlive the client.
   BridgeClient(Transport& transport, std::function<double()> luck, Backoff backoff = {});
   ~BridgeClient();
@@ -50,6 +54,8 @@ class BridgeClient {
 
   // Calls under way; their `then` is still to come.
   std::size_t pending() const { return calls_.size(); }
+  // Its `then` is not called any more. One that is over already is passed over.
+  void cancel(CallId id);
   // Forgets every call: none of their `then` is called any more.
   void abandon();
 
@@ -57,7 +63,7 @@ class BridgeClient {
   void hello(const std::string& build, const std::string& plugin, Then<Welcome> then, std::int64_t pid = 0);
   void warm(Then<Nothing> then);
   // Held by the bridge up to `waitSeconds` while the phase is `from`. Not sent again by itself.
-  void session(int waitSeconds, SessionPhase from, Then<BridgeSession> then);
+  CallId session(int waitSeconds, SessionPhase from, Then<BridgeSession> then);
   void accept(int port, const std::string& build, Then<BridgeSession> then);
   void end(const std::string& reason, Then<BridgeSession> then);
   void admit(const std::string& ticket, Then<Verdict> then);
@@ -69,7 +75,7 @@ class BridgeClient {
   void putRoster(const std::vector<std::string>& present, Then<std::vector<Seat>> then);
   void packetKey(const std::string& player, Then<std::string> then);
   // Held by the bridge up to `waitSeconds` while the notices are those of `from`. Not sent again by itself.
-  void notices(int waitSeconds, const std::string& from, Then<Notices> then);
+  CallId notices(int waitSeconds, const std::string& from, Then<Notices> then);
   void world(Then<Restore> then);
   void inventory(const std::string& player, Then<Restore> then);
   // Of the journal at `subject`: `worldPath()` or `inventoryPath(player)`. `entries` is the JSON array, written already. Not sent again
@@ -77,13 +83,11 @@ class BridgeClient {
   void append(const std::string& subject, const std::string& entries, Then<Acks> then);
   void putSnapshot(const std::string& subject, const Snapshot& snapshot, Then<Nothing> then);
   // Of every journal; held by the bridge up to `waitSeconds` while they are as in `from`. Not sent again by itself.
-  void acks(int waitSeconds, const std::string& from, Then<AllAcks> then);
+  CallId acks(int waitSeconds, const std::string& from, Then<AllAcks> then);
   // Not sent again: the next second brings a newer one.
   void frame(const FrameReport& report, Then<Nothing> then);
 
  private:
-  using CallId = std::uint64_t;
-
   struct Call {
     HttpRequest request;
     // Time from the first try in which the call may be sent again; 0 for a single try.
@@ -99,7 +103,7 @@ class BridgeClient {
   };
 
   template <typename T>
-  void call(HttpRequest request, Millis budgetMs, std::function<std::optional<T>(const Json&)> read, Then<T> then);
+  CallId call(HttpRequest request, Millis budgetMs, std::function<std::optional<T>(const Json&)> read, Then<T> then);
   void send(CallId id, Call& call);
   void answered(CallId id, const HttpResponse& response);
 

@@ -14,16 +14,22 @@ constexpr Millis kRetryMs = 1'000;
 void NoticeWatch::tick(Millis now) {
   now_ = now;
   if (watching_ || now < watchAt_) return;
-  watching_ = true;
   // The first answer comes at once: what was said before we asked counts, too.
-  client_.notices(version_.empty() ? 0 : kWatchSeconds, version_, [this](const Result<Notices>& result) {
-    watching_ = false;
+  watching_ = client_.notices(version_.empty() ? 0 : kWatchSeconds, version_, [this](const Result<Notices>& result) {
+    watching_.reset();
     watchAt_ = now_ + (result && result.value->version != version_ ? 0 : kRetryMs);
-    if (result && result.value->version != version_) heard(*result.value);
+    if (result) heard(*result.value);
   });
 }
 
+void NoticeWatch::hush() {
+  if (watching_) client_.cancel(*watching_);
+  watching_.reset();
+  watchAt_ = 0;
+}
+
 void NoticeWatch::heard(const Notices& notices) {
+  if (notices.version == version_) return;
   version_ = notices.version;
   notices_ = notices.notices;
   host_.noticed(notices_);

@@ -1,4 +1,4 @@
-// Follows what the bridge has to say: maintenance, drain, kicks, the session's end. Each is told to the game once.
+// Follows what the bridge has to say: maintenance, drain, kicks, the session's end. Each is told to the game once, whichever way it came.
 #pragma once
 
 #include <functional>
@@ -31,17 +31,22 @@ class NoticeWatch {
   NoticeWatch(BridgeClient& client, NoticeHost& host, std::function<std::int64_t()> wallClock)
       : client_(client), host_(host), wallClock_(std::move(wallClock)) {}
 
+  // Asks by a held call, for as long as this is called.
   void tick(Millis now);
+  // They came by the stream.
+  void heard(const Notices& notices);
+  // The stream brings them from now on: an answer that is still out could be older than what that tells.
+  void hush();
   const std::vector<Notice>& notices() const { return notices_; }
 
  private:
-  void heard(const Notices& notices);
   void tell(const Notice& notice);
 
   BridgeClient& client_;
   NoticeHost& host_;
   std::function<std::int64_t()> wallClock_;
-  bool watching_ = false;
+  // While a held call is out.
+  std::optional<BridgeClient::CallId> watching_;
   Millis now_ = 0;
   Millis watchAt_ = 0;
   std::string version_;

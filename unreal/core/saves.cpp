@@ -169,23 +169,33 @@ bool Saves::accepted(const std::string& player) const {
 
 // One held call for all journals; a lost lease is heard of here, too.
 void Saves::follow() {
-  if (following_ || now_ < followAt_ || (!world_ && inventories_.empty())) return;
-  following_ = true;
+  if (streamed_ || following_ || now_ < followAt_ || (!world_ && inventories_.empty())) return;
   // Without a version the bridge would hold the call for news of an unknown present: the first answer is asked for at once.
-  client_.acks(version_.empty() ? 0 : kFollowSeconds, version_, [this](const Result<AllAcks>& result) {
-    following_ = false;
+  following_ = client_.acks(version_.empty() ? 0 : kFollowSeconds, version_, [this](const Result<AllAcks>& result) {
+    following_.reset();
     if (!result) {
       version_.clear();
       followAt_ = now_ + kFollowRetryMs;
       return;
     }
-    version_ = result.value->version;
-    if (world_ && result.value->world) world_->heard(*result.value->world);
-    for (const auto& [player, acks] : result.value->inventories) {
-      const auto found = inventories_.find(player);
-      if (found != inventories_.end()) found->second->link.heard(acks);
-    }
+    heard(*result.value);
   });
+}
+
+void Saves::heard(const AllAcks& acks) {
+  version_ = acks.version;
+  if (world_ && acks.world) world_->heard(*acks.world);
+  for (const auto& [player, own] : acks.inventories) {
+    const auto found = inventories_.find(player);
+    if (found != inventories_.end()) found->second->link.heard(own);
+  }
+}
+
+void Saves::streamed(bool live) {
+  streamed_ = live;
+  if (following_) client_.cancel(*following_);
+  following_.reset();
+  followAt_ = 0;
 }
 
 }  // namespace lifeverse

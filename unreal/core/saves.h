@@ -1,4 +1,4 @@
-// What the session keeps: the world's journal and one journal for each open inventory, followed by one held call.
+// What the session keeps: the world's journal and one journal for each open inventory, followed by the stream, or by one held call.
 //
 //   openInventory ──restore──▶ open ──addInventory, shares of other entries──▶ … ──closeInventory──▶ closing ──all durable──▶ forgotten
 #pragma once
@@ -33,6 +33,11 @@ class Saves final : private JournalPeers {
   ~Saves() override;
 
   void tick(Millis now);
+
+  // They came by the stream.
+  void heard(const AllAcks& acks);
+  // The stream brings acks from now on, or no longer. An answer that is still out could be older than what it tells.
+  void streamed(bool live);
 
   void openWorld(Seq durableSeq);
   // The world that is played, or null.
@@ -85,7 +90,9 @@ class Saves final : private JournalPeers {
   };
   std::map<std::string, Opening> opening_;
 
-  bool following_ = false;
+  bool streamed_ = false;
+  // While a held call is out.
+  std::optional<BridgeClient::CallId> following_;
   Millis followAt_ = 0;
   std::string version_;
 };

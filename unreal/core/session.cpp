@@ -37,9 +37,10 @@ std::int64_t systemMillis() {
 Session::Session(Transport& transport, std::function<double()> luck, SessionHost& host, SessionOptions options)
     : host_(host),
       options_(std::move(options)),
-      client_(transport, std::move(luck)),
+      client_(transport, luck),
       saves_(client_, host, options_.snapshots),
       watch_(client_, *this, options_.wallClock),
+      stream_(transport, luck, *this),
       meter_(options_.tickMs) {}
 
 void Session::tick(Millis now) {
@@ -53,20 +54,24 @@ void Session::tick(Millis now) {
   }
   if (stage_ == Stage::Warming && warm_ && !warmSent_) warm();
   if (stage_ != Stage::Greeting && stage_ != Stage::Ended) reportFrames();
-  if (stage_ >= Stage::Waiting && stage_ <= Stage::Playing) watch();
-  if (stage_ >= Stage::Waiting && stage_ <= Stage::Playing) watch_.tick(now);
+  if (stage_ >= Stage::Waiting && stage_ <= Stage::Ending) stream_.tick(now);
+  if (follows() && !stream_.live()) watch();
+  if (follows() && !stream_.live()) watch_.tick(now);
   if (stage_ == Stage::Playing) mendRoster();
   if (stage_ == Stage::Playing || stage_ == Stage::Ending) {
     saves_.tick(now);
     sendLeaves();
   }
   if (stage_ == Stage::Playing) endWhenFenced();
-  if (stage_ >= Stage::Waiting && stage_ <= Stage::Playing) stopWhenDrained();
+  if (follows()) stopWhenDrained();
   if (stage_ == Stage::Ending) finishWhenFlushed();
 }
 
 void Session::greet() {
   enter(Stage::Greeting);
+  // What it tells of the session is heard from Waiting on.
+  stream_.drop();
+  saves_.streamed(false);
   client_.hello(options_.build, options_.plugin, [this](const Result<Welcome>& result) {
     if (stage_ != Stage::Greeting) return;
     if (!result) return finish("the bridge refused hello: " + result.failure.code, false);
@@ -87,19 +92,18 @@ void Session::warm() {
   });
 }
 
-// One held request at a time, from warm to the end: it brings the session, and later the news that it is over.
+// One held request at a time while there is no stream, from warm to the end: it brings the session, and later the news that it is over.
 void Session::watch() {
   if (watching_ || now_ < watchAgainAt_) return;
-  watching_ = true;
-  client_.session(kWatchSeconds, phase_, [this](const Result<BridgeSession>& result) {
-    watching_ = false;
+  watching_ = client_.session(kWatchSeconds, phase_, [this](const Result<BridgeSession>& result) {
+    watching_.reset();
     watchAgainAt_ = now_ + (result && result.value->phase != phase_ ? 0 : kWatchRetryMs);
     watched(result);
   });
 }
 
 void Session::watched(const Result<BridgeSession>& result) {
-  if (stage_ < Stage::Waiting || stage_ > Stage::Playing) return;
+  if (!follows()) return;
   if (!result) {
     // A bridge that was started anew knows nothing of us yet.
     if (stage_ == Stage::Waiting) greet();
@@ -115,6 +119,25 @@ void Session::watched(const Result<BridgeSession>& result) {
   }
   if (state.phase == SessionPhase::Idle) return end("the bridge lost the session");
   phase_ = state.phase;
+}
+
+// What held calls still bring could be older than what the stream tells, and is forgotten.
+void Session::streamOpened() {
+  if (watching_) client_.cancel(*watching_);
+  watching_.reset();
+  watchAgainAt_ = 0;
+  watch_.hush();
+  saves_.streamed(true);
+}
+
+void Session::streamBroke() {
+  saves_.streamed(false);
+  // A bridge that was started anew knows nothing of us yet.
+  if (stage_ == Stage::Waiting) greet();
+}
+
+void Session::streamed(const Notices& notices) {
+  if (follows()) watch_.heard(notices);
 }
 
 void Session::claimed(const SessionInfo& info) {
@@ -233,6 +256,7 @@ void Session::finishWhenFlushed() {
 void Session::finish(const std::string& reason, bool clean) {
   if (stage_ == Stage::Ended) return;
   enter(Stage::Ended);
+  stream_.close();
   client_.abandon();
   host_.ended(reason, clean);
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bridge-client.h"
+#include "bridge-stream.h"
 #include "frame-meter.h"
 #include "notice-watch.h"
 #include "packet-key.h"
@@ -71,7 +72,7 @@ struct SessionOptions {
   std::function<std::int64_t()> wallClock = systemMillis;
 };
 
-class Session final : private NoticeHost {
+class Session final : private NoticeHost, private StreamHost {
  public:
   Session(Transport& transport, std::function<double()> luck, SessionHost& host, SessionOptions options);
 
@@ -106,6 +107,8 @@ class Session final : private NoticeHost {
   Saves& saves() { return saves_; }
   const Saves& saves() const { return saves_; }
   Stage stage() const { return stage_; }
+  // Whether news come by the stream; otherwise they are asked for by held calls.
+  bool isStreaming() const { return stream_.live(); }
   bool isDraining() const { return stopAt_.has_value(); }
   const std::optional<SessionInfo>& info() const { return info_; }
   const std::set<std::string>& present() const { return present_; }
@@ -143,11 +146,20 @@ class Session final : private NoticeHost {
   void draining(const std::string& reason, std::optional<Millis> leftMs) override;
   void endsIn(const std::string& reason, Millis leftMs) override;
 
+  // Whether the bridge's word on the session, and its notices, are for us.
+  bool follows() const { return stage_ >= Stage::Waiting && stage_ <= Stage::Playing; }
+  void streamOpened() override;
+  void streamBroke() override;
+  void streamed(const BridgeSession& session) override { watched({session, {}}); }
+  void streamed(const Notices& notices) override;
+  void streamed(const AllAcks& acks) override { saves_.heard(acks); }
+
   SessionHost& host_;
   SessionOptions options_;
   BridgeClient client_;
   Saves saves_;
   NoticeWatch watch_;
+  BridgeStream stream_;
   Stage stage_ = Stage::Greeting;
   Millis now_ = 0;
   bool started_ = false;
@@ -156,7 +168,8 @@ class Session final : private NoticeHost {
   int port_ = 0;
 
   SessionPhase phase_ = SessionPhase::Idle;
-  bool watching_ = false;
+  // While a held call is out.
+  std::optional<BridgeClient::CallId> watching_;
   Millis watchAgainAt_ = 0;
   std::optional<SessionInfo> info_;
 

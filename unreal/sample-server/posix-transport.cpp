@@ -1,30 +1,17 @@
 #include "posix-transport.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <utility>
+
+#include "loopback-socket.h"
 
 namespace sample {
 
 namespace {
-
-int connectTo(std::uint16_t port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (socket < 0) return -1;
-  const int on = 1;
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 || errno == EINPROGRESS) return socket;
-  ::close(socket);
-  return -1;
-}
 
 std::string written(const lifeverse::HttpRequest& request, std::uint16_t port) {
   std::string out = request.method + " " + request.path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
@@ -45,7 +32,7 @@ PosixTransport::~PosixTransport() {
 lifeverse::Transport::RequestId PosixTransport::send(const lifeverse::HttpRequest& request, Done done) {
   const RequestId id = nextId_++;
   Exchange& exchange = exchanges_[id];
-  exchange.socket = connectTo(port_);
+  exchange.socket = connectToLoopback(port_);
   exchange.out = written(request, port_);
   exchange.done = std::move(done);
   return id;
@@ -58,8 +45,18 @@ void PosixTransport::cancel(RequestId id) {
   exchanges_.erase(found);
 }
 
+lifeverse::Transport::StreamId PosixTransport::openStream(const lifeverse::StreamRequest& request, lifeverse::StreamEvents events) {
+  const StreamId id = nextId_++;
+  ++streamsOpened_;
+  streams_[id] = {std::make_unique<PosixStream>(request, port_), std::make_shared<lifeverse::StreamEvents>(std::move(events))};
+  return id;
+}
+
+void PosixTransport::closeStream(StreamId id) { streams_.erase(id); }
+
 void PosixTransport::pump(int mostMs) {
   std::vector<RequestId> ids;
+  std::vector<StreamId> streams;
   std::vector<pollfd> polled;
   for (const auto& [id, exchange] : exchanges_) {
     // Its connection failed at once: it is settled below.
@@ -67,21 +64,44 @@ void PosixTransport::pump(int mostMs) {
     ids.push_back(id);
     polled.push_back({exchange.socket, static_cast<short>(exchange.written < exchange.out.size() ? POLLOUT : POLLIN), 0});
   }
-  ::poll(polled.data(), polled.size(), mostMs);
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    // An answer delivered before may have cancelled this one.
-    const auto found = exchanges_.find(ids[i]);
-    if (found == exchanges_.end()) continue;
-    Exchange& exchange = found->second;
-    if (exchange.socket >= 0 && polled[i].revents == 0) continue;
-    const Step outcome = exchange.socket < 0 ? Step::Failed : step(exchange);
-    if (outcome == Step::Going) continue;
-    const Done done = std::move(exchange.done);
-    const lifeverse::HttpResponse response = outcome == Step::Done ? exchange.reader.response() : lifeverse::HttpResponse();
-    if (exchange.socket >= 0) ::close(exchange.socket);
-    exchanges_.erase(found);
-    done(response);
+  for (const auto& [id, open] : streams_) {
+    if (open.stream->isOver()) mostMs = 0;
+    streams.push_back(id);
+    polled.push_back({open.stream->socket(), open.stream->wants(), 0});
   }
+  ::poll(polled.data(), polled.size(), mostMs);
+  // What is delivered may cancel and close what comes after it.
+  for (std::size_t i = 0; i < ids.size(); ++i) settle(ids[i], polled[i].revents != 0);
+  for (std::size_t i = 0; i < streams.size(); ++i) read(streams[i], polled[ids.size() + i].revents != 0);
+}
+
+void PosixTransport::settle(RequestId id, bool ready) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  Exchange& exchange = found->second;
+  if (exchange.socket >= 0 && !ready) return;
+  const Step outcome = exchange.socket < 0 ? Step::Failed : step(exchange);
+  if (outcome == Step::Going) return;
+  const Done done = std::move(exchange.done);
+  const lifeverse::HttpResponse response = outcome == Step::Done ? exchange.reader.response() : lifeverse::HttpResponse();
+  if (exchange.socket >= 0) ::close(exchange.socket);
+  exchanges_.erase(found);
+  done(response);
+}
+
+void PosixTransport::read(StreamId id, bool ready) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return;
+  PosixStream& stream = *found->second.stream;
+  std::vector<std::string> texts;
+  if (ready) texts = stream.step();
+  const bool isOver = stream.isOver();
+  // Its own events may close it.
+  const std::shared_ptr<lifeverse::StreamEvents> events = found->second.events;
+  for (const std::string& text : texts) {
+    if (streams_.count(id) > 0) events->message(text);
+  }
+  if (isOver && streams_.erase(id) > 0) events->closed();
 }
 
 PosixTransport::Step PosixTransport::step(Exchange& exchange) {

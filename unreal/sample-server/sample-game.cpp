@@ -48,6 +48,10 @@ void SampleGame::tick(Millis now) {
   gate_.receive(now);
   session_.tick(now);
   if (exitCode_) return;
+  if (session_.isStreaming() != streaming_) {
+    streaming_ = !streaming_;
+    log_.info(streaming_ ? "news come by the stream" : "news are asked for");
+  }
   dropSilent();
   broadcastState();
   if (session_.stage() != Stage::Playing) return;
@@ -91,6 +95,12 @@ void SampleGame::playing() {
 }
 
 void SampleGame::readOnly() { log_.warn("the world is read-only"); }
+
+void SampleGame::noticed(const std::vector<Notice>& notices) {
+  Json reasons = Json::array();
+  for (const Notice& notice : notices) reasons.push(notice.reason);
+  log_.info("notices", Json::object().set("reasons", std::move(reasons)));
+}
 
 void SampleGame::kicked(const std::string& player, const std::string& reason) {
   Link* link = gate_.joined(player);

@@ -39,6 +39,7 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   void ended(const std::string& reason, bool clean) override;
   std::string captureInventory(const std::string& player) override { return bags_.write(player); }
   void inventoryDurable(const std::string& player, lifeverse::Seq seq) override;
+  void noticed(const std::vector<lifeverse::Notice>& notices) override;
   void kicked(const std::string& player, const std::string& reason) override;
   void draining(const std::string& reason, lifeverse::Millis leftMs) override;
 
@@ -77,6 +78,7 @@ class SampleGame final : public lifeverse::SessionHost, public GateHost {
   std::optional<lifeverse::Millis> playingSince_;
   lifeverse::Millis occupiedAt_ = 0;
   bool everJoined_ = false;
+  bool streaming_ = false;
   std::optional<int> exitCode_;
 };
 

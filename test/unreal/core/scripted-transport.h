@@ -1,7 +1,9 @@
-// A transport whose answers the spec gives, one by one.
+// A transport whose answers and news the spec gives, one by one.
 #pragma once
 
+#include <iterator>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,29 @@ class ScriptedTransport final : public lifeverse::Transport {
     if (open_.erase(id) > 0) ++cancelled;
   }
 
+  StreamId openStream(const lifeverse::StreamRequest& request, lifeverse::StreamEvents events) override {
+    if (!hasStreams) return 0;
+    opened.push_back(request.path + " " + request.protocol);
+    streams_[++last_] = std::make_shared<lifeverse::StreamEvents>(std::move(events));
+    return last_;
+  }
+  void closeStream(StreamId id) override { streams_.erase(id); }
+  std::size_t streams() const { return streams_.size(); }
+  // By the newest stream that is open; false where there is none.
+  bool say(const std::string& text) {
+    if (streams_.empty()) return false;
+    const auto events = streams_.rbegin()->second;
+    events->message(text);
+    return true;
+  }
+  bool cutStream() {
+    if (streams_.empty()) return false;
+    const auto events = streams_.rbegin()->second;
+    streams_.erase(std::prev(streams_.end()));
+    events->closed();
+    return true;
+  }
+
   // The oldest open request whose path begins so; false where there is none.
   bool answer(const std::string& path, int status, const std::string& body, lifeverse::Millis retryAfterMs = 0) {
     return settle(path, {lifeverse::HttpResponse::Outcome::Answered, status, body, retryAfterMs});
@@ -35,6 +60,9 @@ class ScriptedTransport final : public lifeverse::Transport {
     return nullptr;
   }
 
+  bool hasStreams = false;
+  // Path and subprotocol of each.
+  std::vector<std::string> opened;
   std::vector<std::string> sent;
   int cancelled = 0;
 
@@ -57,4 +85,5 @@ class ScriptedTransport final : public lifeverse::Transport {
 
   RequestId last_ = 0;
   std::map<RequestId, Exchange> open_;
+  std::map<StreamId, std::shared_ptr<lifeverse::StreamEvents>> streams_;
 };

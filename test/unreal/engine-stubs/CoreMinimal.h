@@ -14,6 +14,8 @@
 #define UFUNCTION(...)
 #define GENERATED_BODY()
 #define LIFEVERSE_API
+// UnrealBuildTool says it of each platform.
+#define WITH_WEBSOCKETS 1
 #define TEXT(text) u##text
 
 using int8 = std::int8_t;
@@ -43,6 +45,14 @@ public:
 	void Reset(int32 NewSize = 0);
 	T* begin();
 	T* end();
+	const T* begin() const;
+	const T* end() const;
+};
+
+template <typename T>
+class TIndirectArray
+{
+public:
 	const T* begin() const;
 	const T* end() const;
 };
@@ -233,6 +243,8 @@ class TMulticastDelegate
 public:
 	template <typename T>
 	void AddUObject(T* Object, void (T::*Method)(Types...));
+	template <typename T>
+	void AddRaw(T* Object, void (T::*Method)(Types...));
 	int32 RemoveAll(const void* Object);
 	void Broadcast(Types... Values) const;
 };
@@ -250,6 +262,8 @@ public:
 #define DECLARE_DELEGATE_TwoParams(Name, T1, T2) using Name = TDelegate<void(T1, T2)>
 #define DECLARE_DELEGATE_ThreeParams(Name, T1, T2, T3) using Name = TDelegate<void(T1, T2, T3)>
 #define DECLARE_DELEGATE_RetVal_OneParam(R, Name, T1) using Name = TDelegate<R(T1)>
+#define DECLARE_EVENT_OneParam(Owner, Name, T1) using Name = TMulticastDelegate<T1>
+#define DECLARE_EVENT_ThreeParams(Owner, Name, T1, T2, T3) using Name = TMulticastDelegate<T1, T2, T3>
 #define DECLARE_DYNAMIC_MULTICAST_DELEGATE(Name) using Name = TMulticastDelegate<>
 #define DECLARE_DYNAMIC_MULTICAST_DELEGATE_OneParam(Name, T1, N1) using Name = TMulticastDelegate<T1>
 #define DECLARE_DYNAMIC_MULTICAST_DELEGATE_TwoParams(Name, T1, N1, T2, N2) using Name = TMulticastDelegate<T1, T2>

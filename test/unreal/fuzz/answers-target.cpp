@@ -1,6 +1,7 @@
 #include "core/bridge-types.h"
 #include "core/journal.h"
 #include "core/packet-key.h"
+#include "core/stream-message.h"
 #include "fuzz/targets.h"
 
 using namespace lifeverse;
@@ -14,6 +15,10 @@ void fuzz::answers(std::string_view bytes) {
   readRoster(*body);
   readBridgeSession(*body);
   readNotices(*body);
+  if (const auto message = readStreamMessage(std::string(bytes))) {
+    const bool isNews = message->content.index() >= 2;
+    must(!isNews || !message->position.empty(), "news have a position");
+  }
   if (const auto key = readPacketKey(*body)) decodePacketKey(*key);
   if (const auto verdict = readVerdict(*body)) must(!verdict->admitted || !verdict->seat.playerId.empty() || body->at("seat").at("playerId").asString().empty(), "who is let in has a name");
   for (const char* subject : {"world", "playerId"}) {

@@ -20,7 +20,8 @@ struct Target {
   void (*run)(std::string_view);
 };
 
-constexpr Target kTargets[] = {{"json", fuzz::json}, {"answers", fuzz::answers}, {"options", fuzz::options}, {"http", fuzz::http}, {"packets", fuzz::packets}};
+constexpr Target kTargets[] = {{"json", fuzz::json}, {"answers", fuzz::answers}, {"options", fuzz::options}, {"http", fuzz::http}, {"packets", fuzz::packets},
+                              {"frames", fuzz::frames}};
 
 // xorshift64*: the same on every platform, which the standard's distributions are not.
 class Luck {

@@ -12,6 +12,7 @@ void answers(std::string_view bytes);
 void options(std::string_view bytes);
 void http(std::string_view bytes);
 void packets(std::string_view bytes);
+void frames(std::string_view bytes);
 
 // Stops the process where something that must hold does not, so that every kind of run sees it.
 inline void must(bool holds, const char* what) {

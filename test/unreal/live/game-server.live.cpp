@@ -128,6 +128,8 @@ TEST(Live, AGameServerLivesItsWholeLifeOnARealBridge) {
   live.game.mapStands("/Game/Maps/Arena.Arena", 7777, {});
   ASSERT_TRUE(live.until([&] { return engine.isJoinable; }));
   ASSERT_EQ(engine.restored, "world-1");
+  // What the bridge tells from here on, acks, the kick and the drain, comes by the stream.
+  ASSERT_TRUE(live.until([&] { return live.game.session().isStreaming(); }));
 
   // The key comes before the login, for those who have a seat.
   const auto key = live.key("ann");
@@ -185,4 +187,5 @@ TEST(Live, AGameServerLivesItsWholeLifeOnARealBridge) {
   ASSERT_TRUE(live.until([&] { return !engine.over.empty(); }));
   ASSERT_EQ(engine.over, "node upgrade");
   ASSERT_TRUE(!engine.isReadOnly && engine.lost.empty());
+  ASSERT_EQ(live.transport.streamsOpened(), 1U);
 }

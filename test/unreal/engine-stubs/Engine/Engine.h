@@ -3,10 +3,12 @@
 #include "Engine/EngineBaseTypes.h"
 
 class UGameInstance;
+class UPendingNetGame;
 
 struct FWorldContext
 {
 	TObjectPtr<UGameInstance> OwningGameInstance;
+	TObjectPtr<UPendingNetGame> PendingNetGame;
 };
 
 enum class EGetWorldErrorMode
@@ -21,6 +23,7 @@ class UEngine : public UObject
 public:
 	using FOnTravelFailure = TMulticastDelegate<UWorld*, ETravelFailure::Type, const FString&>;
 	FOnTravelFailure& OnTravelFailure();
+	const TIndirectArray<FWorldContext>& GetWorldContexts() const;
 	UWorld* GetWorldFromContextObject(const UObject* Object, EGetWorldErrorMode ErrorMode) const;
 	virtual float GetMaxTickRate(float DeltaTime, bool bAllowFrameRateSmoothing = true) const;
 };

@@ -1,4 +1,12 @@
 #pragma once
+#include "CoreMinimal.h"
+
+class FModuleManager
+{
+public:
+	template <typename T>
+	static T& LoadModuleChecked(const FName Name);
+};
 
 class FDefaultModuleImpl
 {

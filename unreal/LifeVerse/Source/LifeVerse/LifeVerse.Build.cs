@@ -10,7 +10,7 @@ public class LifeVerse : ModuleRules
 		bUseUnity = false;
 
 		PublicDependencyModuleNames.AddRange(new[] { "Core", "CoreUObject", "Engine", "DeveloperSettings", "NetCore" });
-		PrivateDependencyModuleNames.AddRange(new[] { "HTTP", "Sockets", "PacketHandler" });
+		PrivateDependencyModuleNames.AddRange(new[] { "HTTP", "WebSockets", "Sockets", "PacketHandler" });
 
 		// The core: inside the plugin where it was staged (`make unreal`), beside it in a checkout of the repository.
 		string Staged = Path.Combine(PluginDirectory, "Source", "ThirdParty", "lifeverse");

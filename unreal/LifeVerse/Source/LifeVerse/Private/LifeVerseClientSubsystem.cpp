@@ -1,9 +1,28 @@
 #include "LifeVerseClientSubsystem.h"
 
+#include "Engine/Engine.h"
+#include "Engine/GameInstance.h"
+#include "Engine/PendingNetGame.h"
 #include "GameFramework/PlayerController.h"
 #include "LifeVerseText.h"
 #include "core/login-options.h"
 #include "core/packet-key.h"
+
+namespace
+{
+/** Of the game instance whose connection waits for this answer, or null. The engine asks one handler for all of a process, as in Play In Editor. */
+const ULifeVerseClientSubsystem* JoiningBy(const FOnEncryptionKeyResponse& Delegate)
+{
+	for (const FWorldContext& Context : GEngine->GetWorldContexts())
+	{
+		if (Context.PendingNetGame && Delegate.IsBoundToObject(Context.PendingNetGame.Get()))
+		{
+			return UGameInstance::GetSubsystem<ULifeVerseClientSubsystem>(Context.OwningGameInstance);
+		}
+	}
+	return nullptr;
+}
+} // namespace
 
 void ULifeVerseClientSubsystem::Deinitialize()
 {
@@ -47,11 +66,12 @@ FString ULifeVerseClientSubsystem::Redact(const FString& Text) { return FromCore
 void ULifeVerseClientSubsystem::HandleEncryptionAck(const FOnEncryptionKeyResponse& Delegate)
 {
 	FEncryptionKeyResponse Response(EEncryptionResponse::NoKey, TEXT("No join was prepared"));
-	if (Key.Num() > 0)
+	const ULifeVerseClientSubsystem* Joining = JoiningBy(Delegate);
+	if (Joining && Joining->Key.Num() > 0)
 	{
 		Response.Response = EEncryptionResponse::Success;
 		Response.ErrorMsg = FString();
-		Response.EncryptionData.Key = Key;
+		Response.EncryptionData.Key = Joining->Key;
 	}
 	Delegate.ExecuteIfBound(Response);
 }

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "CoreMinimal.h"
-#include "LifeVerseHttpTransport.h"
+#include "LifeVerseTransport.h"
 #include "LifeVerseTypes.h"
 #include "core/game-server.h"
 
@@ -21,6 +21,8 @@ public:
 	/** Once a frame: tells the core which map stands and who is connected, and lets it go on. */
 	void Tick(UWorld* World);
 	void CheckConnections() { ConnectionsDue = 0.0; }
+	/** The engine exits: what is still to be said goes by HTTP alone. */
+	void BeginExit() { Transport.EndStreams(); }
 
 	lifeverse::GameServer& GetCore() { return Core; }
 	const lifeverse::GameServer& GetCore() const { return Core; }
@@ -53,7 +55,7 @@ private:
 	std::vector<lifeverse::ConnectionId> OpenConnections(const UWorld& World);
 
 	ULifeVerseServerSubsystem& Owner;
-	FLifeVerseHttpTransport Transport;
+	FLifeVerseTransport Transport;
 	lifeverse::GameServer Core;
 	bool bOver = false;
 	/** The map that the core was told of. */

@@ -156,6 +156,7 @@ void ULifeVerseServerSubsystem::Stop()
 		FNetDelegates::OnReceivedNetworkEncryptionToken.Unbind();
 	}
 	// The engine is going and will call no tick any more: here, and only here, saves are waited for.
+	Server->BeginExit();
 	Server->GetCore().terminate("the game server exits");
 	const double Until = FPlatformTime::Seconds() + static_cast<double>(GetDefault<ULifeVerseSettings>()->ExitFlushSeconds);
 	while (!Server->IsOver() && FPlatformTime::Seconds() < Until)

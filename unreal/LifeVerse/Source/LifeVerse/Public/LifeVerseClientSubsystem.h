@@ -36,6 +36,7 @@ public:
 	static FString Redact(const FString& Text);
 
 private:
+	/** Also for the other game instances of this process. */
 	void HandleEncryptionAck(const FOnEncryptionKeyResponse& Delegate);
 
 	/** Of the connection that is being made; never logged, never saved. */

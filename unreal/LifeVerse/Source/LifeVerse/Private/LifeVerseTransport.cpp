@@ -1,4 +1,4 @@
-#include "LifeVerseHttpTransport.h"
+#include "LifeVerseTransport.h"
 
 #include <utility>
 
@@ -24,12 +24,12 @@ lifeverse::HttpResponse Read(const FHttpResponsePtr& Response, bool bConnected)
 }
 } // namespace
 
-FLifeVerseHttpTransport::FLifeVerseHttpTransport(int32 Port)
-	: Address(FString::Printf(TEXT("http://127.0.0.1:%d"), Port))
+FLifeVerseTransport::FLifeVerseTransport(int32 Port)
+	: Host(FString::Printf(TEXT("127.0.0.1:%d"), Port))
 {
 }
 
-FLifeVerseHttpTransport::~FLifeVerseHttpTransport()
+FLifeVerseTransport::~FLifeVerseTransport()
 {
 	while (!Exchanges.empty())
 	{
@@ -37,12 +37,12 @@ FLifeVerseHttpTransport::~FLifeVerseHttpTransport()
 	}
 }
 
-lifeverse::Transport::RequestId FLifeVerseHttpTransport::send(const lifeverse::HttpRequest& Request, Done OnDone)
+lifeverse::Transport::RequestId FLifeVerseTransport::send(const lifeverse::HttpRequest& Request, Done OnDone)
 {
 	const RequestId Id = ++Last;
 	const TSharedRef<IHttpRequest, ESPMode::ThreadSafe> Http = FHttpModule::Get().CreateRequest();
 	Http->SetVerb(FromCore(Request.method));
-	Http->SetURL(Address + FromCore(Request.path));
+	Http->SetURL(FString(TEXT("http://")) + Host + FromCore(Request.path));
 	Http->SetHeader(TEXT("Accept"), TEXT("application/json"));
 	if (!Request.body.empty())
 	{
@@ -64,7 +64,7 @@ lifeverse::Transport::RequestId FLifeVerseHttpTransport::send(const lifeverse::H
 	return Id;
 }
 
-void FLifeVerseHttpTransport::cancel(RequestId Id)
+void FLifeVerseTransport::cancel(RequestId Id)
 {
 	const auto Found = Exchanges.find(Id);
 	if (Found == Exchanges.end())
@@ -77,7 +77,68 @@ void FLifeVerseHttpTransport::cancel(RequestId Id)
 	Exchanges.erase(Found);
 }
 
-void FLifeVerseHttpTransport::Pump()
+lifeverse::Transport::StreamId FLifeVerseTransport::openStream(const lifeverse::StreamRequest& Request, lifeverse::StreamEvents Events)
+{
+	if (!bStreams)
+	{
+		return 0;
+	}
+	const StreamId Id = ++Last;
+	const FString Url = FString(TEXT("ws://")) + Host + FromCore(Request.path);
+	Streams[Id] = {std::make_unique<FLifeVerseStream>(Url, FromCore(Request.protocol)), std::make_shared<lifeverse::StreamEvents>(std::move(Events))};
+	return Id;
+}
+
+void FLifeVerseTransport::closeStream(StreamId Id) { Streams.erase(Id); }
+
+void FLifeVerseTransport::EndStreams()
+{
+	bStreams = false;
+	for (const auto& [Id, Open] : Streams)
+	{
+		Open.Stream->Close();
+	}
+}
+
+void FLifeVerseTransport::Pump()
+{
+	PumpRequests();
+	PumpStreams();
+}
+
+void FLifeVerseTransport::PumpStreams()
+{
+	std::vector<StreamId> Ids;
+	for (const auto& [Id, Open] : Streams)
+	{
+		Ids.push_back(Id);
+	}
+	for (const StreamId Id : Ids)
+	{
+		const auto Found = Streams.find(Id);
+		if (Found == Streams.end())
+		{
+			continue;
+		}
+		const bool bOver = Found->second.Stream->IsOver();
+		const std::vector<std::string> Messages = Found->second.Stream->Take();
+		// Its own events may close it.
+		const std::shared_ptr<lifeverse::StreamEvents> Events = Found->second.Events;
+		for (const std::string& Message : Messages)
+		{
+			if (Streams.count(Id) > 0)
+			{
+				Events->message(Message);
+			}
+		}
+		if (bOver && Streams.erase(Id) > 0)
+		{
+			Events->closed();
+		}
+	}
+}
+
+void FLifeVerseTransport::PumpRequests()
 {
 	std::vector<std::pair<RequestId, lifeverse::HttpResponse>> Batch;
 	Batch.swap(Arrived);

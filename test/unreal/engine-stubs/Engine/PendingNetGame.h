@@ -1,0 +1,6 @@
+#pragma once
+#include "CoreMinimal.h"
+
+class UPendingNetGame : public UObject
+{
+};
