@@ -42,7 +42,7 @@ describe('the sample server on the stream of the real bridge', function () {
     const tell = (reasons: string) =>
       pod.sidecar.annotate({
         'lifeverse.dev/notice': JSON.stringify(
-          [...reasons].map((reason) => ({
+          Array.from(reasons).map((reason) => ({
             kind: 'maintenance',
             reason,
             startsAt: '2036-12-01T10:00:00.000Z',
