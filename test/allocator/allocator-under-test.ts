@@ -120,8 +120,8 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     killAllocator: async (meanwhile?: () => Promise<void>, changes?: ProcessChanges) => {
       allocator = await allocator.killAndRestart(meanwhile, changes);
     },
-    killSaves: async () => {
-      saves = await saves.killAndRestart();
+    killSaves: async (meanwhile?: () => Promise<void>) => {
+      saves = await saves.killAndRestart(meanwhile);
     },
     /** A second process over the same data. */
     startAnother: async (changes: ProcessChanges = {}) =>
