@@ -13,7 +13,7 @@ import { AppError } from '../../contracts/app-error.ts';
 import { Holder, JournalEntry, Snapshot, type savesApi, type Lease } from '../../contracts/saves.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import { writeDurably } from '../store/write-durably.ts';
-import { textOfFile } from '../store/text-of-file.ts';
+import { readKept } from '../store/kept-file.ts';
 
 export interface FolderSaves {
   readonly handlers: Handlers<(typeof savesApi)['endpoints']>;
@@ -38,12 +38,13 @@ interface Subject {
 
 const PAGE_ENTRIES = 1_000;
 
-/** @param now milliseconds since the epoch. */
-export function createFolderSaves(root: string, now: () => number): FolderSaves {
+/** @param now milliseconds since the epoch. @param broken is told of a file that cannot be read: nobody can go on then. */
+export function createFolderSaves(root: string, now: () => number, broken: (cause: unknown) => void): FolderSaves {
   const subjects = new Map<string, Promise<Subject>>();
   const subjectOf = (kind: Kind, id: string) => {
     const key = `${kind}/${id}`;
     const known = subjects.get(key) ?? openSubject(join(root, kind, folderName(id)));
+    if (!subjects.has(key)) known.catch(broken);
     subjects.set(key, known);
     return known;
   };
@@ -191,25 +192,25 @@ function folderName(id: string): string {
 }
 
 async function openSubject(folder: string): Promise<Subject> {
-  const [head, snapshot, journal] = await Promise.all(
-    ['head.json', 'snapshot.json', 'journal.jsonl'].map((name) => textOfFile(join(folder, name))),
-  );
-  return {
-    folder,
-    head: head === undefined ? undefined : Head.parse(JSON.parse(head)),
-    snapshot: snapshot === undefined ? undefined : Snapshot.parse(JSON.parse(snapshot)),
-    // What is behind the last line's end was cut off by a crash, and never told as stored.
-    entries: (journal ?? '')
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JournalEntry.parse(JSON.parse(line))),
-    turn: Promise.resolve(),
-  };
+  const [head, snapshot, entries] = await Promise.all([
+    readKept(join(folder, 'head.json'), (text) => Head.parse(JSON.parse(text))),
+    readKept(join(folder, 'snapshot.json'), (text) => Snapshot.parse(JSON.parse(text))),
+    readKept(join(folder, 'journal.jsonl'), readJournal),
+  ]);
+  return { folder, head, snapshot, entries: entries ?? [], turn: Promise.resolve() };
+}
+
+/** What is behind the last line's end was cut off by a crash, and never told as stored. */
+function readJournal(text: string): JournalEntry[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JournalEntry.parse(JSON.parse(line)));
 }
 
 /** On disk when it resolves. A line that a crash has cut off is overwritten. */
 async function appendLines(path: string, entries: readonly JournalEntry[]): Promise<void> {
-  const text = (await textOfFile(path)) ?? '';
+  const text = (await readKept(path, (whole) => whole)) ?? '';
   const whole = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1));
   const file = await open(path, text === '' ? 'w+' : 'r+');
   try {

@@ -5,11 +5,13 @@
  *                               └───── gRPC ───────▶ Agones' sidecar: this process
  *     you ──▶ /lifeverse/v1/solo ── scripts all three
  *
- * One session is one life of the bridge: a hello after the end, or a reset, begins the next one in this process, on the same port.
+ * One session is one life of the bridge: a hello after the end, or a reset, begins the next one in this process, on the same ports. What was
+ * kept and cannot be read stops it: to go on would be to write over it.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
+import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { AppError } from '../../contracts/app-error.ts';
 import { allocatorApi } from '../../contracts/allocator-api.ts';
 import { soloApi } from '../../contracts/bridge-solo.ts';
@@ -20,7 +22,8 @@ import { createLog, type Log } from '../../runtime/log.ts';
 import { serveApi } from '../../runtime/serve-api.ts';
 import { readBridgeConfig, type BridgeConfig } from '../config.ts';
 import type { SessionState } from '../session.ts';
-import { listenLoopback } from '../surface/listen-loopback.ts';
+import { UnreadableFile } from '../store/kept-file.ts';
+import { listenGrpc, listenLoopback } from '../surface/listen-loopback.ts';
 import { EXPOSITION_TYPE } from '../telemetry/exposition.ts';
 import { UNMEASURED } from '../telemetry/measured-handlers.ts';
 import type { UpgradeSockets } from '../surface/upgrade-sockets.ts';
@@ -38,6 +41,7 @@ import { readSoloOptions, SOLO_USAGE, type SoloOptions } from './solo-options.ts
 export interface Bridge {
   readonly answer: RequestListener;
   readonly sockets: UpgradeSockets;
+  readonly grpc: GrpcServer;
   current(): SessionState;
   /** As Prometheus reads it. */
   metrics(): Promise<string>;
@@ -52,6 +56,14 @@ interface Life {
   readonly upgrades: Server;
 }
 
+interface Ports {
+  readonly http: number;
+  readonly grpc: number;
+}
+
+/** As sysexits.h has it: what is needed could not be read. */
+const EX_IOERR = 74;
+
 const HELLO = '/lifeverse/v1/hello';
 
 /** @returns the exit code. */
@@ -64,19 +76,42 @@ export async function runSolo(args: readonly string[], host: NodeJS.Process, sta
   const { options } = reading;
   const log = createLog('sdk-bridge', options.logLevel).with({ solo: true });
   const lifecycle = createLifecycle(log);
-  const port = await serveSolo(options, log, lifecycle, start);
-  host.stdout.write(soloGuide(port, resolve(options.folder), options.session));
-  return untilSignal(lifecycle, host);
+  let failure: Error | undefined;
+  const broken = (cause: unknown) => {
+    failure ??= cause instanceof Error ? cause : new Error('a part of it failed', { cause });
+    lifecycle.close('it cannot go on').catch(() => {});
+  };
+  try {
+    const ports = await serveSolo(options, { log, lifecycle, start, broken });
+    host.stdout.write(soloGuide(ports, resolve(options.folder), options.session));
+  } catch (cause) {
+    if (!(cause instanceof UnreadableFile)) throw cause;
+    broken(cause);
+  }
+  const code = await untilSignal(lifecycle, host);
+  if (failure === undefined) return code;
+  host.stderr.write(
+    `The solo bridge cannot go on: ${failure.message}\nMend that, or move it out of ${resolve(options.folder)}: what is not there is begun anew.\n`,
+  );
+  return EX_IOERR;
 }
 
-async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, start: StartBridge): Promise<number> {
+interface SoloParts {
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+  readonly start: StartBridge;
+  /** It cannot go on: the process ends. */
+  readonly broken: (cause: unknown) => void;
+}
+
+async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }: SoloParts): Promise<Ports> {
   const folder = resolve(options.folder);
   const now = Date.now;
   const keeper = await openSoloKeeper(folder);
   await mkdir(join(folder, 'spool'), { recursive: true });
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'solo\n');
-  const saves = createFolderSaves(join(folder, 'saves'), now);
+  const saves = createFolderSaves(join(folder, 'saves'), now, broken);
   const agones = await startSoloAgones(keeper, now);
   lifecycle.onClose('agones', () => agones.stop());
   const rest = await listenSoloRest(agones);
@@ -91,6 +126,7 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
   };
 
   let life: Life | undefined;
+  let { grpcPort } = options;
   let changing: Promise<void> = Promise.resolve();
   const begin = async () => {
     const gameServer = gameServerOf(keeper.current());
@@ -100,7 +136,14 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
     const bridge = await start(config, { log: log.with({ gameServer }), lifecycle: own, send });
     bridge.sockets.attach(upgrades);
     own.onClose('sockets', () => bridge.sockets.close());
+    const grpc = await listenGrpc(bridge.grpc, grpcPort, log);
+    grpcPort = grpc.port;
+    own.onClose('gRPC listener', () => grpc.close());
     life = { bridge, lifecycle: own, upgrades };
+    // A life ends when the next one begins; one that ends by itself has failed.
+    own.signal.addEventListener('abort', () => {
+      if (life?.lifecycle === own && !lifecycle.signal.aborted) broken(own.signal.reason);
+    });
   };
   const next = (forgetSaves: boolean) => {
     changing = changing.then(async () => {
@@ -113,6 +156,7 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
       await agones.restart();
       await begin();
     });
+    changing.catch(broken);
     return changing;
   };
   await begin();
@@ -159,7 +203,7 @@ async function serveSolo(options: SoloOptions, log: Log, lifecycle: Lifecycle, s
       else life.upgrades.emit('upgrade', request, socket, head);
     });
   }
-  return listeners[0]?.port ?? options.port;
+  return { http: listeners[0]?.port ?? options.port, grpc: grpcPort };
 }
 
 const ALLOCATOR_URL = 'http://allocator.solo.invalid';

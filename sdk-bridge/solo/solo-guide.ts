@@ -1,7 +1,11 @@
 /** What a solo bridge says when it is up: where it is, what to set, how to script it. Pure. */
 import type { SoloAllocation } from '../../contracts/bridge-solo.ts';
 
-export function soloGuide(port: number, folder: string, session: SoloAllocation | undefined): string {
+export function soloGuide(
+  { http: port, grpc }: { http: number; grpc: number },
+  folder: string,
+  session: SoloAllocation | undefined,
+): string {
   const url = `http://127.0.0.1:${port}/lifeverse/v1/solo`;
   const curl = (path: string, body: unknown) =>
     `  curl -sS -X POST ${url}/${path} -H "content-type: application/json" -d "${JSON.stringify(body).replaceAll('"', String.raw`\"`)}"`;
@@ -9,6 +13,7 @@ export function soloGuide(port: number, folder: string, session: SoloAllocation 
 LifeVerse bridge, solo: no cluster, no backend.
 
   listens on   http://127.0.0.1:${port} and http://[::1]:${port}   (Agones REST and WebSocket, and /lifeverse/v1)
+               127.0.0.1:${grpc} (Agones gRPC)
   keeps        ${folder}
   session      ${session === undefined ? 'none until you allocate one' : `allocated whenever a game server is Ready: map ${session.session.map}`}
 

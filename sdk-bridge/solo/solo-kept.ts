@@ -1,10 +1,11 @@
 /** What a solo bridge keeps of the world that it invents, so that it goes on where it was when it is started anew. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SeatRole, Session } from '../../contracts/allocator.ts';
 import { AgonesState } from '../../contracts/bridge-solo.ts';
 import { Notices } from '../../contracts/notices.ts';
+import { readKept } from '../store/kept-file.ts';
 import { writeDurably } from '../store/write-durably.ts';
 
 const Allocation = z.object({
@@ -48,7 +49,7 @@ export interface SoloKeeper {
 export async function openSoloKeeper(folder: string): Promise<SoloKeeper> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'solo.json');
-  let kept = (await readKept(path)) ?? firstLife();
+  let kept = (await readKept(path, (text) => Kept.parse(JSON.parse(text)))) ?? firstLife();
   let writing: Promise<void> = Promise.resolve();
   return {
     current: () => kept,
@@ -76,14 +77,4 @@ function firstLife(): SoloKept {
 
 function newAgones(): SoloKept['agones'] {
   return { state: 'Scheduled', version: 1, labels: {}, annotations: {}, deletedAt: 0 };
-}
-
-async function readKept(path: string): Promise<SoloKept | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-  return Kept.parse(JSON.parse(text));
 }

@@ -5,6 +5,7 @@ import { SoloAllocation } from '../../contracts/bridge-solo.ts';
 export interface SoloOptions {
   readonly folder: string;
   readonly port: number;
+  readonly grpcPort: number;
   /** Given to every life as soon as it is Ready. */
   readonly session: SoloAllocation | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -12,14 +13,15 @@ export interface SoloOptions {
 
 export type SoloReading = { readonly options: SoloOptions } | { readonly faults: readonly string[] };
 
-export const SOLO_USAGE = `npm run bridge -- --solo [--folder=FOLDER] [--port=9358] [--session=JSON] [--log-level=warn]
+export const SOLO_USAGE = `npm run bridge -- --solo [--folder=FOLDER] [--port=9358] [--grpc-port=9357] [--session=JSON] [--log-level=warn]
   --folder     where worlds, players and the session are kept (.lifeverse-solo)
   --port       where the game server finds the bridge (9358)
+  --grpc-port  the same for a game server on another SDK of Agones' (9357)
   --session    allocated by itself whenever a game server is Ready, such as '{"session":{"map":"Arena"},"players":[{"id":"ann"}]}'
   --log-level  debug, info, warn or error (warn)
 `;
 
-const KNOWN = new Set(['solo', 'folder', 'port', 'session', 'log-level']);
+const KNOWN = new Set(['solo', 'folder', 'port', 'grpc-port', 'session', 'log-level']);
 const Port = z.coerce.number().int().min(0).max(65_535);
 const Level = z.enum(['debug', 'info', 'warn', 'error']);
 
@@ -44,6 +46,7 @@ export function readSoloOptions(args: readonly string[]): SoloReading {
   const options = {
     folder,
     port: read('port', Port, 9_358),
+    grpcPort: read('grpc-port', Port, 9_357),
     session: read('session', Allocation, undefined),
     logLevel: read('log-level', Level, 'warn'),
   };

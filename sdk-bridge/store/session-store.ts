@@ -1,9 +1,10 @@
 /** The session on disk and in hand: every change is durable before its promise resolves, and whoever waits is told. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../../runtime/log.ts';
 import { newSession, SessionState } from '../session.ts';
+import { readKept } from './kept-file.ts';
 import { writeDurably } from './write-durably.ts';
 
 export interface SessionStore {
@@ -65,14 +66,8 @@ export async function openSessionStore(folder: string, gameServer: string, log: 
 }
 
 async function readState(path: string, gameServer: string, log: Log): Promise<SessionState | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-  const { state } = Kept.parse(JSON.parse(text));
-  if (state.gameServer === gameServer) return state;
-  log.warn('the spool folder holds the session of another game server; it is left aside', { other: state.gameServer });
+  const kept = await readKept(path, (text) => Kept.parse(JSON.parse(text)));
+  if (kept === undefined || kept.state.gameServer === gameServer) return kept?.state;
+  log.warn('the spool folder holds the session of another game server; it is left aside', { other: kept.state.gameServer });
   return undefined;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { savesApi } from '../../contracts/saves.ts';
@@ -9,12 +9,13 @@ import { answerByTable } from '../../sdk-bridge/solo/answer-by-table.ts';
 import { createFolderSaves } from '../../sdk-bridge/solo/folder-saves.ts';
 import { soloGuide } from '../../sdk-bridge/solo/solo-guide.ts';
 import { readSoloOptions } from '../../sdk-bridge/solo/solo-options.ts';
+import { UnreadableFile } from '../../sdk-bridge/store/kept-file.ts';
 import { loadedBy, ROOT } from '../tooling/import-graph.ts';
 
 describe('the command line of --solo', () => {
   it('has a default for everything', () => {
     assert.deepEqual(readSoloOptions(['--solo']), {
-      options: { folder: '.lifeverse-solo', port: 9_358, session: undefined, logLevel: 'warn' },
+      options: { folder: '.lifeverse-solo', port: 9_358, grpcPort: 9_357, session: undefined, logLevel: 'warn' },
     });
   });
 
@@ -34,11 +35,11 @@ describe('the command line of --solo', () => {
 
 describe('what --solo prints', () => {
   it('names address, folder and a line for each thing that can be scripted, quoted as any shell takes it', () => {
-    const text = soloGuide(9_400, '/saves', undefined);
-    for (const word of ['http://127.0.0.1:9400', '/saves', 'HttpPort=9400', 'solo/allocate', 'solo/reset'])
+    const text = soloGuide({ http: 9_400, grpc: 9_401 }, '/saves', undefined);
+    for (const word of ['http://127.0.0.1:9400', '127.0.0.1:9401', '/saves', 'HttpPort=9400', 'solo/allocate', 'solo/reset'])
       assert.ok(text.includes(word), word);
     for (const line of text.split('\n').filter((one) => one.includes('curl'))) assert.ok(!line.includes("'"), line);
-    assert.ok(!soloGuide(9_358, '/saves', undefined).includes('HttpPort='));
+    assert.ok(!soloGuide({ http: 9_358, grpc: 9_357 }, '/saves', undefined).includes('HttpPort='));
   });
 });
 
@@ -49,8 +50,14 @@ describe('saves in a folder', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
+  let broken: unknown[];
   const open = () => {
-    const saves = createFolderSaves(folder, () => 0);
+    broken = [];
+    const saves = createFolderSaves(
+      folder,
+      () => 0,
+      (cause) => broken.push(cause),
+    );
     const client = createClient(savesApi, { baseUrl: 'http://saves.invalid', send: answerByTable(savesApi, saves.handlers) });
     return { saves, client };
   };
@@ -82,6 +89,28 @@ describe('saves in a folder', () => {
     await client.appendEntries({ params: { kind: 'worlds', id: 'Home' }, body: { epoch: 1, entries: [entry(1)] } });
     for (const id of ['home', 'ho.me', 'ho:me'])
       assert.equal((await open().client.getLease({ params: { kind: 'worlds', id } })).body.durableSeq, 0);
+  });
+
+  it('say of a file that is there and cannot be read that it cannot, and leave it as it is', async () => {
+    const params = { kind: 'worlds', id: 'home' } as const;
+    await open().saves.takeWorld('home', holder('a'));
+    const [name = ''] = await readdir(path.join(folder, 'worlds'));
+    const head = path.join(folder, 'worlds', name, 'head.json');
+    await writeFile(head, '{"id":"ho');
+    const { client } = open();
+    await assert.rejects(client.getLease({ params }));
+    await assert.rejects(client.getLease({ params }));
+    assert.deepEqual(
+      broken.map((cause) => cause instanceof UnreadableFile && cause.message.includes(`${head} cannot be read: `)),
+      [true],
+    );
+    assert.equal(await readFile(head, 'utf8'), '{"id":"ho');
+
+    await open().saves.takeWorld('away', holder('a'));
+    const other = (await readdir(path.join(folder, 'worlds'))).find((one) => one !== name) ?? '';
+    await mkdir(path.join(folder, 'worlds', other, 'journal.jsonl'));
+    await assert.rejects(open().saves.takeWorld('away', holder('b')), { name: 'UnreadableFile' });
+    assert.equal(broken.length, 1);
   });
 
   it('answer bad input and unknown subjects with a problem, as over HTTP', async () => {

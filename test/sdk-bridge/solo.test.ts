@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GameConnection } from '../../local/demo/udp-client.ts';
+import { createAgonesClient } from '../../sdk-bridge/agones/agones-client.ts';
 import { buildSampleServer, SampleServerProcess } from '../unreal/sample-server-process.ts';
 import { startSolo, type Solo } from './stand-in/solo-process.ts';
 import { until } from './stand-in/until.ts';
@@ -154,6 +155,32 @@ describe('npm run bridge -- --solo', function () {
     assert.equal(meta.labels['agones.dev/sdk-mood'], 'good');
     assert.equal((await fetch(`${agones}/v1beta1/counters/none`)).status, 404);
     await script.soloReset({ body: { forgetSaves: true } });
+  });
+
+  it("answers Agones' SDK over gRPC, life after life on one port", async () => {
+    const client = createAgonesClient(solo.grpcPort());
+    try {
+      const names: string[] = [];
+      for (let life = 0; life < 2; life += 1) {
+        await solo.script.soloReset({ body: {} });
+        await client.ready();
+        await untilAgonesSays('Ready');
+        names.push((await client.getGameServer()).gameServer.objectMeta.name);
+      }
+      assert.equal(new Set(names).size, 2);
+    } finally {
+      client.close();
+    }
+  });
+
+  it('does not begin anew where what it kept cannot be read', async () => {
+    const kept = join(solo.folder, 'solo.json');
+    const text = await readFile(kept, 'utf8');
+    await writeFile(kept, text.slice(0, 100));
+    await assert.rejects(solo.crash(), /cannot go on: .*solo\.json cannot be read/);
+    assert.equal(await readFile(kept, 'utf8'), text.slice(0, 100));
+    await writeFile(kept, text);
+    await solo.crash();
   });
 
   it('has asked for nothing that only POSIX has', () => {

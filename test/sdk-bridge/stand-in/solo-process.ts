@@ -13,6 +13,7 @@ import { until } from './until.ts';
 export interface Solo {
   readonly folder: string;
   readonly port: () => number;
+  readonly grpcPort: () => number;
   readonly pid: () => number;
   /** What was printed, on stdout and stderr. */
   readonly said: () => string;
@@ -31,17 +32,19 @@ export async function startSolo(
   const folder = await mkdtemp(join(tmpdir(), 'solo-'));
   const http = createHttpSend();
   let port = 0;
+  let grpcPort = 0;
   let said = '';
   let child: ChildProcess;
   const start = async () => {
     const mark = said.length;
-    const flags = ['--solo', `--folder=${folder}`, `--port=${port}`, ...args];
+    const flags = ['--solo', `--folder=${folder}`, `--port=${port}`, '--grpc-port=0', ...args];
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...nodeArgs, script, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
     await until(() => said.includes('Ctrl-C', mark) || child.exitCode !== null, 'the solo bridge is up', 30_000);
     if (child.exitCode !== null) throw new Error(`it has ended: ${said}`);
+    grpcPort = Number(/:(\d+) \(Agones gRPC\)/.exec(said.slice(mark))?.[1]);
     port = Number(/listens on +http:\/\/127\.0\.0\.1:(\d+)/.exec(said.slice(mark))?.[1]);
   };
   const kill = async () => {
@@ -55,6 +58,7 @@ export async function startSolo(
   return {
     folder,
     port: () => port,
+    grpcPort: () => grpcPort,
     pid: () => child.pid ?? 0,
     said: () => said,
     script: createClient(soloApi, { baseUrl: '', send }),
