@@ -71,7 +71,7 @@ describe('sample server behind the real bridge', function () {
   const keys = new Map(['ann', 'bob'].map((id) => [id, randomBytes(32).toString('base64url')]));
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     await buildSampleServer();
   });
 

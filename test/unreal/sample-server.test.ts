@@ -19,7 +19,7 @@ describe('sample server', () => {
   const connections: GameConnection[] = [];
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     await buildSampleServer();
   });
 

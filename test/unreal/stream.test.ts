@@ -15,7 +15,7 @@ describe('the sample server on the stream of the real bridge', function () {
   const opened: (() => unknown)[] = [];
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     await buildSampleServer();
   });
 
@@ -42,7 +42,7 @@ describe('the sample server on the stream of the real bridge', function () {
     const tell = (reasons: string) =>
       pod.sidecar.annotate({
         'lifeverse.dev/notice': JSON.stringify(
-          Array.from(reasons).map((reason) => ({
+          reasons.split('').map((reason) => ({
             kind: 'maintenance',
             reason,
             startsAt: '2036-12-01T10:00:00.000Z',
