@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
-.PHONY: help check static test demo chaos bench unreal up status down reset parts deploy-cluster destroy-cluster pins
+.PHONY: help check static test demo chaos bench unreal images up status down reset parts deploy-cluster destroy-cluster pins
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: node_modules/.package-lock.json ## measure every hot path; takes minutes,
 
 unreal: ## stage the Unreal plugin with its core; UE_ROOT=folder: have Unreal's BuildPlugin compile it
 	@unreal/build-plugin.sh
+
+images: node_modules/.package-lock.json ## build the images; REGISTRY=registry/path, PUSH=1, TAG=…, ONLY=name,…
+	@$(NODE) deploy/images/main.ts
 
 up: node_modules/.package-lock.json ## start the whole system in the background
 	@$(NODE) local/main.ts up

@@ -19,12 +19,10 @@ export interface Delivered {
   readonly packages: readonly string[];
   /** Without its `v`. */
   readonly node: string;
-  /** When it was made, in seconds since 1970: the same for the same commit. */
-  readonly epoch: number;
 }
 
 /** @throws for a package that npm's bill does not name: then bundle and lock file do not belong together. */
-export function billOf(npm: NpmBill, { name, packages, node, epoch }: Delivered): object {
+export function billOf(npm: NpmBill, { name, packages, node }: Delivered): object {
   const known = new Map(npm.components.map((component) => [`${component.name}@${component.version}`, component]));
   const missing = packages.filter((each) => !known.has(each));
   if (missing.length > 0) throw new Error(`not in package-lock.json: ${missing.join(', ')}`);
@@ -44,11 +42,8 @@ export function billOf(npm: NpmBill, { name, packages, node, epoch }: Delivered)
     bomFormat: npm.bomFormat,
     specVersion: npm.specVersion,
     version: 1,
-    metadata: {
-      timestamp: new Date(epoch * 1_000).toISOString(),
-      lifecycles: [{ phase: 'build' }],
-      component: own,
-    },
+    // Without a time or a number of its own: the same packages give the same bytes.
+    metadata: { lifecycles: [{ phase: 'build' }], component: own },
     components: [runtime, ...components],
     dependencies: kept.map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((each) => refs.has(each)) })),
   };

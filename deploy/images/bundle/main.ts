@@ -1,5 +1,5 @@
 /**
- * `node deploy/images/bundle/main.ts PROGRAM FOLDER SOURCE_DATE_EPOCH`: what an image of this tree holds, but for its base and Node. Run by
+ * `node deploy/images/bundle/main.ts PROGRAM FOLDER`: what an image of this tree holds, but for its base and Node. Run by
  * the Dockerfiles of `fleets/images`.
  *
  *   FOLDER/main.mjs …             the program
@@ -18,20 +18,20 @@ const ROOT = path.join(import.meta.dirname, '../../..');
 // All that the lock file names: with --omit=dev npm also leaves out what a package for development needs too.
 const NPM_BILL = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];
 
-async function make(name: ProgramName, into: string, epoch: number): Promise<string> {
+async function make(name: ProgramName, into: string): Promise<string> {
   const { script, packages } = await bundle(ROOT, name, into);
   const texts = await Promise.all(packages.map((folder) => packageText(ROOT, folder)));
   const said: unknown = JSON.parse(execFileSync('npm', NPM_BILL, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }));
-  const delivered = { name, packages: [...new Set(texts.map(({ id }) => id))], node: process.versions.node, epoch };
+  const delivered = { name, packages: [...new Set(texts.map(({ id }) => id))], node: process.versions.node };
   await writeFile(path.join(into, 'sbom.cdx.json'), `${JSON.stringify(billOf(NpmBill.parse(said), delivered), null, 1)}\n`);
   await writeFile(path.join(into, 'THIRD-PARTY-LICENSES'), licenseTexts(texts));
   return `${name}: ${script}, with ${delivered.packages.length} packages\n`;
 }
 
-const [name = '', into = '', epoch = ''] = process.argv.slice(2);
-if (Object.hasOwn(PROGRAMS, name) && into !== '' && /^\d+$/.test(epoch)) {
-  process.stdout.write(await make(name as ProgramName, path.resolve(into), Number(epoch)));
+const [name = '', into = ''] = process.argv.slice(2);
+if (Object.hasOwn(PROGRAMS, name) && into !== '') {
+  process.stdout.write(await make(name as ProgramName, path.resolve(into)));
 } else {
-  process.stderr.write(`Usage: node deploy/images/bundle/main.ts ${Object.keys(PROGRAMS).join('|')} FOLDER SOURCE_DATE_EPOCH\n`);
+  process.stderr.write(`Usage: node deploy/images/bundle/main.ts ${Object.keys(PROGRAMS).join('|')} FOLDER\n`);
   process.exitCode = 2;
 }
