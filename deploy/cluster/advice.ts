@@ -47,7 +47,10 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /No configuration files|Failed to query available provider packages|Could not retrieve the list of available versions/i,
     'Terraform cannot reach its provider registry from here',
   ],
-  [/deletion_protection/i, 'it is protected: docs/deploy.md says how the protection of an environment is taken off'],
+  [
+    /deletion_protection|prevent_destroy/i,
+    'it is protected: set protected = false in the .tfvars and deploy, then destroy (docs/deploy.md)',
+  ],
 ];
 
 /** @returns what to do about each fault that these words tell of. */

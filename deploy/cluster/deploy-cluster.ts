@@ -6,9 +6,10 @@ import { runChecks } from './checks/run-checks.ts';
 import { toolChecks } from './checks/tool-checks.ts';
 import { treeChecks } from './checks/tree-checks.ts';
 import type { Hands } from './doing/hands.ts';
+import { exactQuotas } from './doing/exact-quotas.ts';
 import { runSteps } from './doing/run-steps.ts';
 import { gather, type Gathered } from './gather.ts';
-import { tagOf, type Known } from './known.ts';
+import { tagOf } from './known.ts';
 import { nextSteps } from './next-steps.ts';
 import { showSummary, type PlanSummary } from './plan-summary.ts';
 import { preview } from './preview.ts';
@@ -27,22 +28,25 @@ export async function deployCluster(request: Request, hands: Hands): Promise<num
   say('Looking at all that it needs; nothing is changed yet …');
   const gathered = await gather(request, hands.tree, hands.shop);
   const { known } = gathered;
-  const findings = await runChecks(deploymentChecks(gathered, hands), hands.shop);
-  for (const line of showFindings(findings)) say(line);
+  const first = await runChecks(deploymentChecks(gathered, hands), hands.shop);
+  for (const line of showFindings(first)) say(line);
+  const seen = first.some(stops) ? undefined : await preview(known, isFine(first, 'state bucket'), hands);
+  // Terraform's plan tells to the node what may be needed.
+  const findings =
+    seen === undefined ? first : [...first.filter(({ about }) => !about.startsWith('quotas ')), ...(await exactQuotas(known, seen, hands))];
   const lacks = findings.some(stops);
-  const seen = lacks ? undefined : await preview(known, isFine(findings, 'state bucket'), hands);
 
   say('');
   say(`The plan, images as ${tagOf(known)}:`);
   for (const line of showSteps(planSteps(known, hands.tree), hands.tree)) say(line);
   say('');
-  for (const line of showCost(known, seen)) say(line);
+  for (const line of showCost(seen)) say(line);
   for (const line of showMissing(findings)) say(line);
   if (request.planOnly) {
     say(lacks ? `This was only the plan. When nothing is missing: ${again}` : `This was only the plan. To do it: ${again}`);
     return 0;
   }
-  if (seen === undefined) {
+  if (seen === undefined || lacks) {
     say(`Nothing was changed. When nothing is missing: ${again}`);
     return 1;
   }
@@ -63,11 +67,11 @@ function isFine(findings: readonly Finding[], about: string): boolean {
   return findings.some((finding) => finding.about === about && finding.verdict.is === 'fine');
 }
 
-function showCost(known: Known, seen: PlanSummary | undefined): string[] {
-  const note = seen?.costNote ?? known.costNote;
+function showCost(seen: PlanSummary | undefined): string[] {
+  if (seen === undefined) return ['What Terraform would make, and what a month of it costs, it tells when nothing is missing.', ''];
   return [
-    ...(seen === undefined ? ['What Terraform would make can be told when nothing is missing.'] : showSummary(seen)),
-    ...(note === undefined ? [] : [`Cost: ${note}`]),
+    ...showSummary(seen),
+    ...(seen.costNote === undefined ? [] : ['Cost:', ...seen.costNote.split('\n').map((line) => `  ${line}`)]),
     '',
   ];
 }

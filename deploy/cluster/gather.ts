@@ -11,7 +11,7 @@ import type { BuiltImages, Known, RegionFolder } from './known.ts';
 import { parseBuiltImages } from './parse-built-images.ts';
 import { CLUSTER_ROOT, environmentRoot, IMAGES_FILE, PINS_FILE, PLACEMENT_FILE, regionFolders, settingsFile } from './paths.ts';
 import type { Environment, Request } from './request.ts';
-import { assignmentsOf, heredocOf, requiredVersionOf, variablesOf } from './terraform-text.ts';
+import { assignmentsOf, requiredVersionOf, variablesOf } from './terraform-text.ts';
 
 export interface Gathered {
   readonly known: Known;
@@ -32,18 +32,23 @@ export async function gather(request: Request, tree: string, shop: Workshop): Pr
     settings: {
       projectId: plain(set?.['project_id'], /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/),
       billingAccount: plain(set?.['billing_account'], /^[0-9A-F-]+$/),
+      hasOwnSizes: ['regions', 'game_server_pools'].every((name) => set?.[name] === undefined),
       domain: plain(set?.['domain'], /^[a-z0-9.-]+$/),
     },
     regions: await readRegions(at(regionFolders(environment))),
     placement: await readPlacement(at(PLACEMENT_FILE), environment),
     pins: await readPins(at(PINS_FILE)),
-    costNote: heredocOf(root, 'cost_note'),
+    authorities: {},
     commit: await shortCommit(tree, shop),
     ...(await readImages(at(IMAGES_FILE))),
   };
   return {
     known,
-    tree: { set: set === undefined ? undefined : Object.keys(set), variables: root === '' ? undefined : variablesOf(root) },
+    tree: {
+      set: set === undefined ? undefined : Object.keys(set),
+      variables: root === '' ? undefined : variablesOf(root),
+      given: new Set(Object.keys(shop.env).filter((name) => shop.env[name])),
+    },
     terraformVersion: requiredVersionOf(`${root}\n${await terraformText(at(CLUSTER_ROOT))}`),
   };
 }

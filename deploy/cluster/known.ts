@@ -14,6 +14,8 @@ export interface Settings {
   readonly projectId: string | undefined;
   readonly billingAccount: string | undefined;
   readonly domain: string | undefined;
+  /** Regions and node pools are those of the environment's root. */
+  readonly hasOwnSizes: boolean;
 }
 
 /** What `make images` wrote down. */
@@ -36,11 +38,11 @@ export interface Known {
   readonly regions: readonly RegionFolder[];
   readonly placement: Readonly<Record<string, Placement>>;
   readonly pins: Pins;
-  /** As the root of the environment tells it in its text, before it is applied. */
-  readonly costNote: string | undefined;
   /** The tag of images where none is asked for. */
   readonly commit: string;
   readonly outputs?: Outputs;
+  /** Region → authority of its services, a certificate in base64. */
+  readonly authorities: Readonly<Record<string, string>>;
   readonly images?: BuiltImages;
 }
 

@@ -18,6 +18,8 @@ const TREE = path.join(import.meta.dirname, '..', '..');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const interrupted = new AbortController();
 const http = createHttpSend();
+// Whoever read along has left (`| head`): then nobody decides any more.
+process.stdout.on('error', () => interrupted.abort(new Error('nobody reads what is said here')));
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {

@@ -1,5 +1,6 @@
 /** What Terraform is about to do, from `terraform show -json PLAN`. Pure. */
 import { z } from 'zod';
+import { plannedNeeds, type Need } from './region-need.ts';
 
 const Plan = z.object({
   resource_changes: z.array(z.object({ address: z.string(), change: z.object({ actions: z.array(z.string()) }) })).default([]),
@@ -12,6 +13,8 @@ export interface PlanSummary {
   /** Taken away, or taken away and made anew. */
   readonly removes: readonly string[];
   readonly costNote: string | undefined;
+  /** Region → what of its quotas it may come to use. */
+  readonly needs: Readonly<Record<string, Need>>;
 }
 
 export function summarisePlan(text: string): PlanSummary {
@@ -24,6 +27,7 @@ export function summarisePlan(text: string): PlanSummary {
     changes: having('update'),
     removes,
     costNote: typeof note === 'string' ? note : undefined,
+    needs: plannedNeeds(text),
   };
 }
 

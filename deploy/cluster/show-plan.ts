@@ -48,6 +48,7 @@ export function showSteps(steps: readonly Step[], tree: string): string[] {
 function showAction(action: Action): string[] {
   switch (action.kind) {
     case 'run':
+    case 'read-authority':
       return action.commands.map(showCommand);
     case 'each':
       return [showCommand(action.list), `${showCommand(action.command)} EACH`];

@@ -33,15 +33,6 @@ export function requiredVersionOf(text: string): string | undefined {
   return /required_version\s*=\s*"[^"\d]*(\d+(?:\.\d+){1,2})/.exec(text)?.[1];
 }
 
-/** The text that an output gives as a heredoc, where it does, on one line. */
-export function heredocOf(text: string, output: string): string | undefined {
-  const body = new RegExp(`output\\s+"${output}"\\s*\\{[^}]*?<<-?(\\w+)\\n([\\s\\S]*?)\\n\\s*\\1`).exec(text)?.[2];
-  return body
-    ?.split('\n')
-    .map((line) => line.trim())
-    .join(' ');
-}
-
 function blocksOf(text: string, kind: string): { name: string; body: string }[] {
   const clean = text.split('\n').map(withoutComment).join('\n');
   return [...clean.matchAll(new RegExp(`^\\s*${kind}\\s+"([^"]+)"\\s*\\{`, 'gm'))].map((match) => ({

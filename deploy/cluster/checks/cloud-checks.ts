@@ -31,7 +31,7 @@ export function cloudChecks(known: Known): Check[] {
       },
     },
     ...projectChecks(known),
-    ...quotaChecks(known),
+    ...quotaChecks(known, {}),
   ];
 }
 

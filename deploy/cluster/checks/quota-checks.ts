@@ -2,15 +2,17 @@
 import { z } from 'zod';
 import type { CommandEnd } from '../../tools/command.ts';
 import { regionsOf, type Known } from '../known.ts';
-import { regionNeed } from '../region-need.ts';
+import { usualNeed, type Need } from '../region-need.ts';
 import { fine, firstWords, later, missing, succeeded, unknown, type Check, type Verdict } from './check.ts';
 import { parsed } from './parsed.ts';
 
 const Region = z.object({ quotas: z.array(z.object({ metric: z.string(), limit: z.number(), usage: z.number() })) });
 
-export function quotaChecks(known: Known): Check[] {
+/** @param planned what Terraform's plan comes to, by region; where it is not known, the environment's usual need is what counts. */
+export function quotaChecks(known: Known, planned: Readonly<Record<string, Need>>): Check[] {
   const project = known.settings.projectId ?? '';
-  return regionsOf(known).map(({ name, services }) => ({
+  const usual = usualNeed(known.request.environment);
+  return regionsOf(known).map(({ name }) => ({
     about: `quotas in ${name}`,
     needs: ['project'],
     look: {
@@ -19,16 +21,20 @@ export function quotaChecks(known: Known): Check[] {
         args: ['compute', 'regions', 'describe', name, `--project=${project}`, '--format=json(quotas)'],
         timeoutMs: 60_000,
       },
-      judge: (end: CommandEnd) => judgeQuotas(end, name, regionNeed(known.request.environment, services)),
+      judge: (end: CommandEnd) => {
+        const exact = planned[name];
+        const verdict = judgeQuotas(end, name, exact ?? usual);
+        const isGuess = exact === undefined && !known.settings.hasOwnSizes;
+        return isGuess && verdict.is === 'missing'
+          ? later(`${verdict.detail} by the root’s own sizes; yours are counted in Terraform’s plan`)
+          : verdict;
+      },
     },
   }));
 }
 
-/**
- * What is in use counts as taken: by a cluster that is there already as well, so that a repeated run asks for more than it will use. Only
- * a limit below the need itself stops; one that what is in use may exhaust is told.
- */
-export function judgeQuotas(end: CommandEnd, region: string, need: Readonly<Record<string, number>>): Verdict {
+/** Only a limit below the need itself stops: what is in use may be this environment's own. */
+function judgeQuotas(end: CommandEnd, region: string, need: Need): Verdict {
   if (!succeeded(end)) {
     if (/SERVICE_DISABLED|has not been used|not enabled|accessNotConfigured/i.test(end.stderr))
       return later('are looked at when the Compute Engine API is enabled');
@@ -42,7 +48,7 @@ export function judgeQuotas(end: CommandEnd, region: string, need: Readonly<Reco
     const list = short.map(({ metric, wanted, quota }) => `${metric} is ${quota?.limit ?? 0} and ${wanted} are needed`);
     return missing(
       list.join('; '),
-      `ask for more in ${region}: the console’s page IAM & Admin → Quotas, or gcloud beta quotas preferences create`,
+      `ask for more in ${region} (the console’s page IAM & Admin → Quotas), or set smaller game_server_pools in the .tfvars`,
     );
   }
   const told = named.map(({ metric, wanted, quota }) =>

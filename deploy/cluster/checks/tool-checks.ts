@@ -10,8 +10,6 @@ interface Tool {
   readonly atLeast: string;
   readonly versionIn: (stdout: string) => string | undefined;
   readonly get: string;
-  /** Another that does as well. */
-  readonly or?: string;
 }
 
 const Json = (shape: z.ZodType<string>, dig: (value: unknown) => unknown) => (stdout: string) => {
@@ -52,7 +50,8 @@ export function toolChecks(terraform: string | undefined): Check[] {
     {
       name: 'kubectl',
       args: ['version', '--client', '--output=json'],
-      atLeast: '1.30.0',
+      // Its own kustomize renders components and replacements as fleets/ has them.
+      atLeast: '1.31.0',
       versionIn: Json(
         z.string().transform((text) => anyVersion(text) ?? ''),
         (value) => field('gitVersion')(field('clientVersion')(value)),

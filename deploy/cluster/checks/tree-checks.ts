@@ -13,6 +13,8 @@ export interface TreeFindings {
   readonly set: readonly string[] | undefined;
   /** Of the environment's root; undefined where there is none. */
   readonly variables: readonly DeclaredVariable[] | undefined;
+  /** Names of the environment's variables that are set where the deployment runs. */
+  readonly given: ReadonlySet<string>;
 }
 
 export function treeChecks(known: Known, tree: TreeFindings): Check[] {
@@ -21,6 +23,9 @@ export function treeChecks(known: Known, tree: TreeFindings): Check[] {
     check('values of the environment', () => judgeValues(known, tree)),
     check('regions', () => judgeRegions(known)),
     check('pins of charts', () => judgeCharts(known.pins)),
+    ...(tree.variables?.some(({ name }) => name === 'mongodbatlas_org_id') === true
+      ? [check('keys of Atlas', () => judgeAtlas(tree.given))]
+      : []),
   ];
 }
 
@@ -57,6 +62,21 @@ function judgeRegions({ request, regions }: Known): Verdict {
   if (!regions.some(({ services }) => services))
     return missing(`${folder}: no region has services`, 'add services to one of them: docs/deploy.md');
   return fine(regions.map(({ name, services }) => (services ? `${name} with services` : name)).join(', '));
+}
+
+/** MongoDB's provider takes a pair of keys, or a service account. */
+const ATLAS_LOGINS = [
+  ['MONGODB_ATLAS_PUBLIC_KEY', 'MONGODB_ATLAS_PRIVATE_KEY'],
+  ['MONGODB_ATLAS_CLIENT_ID', 'MONGODB_ATLAS_CLIENT_SECRET'],
+];
+
+function judgeAtlas(given: ReadonlySet<string>): Verdict {
+  const login = ATLAS_LOGINS.find((names) => names.every((name) => given.has(name)));
+  if (login !== undefined) return fine(login.join(', '));
+  return missing(
+    `neither ${ATLAS_LOGINS.map((names) => names.join(' and ')).join(' nor ')} are set`,
+    'make a key in Atlas (Organization → Access Manager, Organization Owner), and export it; it belongs into no file',
+  );
 }
 
 function judgeCharts({ charts }: Pins): Verdict {

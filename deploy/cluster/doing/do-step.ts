@@ -2,8 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stops } from '../checks/check.ts';
-import { quotaChecks } from '../checks/quota-checks.ts';
-import { runChecks } from '../checks/run-checks.ts';
+import { exactQuotas } from './exact-quotas.ts';
 import { showMissing } from '../show-plan.ts';
 import type { Known } from '../known.ts';
 import { parseOutputs } from '../outputs.ts';
@@ -35,6 +34,13 @@ export async function doStep(action: Action, known: Known, agreed: PlanSummary, 
       return known;
     case 'read-outputs':
       return withOutputs(known, await mustRunLine(action.command, hands));
+    case 'read-authority': {
+      const [wait, read] = action.commands;
+      await mustRunLine(wait, hands);
+      const authority = (await mustRunLine(read, hands)).trim();
+      if (!/^[A-Za-z0-9+/]+=*$/.test(authority)) throw new Error('the secret holds no certificate');
+      return { ...known, authorities: { ...known.authorities, [action.region]: authority } };
+    }
     case 'images': {
       await mustRunLine(action.command, hands);
       return { ...known, images: parseBuiltImages(await readFile(path.join(hands.tree, IMAGES_FILE), 'utf8')) };
@@ -43,10 +49,7 @@ export async function doStep(action: Action, known: Known, agreed: PlanSummary, 
       await mustRunLine(action.command, hands, hands.randomBytes(action.bytes).toString('base64'));
       return known;
     case 'check-quotas': {
-      const findings = await runChecks(
-        quotaChecks(known).map((check) => ({ ...check, needs: [] })),
-        hands.shop,
-      );
+      const findings = await exactQuotas(known, agreed, hands);
       if (findings.some((finding) => stops(finding) || finding.verdict.is === 'later')) throw new Error(showMissing(findings).join('\n'));
       return known;
     }
@@ -82,14 +85,16 @@ function withOutputs(known: Known, text: string): Known {
       .filter(({ name }) => outputs.regions[name] === undefined)
       .map(({ name }) => `${name} has a folder of manifests and no cluster`),
     ...regions
-      .filter(({ name, services }) => outputs.regions[name] !== undefined && outputs.regions[name].services !== services)
-      .map(
-        ({ name, services }) =>
-          `${name} ${services ? 'has services among its manifests and none in terraform' : 'is to have services by terraform, and has no manifests of them'}`,
-      ),
+      .filter(({ name, services }) => outputs.regions[name]?.services === true && !services)
+      .map(({ name }) => `${name} is to have services, and has no manifests of them`),
   ];
   if (faults.length > 0) throw new Error(`the regions of terraform/ and fleets/ differ:\n  ${faults.join('\n  ')}`);
-  return { ...known, outputs };
+  // Terraform has the last word on where services run: manifests may be there before they do.
+  return {
+    ...known,
+    outputs,
+    regions: regions.map((region) => ({ ...region, services: outputs.regions[region.name]?.services === true })),
+  };
 }
 
 async function writeWhole(file: string, content: string): Promise<void> {

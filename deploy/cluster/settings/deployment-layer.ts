@@ -13,6 +13,8 @@ interface LayerParts {
   readonly outputs: Outputs;
   readonly images: BuiltImages;
   readonly placement: Readonly<Record<string, Placement>>;
+  /** Of the region's services, in base64; absent where it has none. */
+  readonly authority: string | undefined;
 }
 
 /** Registry of the names in committed manifests: nothing can be pulled from there by itself. */
@@ -21,17 +23,27 @@ const PLACEHOLDER = 'lifeverse.invalid';
 /** @returns file → content, relative to the root of the tree. */
 export function deploymentLayer(layer: Layer, parts: LayerParts): Record<string, string> {
   const folder = layerFolder(parts.environment, parts.region, layer);
-  const map = layer === 'services' ? servicesMap(parts) : backendMap(parts.outputs);
+  const { name, namespace, literals, files } = layer === 'services' ? servicesMap(parts) : backendMap(parts);
+  const toTree = '../../../..';
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
-    resources: [`../../../../${regionFolders(parts.environment)}/${parts.region}/${layer}`],
+    resources: [`${toTree}/${regionFolders(parts.environment)}/${parts.region}/${layer}`],
+    components: [`${toTree}/fleets/components/deployment/${layer}`],
     images: imagesOf(parts.images),
-    configMapGenerator: [{ name: map.name, namespace: map.namespace, behavior: 'merge', files: Object.keys(map.files) }],
+    configMapGenerator: [
+      {
+        name,
+        namespace,
+        behavior: 'merge',
+        literals: Object.entries(literals).map(([key, value]) => `${key}=${value}`),
+        ...(Object.keys(files).length === 0 ? {} : { files: Object.keys(files) }),
+      },
+    ],
   };
   return {
-    [`${folder}/kustomization.yaml`]: stringify(kustomization),
-    ...Object.fromEntries(Object.entries(map.files).map(([name, content]) => [`${folder}/${name}`, content])),
+    [`${folder}/kustomization.yaml`]: stringify(kustomization, { lineWidth: 0 }),
+    ...Object.fromEntries(Object.entries(files).map(([file, content]) => [`${folder}/${file}`, content])),
   };
 }
 
@@ -42,26 +54,34 @@ function imagesOf({ registry, images }: BuiltImages) {
     .map(([name, digest]) => ({ name: `${PLACEHOLDER}/${name}`, newName: `${registry}/${name}`, digest }));
 }
 
-interface MapOfFiles {
+interface ConfigMap {
   readonly name: string;
   readonly namespace: string;
+  readonly literals: Readonly<Record<string, string>>;
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Bridges reach the backend by its public names, under certificates that everybody believes: no authority of ours is needed. */
-function backendMap({ api_hosts: hosts }: Outputs): MapOfFiles {
-  const files = { ALLOCATOR_URL: `https://${hosts.allocator}`, SAVES_URL: `https://${hosts.saves}` };
-  return { name: 'lifeverse-backend', namespace: GAME_NAMESPACE, files };
+/** Bridges reach the backend by its public names, under certificates that everybody believes: no `ca.crt` is needed. */
+function backendMap({ outputs, authority }: LayerParts): ConfigMap {
+  const literals = {
+    PROJECT_ID: outputs.project_id,
+    ALLOCATOR_URL: `https://${outputs.api_hosts.allocator}`,
+    SAVES_URL: `https://${outputs.api_hosts.saves}`,
+    ...(authority === undefined ? {} : { AUTOSCALER_CA: authority }),
+  };
+  return { name: 'lifeverse-backend', namespace: GAME_NAMESPACE, literals, files: {} };
 }
 
-function servicesMap({ outputs, placement }: LayerParts): MapOfFiles {
-  const files = {
-    ALLOCATOR_ISSUER: `https://${outputs.api_hosts.allocator}`,
-    ACCOUNTS_ISSUER: `https://${outputs.api_hosts.accounts}`,
-    'clusters.yaml': clustersFile(outputs.regions, placement),
-    'trusted-issuers.json': `${JSON.stringify(trustedIssuers(outputs), null, 2)}\n`,
+function servicesMap({ outputs, placement }: LayerParts): ConfigMap {
+  const literals = {
     PROJECT_ID: outputs.project_id,
     DOMAIN: outputs.domain,
+    ALLOCATOR_ISSUER: `https://${outputs.api_hosts.allocator}`,
+    ACCOUNTS_ISSUER: `https://${outputs.api_hosts.accounts}`,
   };
-  return { name: 'lifeverse-deployment', namespace: SERVICES_NAMESPACE, files };
+  const files = {
+    'clusters.yaml': clustersFile(outputs.regions, placement),
+    'trusted-issuers.json': `${JSON.stringify(trustedIssuers(outputs), null, 2)}\n`,
+  };
+  return { name: 'lifeverse-deployment', namespace: SERVICES_NAMESPACE, literals, files };
 }

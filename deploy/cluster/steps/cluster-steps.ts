@@ -4,6 +4,7 @@ import type { Known, RegionFolder } from '../known.ts';
 import type { Outputs, RegionOutput } from '../outputs.ts';
 import { CLUSTER_ROOT, kubeconfigFile, layerFolder, type Layer } from '../paths.ts';
 import { deploymentLayer } from '../settings/deployment-layer.ts';
+import { SERVICES_NAMESPACE } from '../settings/trusted-issuers.ts';
 import { kubeconfigOf } from '../settings/kubeconfig.ts';
 import { stateBucket } from '../state-bucket.ts';
 import type { Step } from './step.ts';
@@ -19,8 +20,9 @@ const CRDS = [
   'externalsecrets.external-secrets.io',
 ];
 /** The field manager marks in every object which fields are ours. */
+/** Certificate and secret of `fleets/base/services`. */
+const AUTHORITY = 'lifeverse-ca';
 const APPLY = ['apply', '--server-side', '--field-manager=lifeverse-deploy'];
-const NAMESPACE_FILE = 'fleets/base/game-servers/namespace.yaml';
 
 export function kubectl(known: Known, region: string, args: readonly string[], timeoutMs: number): CommandLine {
   const file = kubeconfigFile(known.request.environment, region);
@@ -64,15 +66,6 @@ export function installSteps(known: Known, { name: region }: RegionFolder, outpu
       lookAt: `KUBECONFIG=${kubeconfigFile(environment, region)} kubectl get nodes`,
     },
     {
-      id: `${region}/namespace`,
-      what: `Make the namespace of the game servers in ${given.cluster_name}`,
-      why: 'Agones’ chart puts the service account of game servers into it, and so needs it first',
-      action: { kind: 'run', commands: [kubectl(known, region, [...APPLY, `--filename=${NAMESPACE_FILE}`], 2 * MINUTE)] },
-      done: { when: 'it is there; applying again changes nothing' },
-      undo: `make destroy-cluster ENV=${environment}`,
-      lookAt: `gcloud container clusters list, and whether kubectl --kubeconfig=${kubeconfigFile(environment, region)} get namespaces answers`,
-    },
-    {
       id: `${region}/install`,
       what: `Apply ${CLUSTER_ROOT} to ${given.cluster_name}: Agones, cert-manager, External Secrets`,
       why: 'fleets, certificates and secrets are made by them',
@@ -99,6 +92,31 @@ export function installSteps(known: Known, { name: region }: RegionFolder, outpu
   ];
 }
 
+/** The authority of the services' certificates, which Agones has to believe when it asks the allocator for sizes. It is no secret. */
+export function authoritySteps(known: Known, { name: region, services }: RegionFolder, outputs: Outputs): Step[] {
+  const given = outputs.regions[region];
+  if (given === undefined || !services) return [];
+  const inServices = (...args: string[]): CommandLine => kubectl(known, region, [...args, `--namespace=${SERVICES_NAMESPACE}`], 6 * MINUTE);
+  return [
+    {
+      id: `${region}/authority`,
+      what: `Read the authority of the services in ${given.cluster_name}`,
+      why: 'Agones asks the allocator how large a fleet is to be, and has to believe its certificate; without it a plain buffer decides',
+      action: {
+        kind: 'read-authority',
+        region,
+        commands: [
+          inServices('wait', '--for=condition=Ready', '--timeout=300s', `certificate/${AUTHORITY}`),
+          inServices('get', 'secret', AUTHORITY, '--output=jsonpath={.data.tls\\.crt}'),
+        ],
+      },
+      done: { when: 'it is read anew every time' },
+      undo: 'nothing is changed',
+      lookAt: `kubectl --kubeconfig=${kubeconfigFile(known.request.environment, region)} --namespace=${SERVICES_NAMESPACE} describe certificate ${AUTHORITY}`,
+    },
+  ];
+}
+
 /** @returns none for a layer that the region does not have, or whose images are not known yet and only shown. */
 export function layerSteps(layer: Layer, known: Known, folder: RegionFolder, outputs: Outputs): Step[] {
   const { environment } = known.request;
@@ -114,7 +132,10 @@ export function layerSteps(layer: Layer, known: Known, folder: RegionFolder, out
       id: `${region}/${layer}/settings`,
       what: `Write ${written}`,
       why: 'images by digest, and the addresses that only this deployment knows, on top of the committed manifests',
-      action: { kind: 'write', files: deploymentLayer(layer, { environment, region, outputs, images, placement }) },
+      action: {
+        kind: 'write',
+        files: deploymentLayer(layer, { environment, region, outputs, images, placement, authority: known.authorities[region] }),
+      },
       done: { when: 'it is written anew every time' },
       undo: `rm -r ${written}`,
       lookAt: `kubectl kustomize ${written}`,
@@ -122,7 +143,7 @@ export function layerSteps(layer: Layer, known: Known, folder: RegionFolder, out
     {
       id: `${region}/${layer}`,
       what: `Apply ${what} to ${given.cluster_name}`,
-      why: layer === 'services' ? 'they are the backend of the region' : 'game servers come up while the services do',
+      why: layer === 'services' ? 'they are the backend of the region' : 'nodes and game servers come up by themselves from here on',
       action: {
         kind: 'run',
         commands: [kubectl(known, region, [...APPLY, `--kustomize=${written}`], 10 * MINUTE)],

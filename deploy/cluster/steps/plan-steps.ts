@@ -1,7 +1,7 @@
 /** The whole deployment as a list of steps, from what is known so far. Pure: the same knowledge gives the same plan. */
 import { awaitedOutputs } from '../awaited-outputs.ts';
 import { regionsOf, type Known } from '../known.ts';
-import { installSteps, layerSteps } from './cluster-steps.ts';
+import { authoritySteps, installSteps, layerSteps } from './cluster-steps.ts';
 import { imageSteps } from './image-steps.ts';
 import { infrastructureSteps } from './infrastructure-steps.ts';
 import { projectSteps } from './project-steps.ts';
@@ -17,9 +17,10 @@ export function planSteps(known: Known, tree: string): Step[] {
     ...infrastructureSteps(known, outputs, tree),
     ...imageSteps(known, outputs),
     ...regions.flatMap((region) => installSteps(known, region, outputs, tree)),
-    // Game servers take longest to come up, by new nodes and large images: they go first.
-    ...regions.flatMap((region) => layerSteps('game-servers', known, region, outputs)),
     ...regions.flatMap((region) => layerSteps('services', known, region, outputs)),
+    // Game servers take longest to come up, by new nodes and large images: the services do while they do.
+    ...regions.flatMap((region) => authoritySteps(known, region, outputs)),
+    ...regions.flatMap((region) => layerSteps('game-servers', known, region, outputs)),
     ...waitSteps(known, outputs),
     {
       id: 'smoke',

@@ -13,6 +13,8 @@ export type Action =
   | { readonly kind: 'infrastructure'; readonly commands: readonly [CommandLine, CommandLine, CommandLine, CommandLine] }
   /** What the infrastructure gave, as `terraform output -json` tells. */
   | { readonly kind: 'read-outputs'; readonly command: CommandLine }
+  /** The authority of a region's services, in base64: waited for, and read from what the second prints. */
+  | { readonly kind: 'read-authority'; readonly region: string; readonly commands: readonly [CommandLine, CommandLine] }
   /** Images built and pushed; what they are is read from the file that this leaves. */
   | { readonly kind: 'images'; readonly command: CommandLine }
   /** A new random value, given on standard input and kept nowhere else. */

@@ -13,6 +13,7 @@ import { FakeCloud, type Rule } from './fake-cloud.ts';
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 export const NAME_SERVERS = ['ns-cloud-a1.googledomains.com.', 'ns-cloud-a2.googledomains.com.'];
 export const EDGE = '203.0.113.7';
+export const AUTHORITY = 'TFMwdENlcnQ=';
 export const PROJECT = 'studio-dev-1';
 
 const cluster = (region: string, services: boolean) => ({
@@ -126,6 +127,7 @@ export const CLOUD: readonly Rule[] = [
   { on: 'kubectl *wait *' },
   { on: 'kubectl *apply *--filename=-', keeps: 'smoke-identity' },
   { on: 'kubectl *apply *' },
+  { on: 'kubectl *get secret lifeverse-ca *', says: AUTHORITY },
   { on: 'kubectl *get fleets*', says: fleets },
   { on: 'kubectl *get deployments*', says: deployments },
   { on: 'kubectl *get externalsecrets*', says: externalSecrets },
@@ -146,6 +148,8 @@ export class DeploymentUnderTest {
   readonly tree: string;
   /** What the allocator was asked: `POST /v1/allocations`. */
   readonly asked: string[] = [];
+  /** More of the person's environment. */
+  env: Record<string, string> = {};
   readonly #abort = new AbortController();
 
   private constructor(cloud: FakeCloud, tree: string) {
@@ -198,7 +202,7 @@ export class DeploymentUnderTest {
     const said: string[] = [];
     let now = 0;
     const own: Hands = {
-      shop: { env: this.cloud.env, say: (line) => void said.push(line), signal: this.#abort.signal },
+      shop: { env: { ...this.cloud.env, ...this.env }, say: (line) => void said.push(line), signal: this.#abort.signal },
       tree: this.tree,
       now: () => now,
       sleep: async (ms) => void (now += ms),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { CLOUD, DeploymentUnderTest, OUTPUTS, type Ended } from './deployment-under-test.ts';
+import { AUTHORITY, CLOUD, DeploymentUnderTest, OUTPUTS, type Ended } from './deployment-under-test.ts';
 
 /** Calls that change something, by their first words. */
 const CHANGES =
@@ -84,6 +84,43 @@ describe('deploy: make deploy-cluster', function () {
       });
     }
 
+    it('asks for the keys of Atlas where the environment has a database there', async () => {
+      await it_.write('terraform/environments/dev/mongo.tf', 'variable "mongodbatlas_org_id" {\n  default = ""\n}\n');
+      assert.match(
+        (await it_.deploy({ PLAN: '1' })).said,
+        /keys of Atlas: neither MONGODB_ATLAS_PUBLIC_KEY and MONGODB_ATLAS_PRIVATE_KEY nor/,
+      );
+      it_.env = { MONGODB_ATLAS_PUBLIC_KEY: 'a', MONGODB_ATLAS_PRIVATE_KEY: 'very-private' };
+      const { said } = await it_.deploy({ PLAN: '1' });
+      assert.match(said, /Nothing is missing/);
+      assert.doesNotMatch(said, /very-private/);
+    });
+
+    it('counts by Terraform’s plan what of the quotas is needed, and stops before it asks', async () => {
+      const pool = {
+        location: 'us-east1',
+        node_locations: ['b', 'c'],
+        autoscaling: [{ max_node_count: 50 }],
+        node_config: [{ machine_type: 'c3d-standard-8' }],
+        network_config: [{ enable_private_nodes: false }],
+      };
+      const resource_changes = [{ address: 'pool', type: 'google_container_node_pool', change: { actions: ['no-op'], after: pool } }];
+      const limits = [
+        { metric: 'C3D_CPUS', limit: 799, usage: 0 },
+        { metric: 'IN_USE_ADDRESSES', limit: 100, usage: 0 },
+        { metric: 'CPUS', limit: 10_000, usage: 0 },
+      ];
+      await it_.cloud.answer([
+        { on: 'terraform *show *', says: JSON.stringify({ resource_changes }) },
+        { on: 'gcloud compute regions describe us-east1 *', says: JSON.stringify({ quotas: limits }) },
+        ...CLOUD,
+      ]);
+      const end = await it_.deploy();
+      ended(end, 1);
+      assert.match(end.said, /quotas in us-east1: C3D_CPUS is 799 and 800 are needed\n/);
+      assert.deepEqual(await changes(), []);
+    });
+
     it('refuses pins that are too old', async () => {
       await it_.write(
         'deploy/pins.json',
@@ -97,7 +134,7 @@ describe('deploy: make deploy-cluster', function () {
     it('does nothing without a terminal and without YES, and says what to say', async () => {
       const end = await it_.deploy({});
       ended(end, 1);
-      assert.match(end.said, /Cost: about 400 EUR a month/);
+      assert.match(end.said, /Cost:\n {2}about 400 EUR a month/);
       assert.match(end.said, /there is no terminal to ask at.*make deploy-cluster ENV=dev YES=1/);
       assert.deepEqual(await changes(), []);
     });
@@ -120,6 +157,8 @@ describe('deploy: make deploy-cluster', function () {
   it('goes from an empty project to a session that was played, in an order that holds', async () => {
     const end = await it_.deploy();
     ended(end, 0);
+    const apply = (region: string): string =>
+      `kubectl --kubeconfig=.deploy/dev/${region}/kubeconfig apply --server-side --field-manager=lifeverse-deploy`;
     const order = [
       'gcloud services enable',
       'gcloud storage buckets create',
@@ -128,14 +167,12 @@ describe('deploy: make deploy-cluster', function () {
       'gcloud secrets versions add lifeverse-dev-accounts-secret',
       'gcloud secrets versions add lifeverse-dev-allocator-key-secret',
       'node deploy/images/main.ts',
-      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --filename=fleets/',
       'terraform -chdir=terraform/cluster apply',
-      'kubectl --kubeconfig=.deploy/dev/us-east1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --filename=fleets/',
       'terraform -chdir=terraform/cluster apply',
-      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --kustomize=.deploy/dev/europe-west1/game-servers',
-      'kubectl --kubeconfig=.deploy/dev/us-east1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --kustomize=.deploy/dev/us-east1/game-servers',
-      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --kustomize=.deploy/dev/europe-west1/services',
-      'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig apply --server-side --field-manager=lifeverse-deploy --force-conflicts --filename=-',
+      `${apply('europe-west1')} --kustomize=.deploy/dev/europe-west1/services`,
+      `${apply('europe-west1')} --kustomize=.deploy/dev/europe-west1/game-servers`,
+      `${apply('us-east1')} --kustomize=.deploy/dev/us-east1/game-servers`,
+      `${apply('europe-west1')} --force-conflicts --filename=-`,
       'kubectl --kubeconfig=.deploy/dev/europe-west1/kubeconfig delete pod smoke',
     ];
     const done = await changes();
@@ -199,6 +236,11 @@ describe('deploy: make deploy-cluster', function () {
       await read('us-east1/game-servers/kustomization.yaml'),
       /newName: europe-west1-docker\.pkg\.dev\/studio-dev-1\/lifeverse\/sample-server\n +digest: sha256:abab/,
     );
-    assert.equal(await read('us-east1/game-servers/ALLOCATOR_URL'), `https://${OUTPUTS.api_hosts.allocator}`);
+    assert.match(
+      await read('us-east1/game-servers/kustomization.yaml'),
+      new RegExp(`ALLOCATOR_URL=https://${OUTPUTS.api_hosts.allocator}`),
+    );
+    assert.match(await read('europe-west1/game-servers/kustomization.yaml'), new RegExp(`AUTOSCALER_CA=${AUTHORITY}`));
+    assert.doesNotMatch(await read('us-east1/game-servers/kustomization.yaml'), /AUTOSCALER_CA/, 'no services there, no authority');
   });
 });

@@ -94,8 +94,8 @@ export class FakeCloud {
         ...(keeps === undefined ? [] : [`cat > ${made(keeps)}`]),
         ...(makes === undefined ? [] : [`: > ${made(makes)}`]),
         ...(does === undefined ? [] : [does]),
-        ...(says === undefined ? [] : [`cat <<'SAID'\n${says}\nSAID`]),
-        ...(complains === undefined ? [] : [`cat >&2 <<'SAID'\n${complains}\nSAID`]),
+        ...(says === undefined ? [] : [`printf '%s\\n' ${quoted(says)}`]),
+        ...(complains === undefined ? [] : [`printf '%s\\n' ${quoted(complains)} >&2`]),
         `exit ${exits}`,
       ];
       return `case "$CALL" in ${on.replaceAll(/[^\w*]/g, '\\$&')}) if ${condition}; then\n${lines.join('\n')}\nfi;; esac`;
@@ -109,4 +109,8 @@ export class FakeCloud {
       '',
     ].join('\n');
   }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

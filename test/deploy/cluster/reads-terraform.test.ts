@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseOutputs } from '../../../deploy/cluster/outputs.ts';
-import { assignmentsOf, heredocOf, outputsOf, requiredVersionOf, variablesOf } from '../../../deploy/cluster/terraform-text.ts';
+import { assignmentsOf, outputsOf, requiredVersionOf, variablesOf } from '../../../deploy/cluster/terraform-text.ts';
 
 describe('deploy: reading Terraform’s text', () => {
   it('finds variables, and whether they have a default, whatever is in strings and comments', () => {
@@ -25,11 +25,9 @@ variable "c" {
     ]);
   });
 
-  it('finds outputs, heredocs and the version that is asked for', () => {
+  it('finds outputs and the version that is asked for', () => {
     const text = 'output "cost_note" {\n  value = <<-EOT\n    about 5\n    a month\n  EOT\n}\noutput "x" {\n  value = 1\n}\n';
     assert.deepEqual(outputsOf(text), ['cost_note', 'x']);
-    assert.equal(heredocOf(text, 'cost_note'), 'about 5 a month');
-    assert.equal(heredocOf(text, 'x'), undefined);
     assert.equal(requiredVersionOf('terraform {\n  required_version = ">= 1.11, < 2"\n}'), '1.11');
   });
 
