@@ -1,5 +1,6 @@
 /** How a fleet is to be scaled, as its annotations say. Pure. */
 import { z } from 'zod';
+import { RELEASE_STATE, type ReleaseState } from '../../contracts/allocator-api/autoscaler.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import { DEFAULT_SETTINGS, type ScalingSettings } from './wanted-replicas.ts';
 
@@ -20,6 +21,9 @@ const Annotations = z.object({
   [`${PREFIX}scale-down-seconds`]: whole(DAY).optional(),
 });
 
+/** Of a fleet whose build takes nobody any more, whatever else is asked of it. */
+const CLOSED: ReleaseState = 'closed';
+
 /** @throws AppError `invalid` that names every annotation to mend: a fleet that is scaled by half of what was meant is worse than one that stays. */
 export function settingsOf(annotations: Readonly<Record<string, string>>): ScalingSettings {
   const parsed = Annotations.safeParse(annotations);
@@ -34,5 +38,5 @@ export function settingsOf(annotations: Readonly<Record<string, string>>): Scali
   };
   if (settings.min > settings.max) faults.push(`${PREFIX}min: is more than ${PREFIX}max (${settings.max})`);
   if (faults.length > 0) throw new AppError('invalid', 'annotations_invalid', `mend the fleet's annotations: ${faults.join('; ')}`);
-  return settings;
+  return annotations[RELEASE_STATE] === CLOSED ? { ...settings, buffer: 0, min: 0, max: 0 } : settings;
 }

@@ -3,6 +3,11 @@ import { z } from 'zod';
 import { defineEndpoints, ORDINARY } from '../endpoint.ts';
 import { KubeName } from '../words.ts';
 
+/** What a fleet with one build of the game is to its players: releases write it as an annotation of the Fleet. */
+export const ReleaseState = z.enum(['coming', 'current', 'leaving', 'closed']);
+export type ReleaseState = z.infer<typeof ReleaseState>;
+export const RELEASE_STATE = 'lifeverse.dev/release-state';
+
 const Replicas = z.int().min(0).max(1_000_000);
 
 /** What Agones 1.5x–1.62 sends; what is not named here is not looked at. */

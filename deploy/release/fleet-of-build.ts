@@ -148,7 +148,7 @@ function told(container: z.infer<typeof Container>, build: string, image: string
     image: image ?? container.image,
     ...(container.args === undefined
       ? {}
-      : { args: container.args.map((one) => (one.startsWith(BUILD_ARGUMENT) ? `${BUILD_ARGUMENT}${build}` : one)) }),
+      : { args: container.args.map((one) => (one.startsWith(BUILD_ARGUMENT) && !one.includes('$(') ? `${BUILD_ARGUMENT}${build}` : one)) }),
     ...(container.env === undefined
       ? {}
       : { env: container.env.map((one) => (one.name === BUILD_VARIABLE ? { ...one, value: build } : one)) }),

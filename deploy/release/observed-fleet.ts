@@ -8,14 +8,11 @@
  */
 import { z } from 'zod';
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
-
-/** What a fleet with one build is to its players. */
-export const ReleaseState = z.enum(['coming', 'current', 'leaving', 'closed']);
-export type ReleaseState = z.infer<typeof ReleaseState>;
+import { RELEASE_STATE, ReleaseState } from '../../contracts/allocator-api/autoscaler.ts';
 
 export const RELEASE_MARKS = {
   /** Annotation: a `ReleaseState`. */
-  state: 'lifeverse.dev/release-state',
+  state: RELEASE_STATE,
   /** Annotation: `ReleaseNote` as JSON. */
   note: 'lifeverse.dev/release',
   /** Annotation of game servers: digest of the manifest that their fleet was made from. */

@@ -1,6 +1,7 @@
 /** What a release does, as data: to be shown before it is done, and compared in tests. */
+import type { ReleaseState } from '../../contracts/allocator-api/autoscaler.ts';
 import type { FleetOfBuild } from './fleet-of-build.ts';
-import type { KeptAutoscaler, ReleaseNote, ReleaseState } from './observed-fleet.ts';
+import type { KeptAutoscaler, ReleaseNote } from './observed-fleet.ts';
 
 /** What is written on a fleet. */
 export interface Mark {

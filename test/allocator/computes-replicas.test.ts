@@ -145,6 +145,15 @@ describe("A fleet's annotations", () => {
     const annotations = Object.fromEntries(Object.entries(given).map(([name, value]) => [`lifeverse.dev/${name}`, value]));
     assert.deepEqual(settingsOf({ ...annotations, other: 'x' }), { buffer: 0, min: 1, max: 7, scaleDownSeconds: 9 });
   });
+  it('keep nothing free of a build that is closed, although a deployment has written its sizes anew', () => {
+    const annotations = { 'lifeverse.dev/buffer': '5', 'lifeverse.dev/min': '2', 'lifeverse.dev/release-state': 'closed' };
+    const settings = settingsOf(annotations);
+    assert.equal(
+      wantedReplicas({ allocated: 3, reserved: 0, arrivalsPerSecond: 0, readySeconds: 20, draining: false, waiting: 9 }, settings),
+      3,
+    );
+    assert.equal(settingsOf({ ...annotations, 'lifeverse.dev/release-state': 'leaving' }).buffer, 5);
+  });
   it('are refused by name where they make no sense', () => {
     const bad = { 'lifeverse.dev/buffer': '10%', 'lifeverse.dev/max': '-1' };
     assert.throws(() => settingsOf(bad), /lifeverse\.dev\/buffer.*lifeverse\.dev\/max/);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import type { ReleaseState } from '../../../contracts/allocator-api/autoscaler.ts';
 import { rollbackTargets, releaseTargets } from '../../../deploy/release/choose-targets.ts';
 import { fleetOfBuild, type FleetOfBuild, type Manifest } from '../../../deploy/release/fleet-of-build.ts';
-import type { ObservedFleet, ReleaseNote, ReleaseState } from '../../../deploy/release/observed-fleet.ts';
+import type { ObservedFleet, ReleaseNote } from '../../../deploy/release/observed-fleet.ts';
 import { planRelease, type Wanted } from '../../../deploy/release/plan-release.ts';
 import { stepLines } from '../../../deploy/release/say-steps.ts';
 import { continued, faultIn, NEW_STORY, type StartLook } from '../../../deploy/release/start-story.ts';
