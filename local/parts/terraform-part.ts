@@ -1,0 +1,56 @@
+/**
+ * Terraform, or OpenTofu in its place: what is on the PATH, else OpenTofu built from its module, which any Go can fetch. (Terraform's own
+ * module cannot be built that way: parts of it are modules that only its repository joins.)
+ */
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { findOnPath } from './find-on-path.ts';
+import type { Part, Surroundings } from './part.ts';
+import { runCommand } from './run-command.ts';
+
+/** As in `opentofu/go.mod`; a test compares. */
+export const OPENTOFU_VERSION = '1.12.6';
+/** Write-only arguments came with 1.11, in both. */
+const AT_LEAST = [1, 11];
+
+const GO = { command: 'go', howToGet: 'Go 1.26 or newer, https://go.dev/dl (or put terraform 1.11 or newer on the PATH)' };
+
+export const terraformPart: Part = {
+  title: `Terraform (OpenTofu ${OPENTOFU_VERSION})`,
+  cacheFile: `opentofu-${OPENTOFU_VERSION}/tofu`,
+  find: async (around) => {
+    for (const name of ['terraform', 'tofu']) {
+      const file = findOnPath(name, around.env);
+      if (file !== undefined && (await isNewEnough(file, around))) return file;
+    }
+    return undefined;
+  },
+  recipes: [
+    {
+      what: 'go build',
+      expectedSeconds: 110,
+      toolchains: [GO],
+      async make(bench) {
+        const module = path.join(bench.scratch, 'module');
+        const made = path.join(bench.scratch, 'tofu');
+        await mkdir(module);
+        for (const file of ['go.mod', 'go.sum']) await copyFile(path.join(import.meta.dirname, 'opentofu', file), path.join(module, file));
+        const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', made, 'github.com/opentofu/opentofu/cmd/tofu'];
+        await runCommand({ command: 'go', args, cwd: module, env: { ...bench.env, GOWORK: 'off' } }, bench.logFile, bench.signal);
+        return made;
+      },
+    },
+  ],
+};
+
+async function isNewEnough(file: string, { env, signal }: Surroundings): Promise<boolean> {
+  try {
+    const { stdout } = await promisify(execFile)(file, ['version'], { env: { ...env, CHECKPOINT_DISABLE: '1' }, signal, timeout: 20_000 });
+    const [major = 0, minor = 0] = (/v(\d+)\.(\d+)/.exec(stdout) ?? []).slice(1).map(Number);
+    return major > (AT_LEAST[0] ?? 0) || (major === AT_LEAST[0] && minor >= (AT_LEAST[1] ?? 0));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,52 @@
+variable "project_id" {
+  description = "The project."
+  type        = string
+}
+
+variable "environment" {
+  description = "Name of the environment, as alerts say it."
+  type        = string
+}
+
+variable "log_location" {
+  description = "Region of the log buckets."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept."
+  type        = number
+  validation {
+    condition     = var.log_retention_days >= 1 && var.log_retention_days <= 3650
+    error_message = "log_retention_days is 1 to 3650."
+  }
+}
+
+variable "security_retention_days" {
+  description = "How long audit logs and security events are kept."
+  type        = number
+  validation {
+    condition     = var.security_retention_days >= var.log_retention_days && var.security_retention_days <= 3650
+    error_message = "security_retention_days is at least log_retention_days, and at most 3650."
+  }
+}
+
+variable "lock_retention" {
+  description = "The security events' retention can never be shortened again."
+  type        = bool
+  default     = false
+}
+
+variable "hosts" {
+  description = "API → host name that is looked at from outside."
+  type        = map(string)
+}
+
+variable "alert_emails" {
+  description = "Who is told. Nobody: alerts are in the console only."
+  type        = set(string)
+  validation {
+    condition     = alltrue([for each in var.alert_emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", each))])
+    error_message = "alert_emails are e-mail addresses."
+  }
+}

@@ -1,0 +1,254 @@
+# What modules refuse, and what they promise beyond what an environment shows. They are run from an environment's root, which has all providers.
+
+mock_provider "google" {}
+mock_provider "google-beta" {}
+mock_provider "mongodbatlas" {}
+mock_provider "random" {}
+
+variables {
+  project_id  = "lifeverse-test"
+  name        = "lifeverse-test"
+  environment = "prod"
+}
+
+run "network_keeps_a_regions_ranges_when_another_is_added" {
+  command = plan
+  module {
+    source = "../../modules/network"
+  }
+  variables {
+    regions    = { "europe-west1" = { network_index = 3 }, "asia-east1" = { network_index = 1 } }
+    game_ports = { min = 7000, max = 8000 }
+  }
+  assert {
+    condition     = google_compute_subnetwork.region["europe-west1"].ip_cidr_range == cidrsubnet("10.0.0.0/11", 9, 3)
+    error_message = "The range does not follow from the region's index alone."
+  }
+}
+
+run "network_refuses_two_regions_in_one_place" {
+  command = plan
+  module {
+    source = "../../modules/network"
+  }
+  variables {
+    regions    = { "europe-west1" = { network_index = 1 }, "asia-east1" = { network_index = 1 } }
+    game_ports = { min = 7000, max = 8000 }
+  }
+  expect_failures = [var.regions]
+}
+
+run "network_refuses_privileged_game_ports" {
+  command = plan
+  module {
+    source = "../../modules/network"
+  }
+  variables {
+    regions    = { "europe-west1" = { network_index = 1 } }
+    game_ports = { min = 80, max = 8000 }
+  }
+  expect_failures = [var.game_ports]
+}
+
+run "gke_region_keeps_upgrades_out_of_an_exclusion" {
+  command = plan
+  module {
+    source = "../../modules/gke-region"
+  }
+  variables {
+    region                 = "europe-west1"
+    network                = "network"
+    subnetwork             = "subnetwork"
+    game_server_tag        = "game"
+    node_service_account   = "nodes@lifeverse-test.iam.gserviceaccount.com"
+    deletion_protection    = true
+    release_channel        = "STABLE"
+    backup_agent           = true
+    maintenance            = { start = "2026-01-06T06:00:00Z", end = "2026-01-06T12:00:00Z", recurrence = "FREQ=WEEKLY;BYDAY=TU" }
+    maintenance_exclusions = { launch = { start = "2027-03-01T00:00:00Z", end = "2027-03-15T00:00:00Z" } }
+    node_pools = {
+      services = { machine_type = "e2-standard-4", min_per_zone = 1, max_per_zone = 3 }
+      agones   = { machine_type = "e2-standard-2", min_per_zone = 1, max_per_zone = 2 }
+      metrics  = { machine_type = "e2-standard-2", min_per_zone = 0, max_per_zone = 0 }
+    }
+    game_server_pools = { big = { machine_type = "c3d-standard-8", min_per_zone = 0, max_per_zone = 5 }, small = { machine_type = "n2d-standard-4", min_per_zone = 0, max_per_zone = 5 } }
+  }
+  assert {
+    condition     = one(google_container_cluster.this.maintenance_policy[0].maintenance_exclusion).exclusion_options[0].scope == "NO_MINOR_OR_NODE_UPGRADES"
+    error_message = "Nodes may be upgraded during the launch."
+  }
+  assert {
+    condition     = sort(keys(google_container_node_pool.this)) == tolist(["agones", "game-servers-big", "game-servers-small", "services"])
+    error_message = "A pool is missing, or one without room is made."
+  }
+}
+
+run "gke_region_refuses_an_old_kubernetes_and_a_window_that_is_too_short" {
+  command = plan
+  module {
+    source = "../../modules/gke-region"
+  }
+  variables {
+    region               = "europe-west1"
+    network              = "network"
+    subnetwork           = "subnetwork"
+    game_server_tag      = "game"
+    node_service_account = "nodes@lifeverse-test.iam.gserviceaccount.com"
+    deletion_protection  = true
+    release_channel      = "NEWEST"
+    backup_agent         = true
+    min_version          = "1.32"
+    maintenance          = { start = "2026-01-06T06:00:00Z", end = "2026-01-06T07:00:00Z", recurrence = "FREQ=WEEKLY;BYDAY=TU" }
+    node_pools = {
+      services = { machine_type = "e2-standard-4", min_per_zone = 3, max_per_zone = 1 }
+      agones   = { machine_type = "e2-standard-2", min_per_zone = 1, max_per_zone = 2 }
+      metrics  = { machine_type = "e2-standard-2", min_per_zone = 0, max_per_zone = 0 }
+    }
+    game_server_pools = {}
+  }
+  expect_failures = [var.release_channel, var.min_version, var.maintenance, var.node_pools, var.game_server_pools]
+}
+
+run "data_mongo_refuses_a_region_with_a_majority_and_an_even_number_of_nodes" {
+  command = plan
+  module {
+    source = "../../modules/data-mongo"
+  }
+  variables {
+    org_id               = "0123456789abcdef01234567"
+    regions              = [{ region = "europe-west1", nodes = 4 }, { region = "us-east1", nodes = 1 }, { region = "asia-east1", nodes = 1 }]
+    instance_size        = "M40"
+    point_in_time_days   = 7
+    protected            = true
+    databases            = ["saves"]
+    network              = "network"
+    endpoint_subnetworks = {}
+  }
+  expect_failures = [var.regions]
+}
+
+run "data_mongo_refuses_a_size_without_recovery" {
+  command = plan
+  module {
+    source = "../../modules/data-mongo"
+  }
+  variables {
+    org_id               = "none"
+    regions              = [{ region = "europe-west1", nodes = 3 }]
+    instance_size        = "FLEX"
+    point_in_time_days   = 0
+    protected            = true
+    databases            = ["saves"]
+    network              = "network"
+    endpoint_subnetworks = {}
+  }
+  expect_failures = [var.org_id, var.instance_size, var.point_in_time_days]
+}
+
+run "data_redis_refuses_passwords_that_memorystore_does_not_have" {
+  command = plan
+  module {
+    source = "../../modules/data-redis"
+  }
+  variables {
+    region              = "europe-west1"
+    network             = "network"
+    endpoint_subnetwork = "endpoints"
+    node_type           = "LARGE"
+    replicas            = 1
+    protected           = true
+    authorization_mode  = "PASSWORD"
+  }
+  expect_failures = [var.authorization_mode, var.node_type]
+}
+
+run "backups_refuses_one_region_and_a_deletion_before_its_time" {
+  command = plan
+  module {
+    source = "../../modules/backups"
+  }
+  variables {
+    bucket_name      = "lifeverse-test-backups"
+    location         = "EU"
+    data_locations   = ["EUROPE-WEST1"]
+    retention_days   = 30
+    delete_days      = 30
+    protected        = true
+    clusters         = { "europe-west1" = "cluster" }
+    backup_locations = { "europe-west1" = "europe-west1" }
+  }
+  expect_failures = [var.data_locations, var.delete_days, var.backup_locations]
+}
+
+run "edge_udp_gives_quilkin_an_address_per_region_when_asked" {
+  command = plan
+  module {
+    source = "../../modules/edge-udp"
+  }
+  variables {
+    regions         = ["europe-west1", "us-east1"]
+    ddos_protection = false
+    quilkin         = true
+  }
+  assert {
+    condition     = length(google_compute_address.quilkin) == 2 && length(google_compute_network_edge_security_service.this) == 0
+    error_message = "There are other addresses than asked for, or protection that nobody asked for."
+  }
+}
+
+run "edge_http_refuses_a_domain_that_is_none_and_limits_that_limit_nothing" {
+  command = plan
+  module {
+    source = "../../modules/edge-http"
+  }
+  variables {
+    domain          = "example.com."
+    apis            = ["accounts"]
+    protected       = true
+    rate_per_minute = { accounts = 1, others = 1000000 }
+    denied_ranges   = ["everybody"]
+  }
+  expect_failures = [var.domain, var.rate_per_minute, var.denied_ranges]
+}
+
+run "observability_refuses_to_keep_security_events_for_less_than_the_rest" {
+  command = plan
+  module {
+    source = "../../modules/observability"
+  }
+  variables {
+    log_location            = "europe-west1"
+    log_retention_days      = 30
+    security_retention_days = 7
+    hosts                   = {}
+    alert_emails            = ["nobody"]
+  }
+  expect_failures = [var.security_retention_days, var.alert_emails]
+}
+
+run "project_refuses_ids_that_google_refuses" {
+  command = plan
+  module {
+    source = "../../modules/project"
+  }
+  variables {
+    project_id      = "Game"
+    billing_account = "mine"
+    protected       = false
+    services        = []
+  }
+  expect_failures = [var.project_id, var.billing_account]
+}
+
+run "budget_refuses_to_allow_nothing" {
+  command = plan
+  module {
+    source = "../../modules/budget"
+  }
+  variables {
+    billing_account = "0A0A0A-0B0B0B-0C0C0C"
+    project_number  = "1"
+    monthly_amount  = 0
+  }
+  expect_failures = [var.monthly_amount]
+}

@@ -1,0 +1,100 @@
+/**
+ * What is true of a provider and its package does not tell: values that Terraform has to hide, and arguments that are newer than the
+ * package. A newer argument stands here with why it is right, and in docs/terraform.md.
+ */
+import type { Attribute, Block, ProviderSchema } from './provider-schema.ts';
+
+export interface Addition {
+  /** `resources.TYPE.block.argument`. */
+  readonly path: string;
+  readonly attribute: Attribute;
+  /** It is known, and has become another. */
+  readonly replaces?: boolean;
+  readonly why: string;
+}
+
+/** By provider. */
+export const ADDITIONS: Readonly<Record<string, readonly Addition[]>> = {
+  mongodbatlas: [
+    {
+      path: 'resources.mongodbatlas_privatelink_endpoint.port_mapping_enabled',
+      attribute: { type: 'bool', optional: true, computed: true },
+      why: 'since 2.x; the provider’s example gcp-port-mapped has it, and Atlas ends endpoints without it on 30 April 2027',
+    },
+    {
+      path: 'resources.mongodbatlas_advanced_cluster.use_effective_fields',
+      attribute: { type: 'bool', optional: true },
+      why: 'since 2.x; the provider’s page on auto-scaling names it as what keeps a scaled size from being planned away',
+    },
+    {
+      path: 'resources.mongodbatlas_advanced_cluster.tags',
+      replaces: true,
+      attribute: { type: ['map', 'string'], optional: true },
+      why: 'a map since 2.0, a set of blocks before: the provider’s page on the resource writes it so',
+    },
+    ...['resources', 'data'].map((kind) => ({
+      path: `${kind}.mongodbatlas_advanced_cluster.connection_strings`,
+      replaces: true,
+      attribute: {
+        type: [
+          'object',
+          {
+            private: 'string',
+            private_srv: 'string',
+            standard: 'string',
+            standard_srv: 'string',
+            private_endpoint: [
+              'list',
+              [
+                'object',
+                {
+                  connection_string: 'string',
+                  srv_connection_string: 'string',
+                  srv_shard_optimized_connection_string: 'string',
+                  type: 'string',
+                  endpoints: ['list', ['object', { endpoint_id: 'string', provider_name: 'string', region: 'string' }]],
+                },
+              ],
+            ],
+          },
+        ] as const,
+        computed: true,
+      },
+      why: 'one object since 2.0, a list of one before: the provider’s example gcp-port-mapped reads it so',
+    })),
+  ],
+};
+
+/** Secret in the real provider: an output that gives one without saying so is an error. */
+export const SENSITIVE: Readonly<Record<string, readonly string[]>> = {
+  random: ['resources.random_password.result', 'resources.random_password.bcrypt_hash'],
+  mongodbatlas: ['resources.mongodbatlas_database_user.password'],
+  google: ['resources.google_secret_manager_secret_version.secret_data', 'resources.google_container_cluster.master_auth.client_key'],
+};
+
+/** @throws for a path that leads nowhere: the package has moved on, and the line is to go. */
+export function addTo(schema: ProviderSchema, provider: string): ProviderSchema {
+  const grown = structuredClone(schema);
+  for (const { path, attribute, replaces = false } of ADDITIONS[provider] ?? []) {
+    const { block, name } = placeOf(grown, path);
+    if ((block.attributes[name] !== undefined) !== replaces)
+      throw new Error(`${path} is ${replaces ? 'not known' : 'known by now'}: mend the additions`);
+    block.attributes[name] = attribute;
+  }
+  for (const path of SENSITIVE[provider] ?? []) {
+    const { block, name } = placeOf(grown, path);
+    const attribute = block.attributes[name];
+    if (attribute === undefined) throw new Error(`${path} is in no schema`);
+    block.attributes[name] = { ...attribute, sensitive: true };
+  }
+  return grown;
+}
+
+function placeOf(schema: ProviderSchema, path: string): { block: Block; name: string } {
+  const [kind = '', type = '', ...rest] = path.split('.');
+  const groups: Readonly<Record<string, Readonly<Record<string, Block>>>> = { resources: schema.resources, data: schema.data };
+  let block = groups[kind]?.[type];
+  for (const step of rest.slice(0, -1)) block = block?.blocks[step];
+  if (block === undefined) throw new Error(`${path} leads nowhere`);
+  return { block, name: rest.at(-1) ?? '' };
+}
