@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { mongoEnv, readConfig, redisEnv, serviceEnv, serviceTokenEnv } from '../runtime/config.ts';
 import { clusterEnv } from './clusters/cluster-settings.ts';
+import { resizeEnv } from './scaling/resize/resize-settings.ts';
 
 const Env = z.object({
   ...serviceEnv,
@@ -9,6 +10,7 @@ const Env = z.object({
   ...redisEnv,
   ...serviceTokenEnv,
   ...clusterEnv,
+  ...resizeEnv,
   ALLOCATOR_ISSUER: z.url().describe('our public https URL; `iss` of join tickets and session grants'),
   ALLOCATOR_OWNER: z
     .string()

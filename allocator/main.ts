@@ -57,6 +57,9 @@ import { keepMaintenance } from './reconcile/keep-maintenance.ts';
 import { sweep } from './reconcile/sweep.ts';
 import { createFleetLook } from './scaling/fleet-look.ts';
 import { keepSpeeds } from './scaling/keep-speeds.ts';
+import { readSeats } from './scaling/resize/read-seats.ts';
+import { resizeClusters } from './scaling/resize/resize-clusters.ts';
+import { createResizeMetrics } from './scaling/resize/resize-metrics.ts';
 import { createScaler } from './scaling/scaler.ts';
 import { createScalingMetrics } from './scaling/scaling-metrics.ts';
 import { createWorldLeases } from './saves-world-leases.ts';
@@ -203,6 +206,14 @@ lifecycle.run('maintenance', (signal) =>
 const scalerParts = { allocations, scaling: await openFleetScaling(mongo.db), windows, clusters, tallyOf, now };
 const scaler = createScaler(scalerParts);
 lifecycle.run('fleet speeds', (signal) => whileLeased(leases, 'scaling', log, signal, (held) => keepSpeeds(scalerParts, held.signal)));
+
+if (config.RESIZE === 'auto') {
+  const limits = { atOnce: config.RESIZE_AT_ONCE, perSecond: config.RESIZE_PER_SECOND, lookMs: config.RESIZE_LOOK_MS };
+  const seats = (uids: readonly string[]) => readSeats(allocations, uids);
+  const resizeMetrics = createResizeMetrics(service.registry);
+  const resizing = resizeClusters({ registry, owner: config.ALLOCATOR_OWNER, seats, limits, metrics: resizeMetrics, log, now });
+  lifecycle.run('resize', (signal) => whileLeased(leases, 'resize', log, signal, (held) => resizing(held.signal)));
+}
 
 const webhooks = openWebhooks(mongo.db);
 const deliveries = await openWebhookDeliveries(mongo.db);

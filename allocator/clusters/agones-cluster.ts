@@ -14,7 +14,7 @@ import { followGameServers } from './follow-game-servers.ts';
 import { allocationOf, marksOf, outcomeOf, outcomeOfFailure, type Ask, type AskOutcome } from './game-server-allocation.ts';
 import { annotationOf, deletionOf, gameServerOf, sessionTextOf, type GameServer } from './game-server.ts';
 import type { Kinds } from './kinds.ts';
-import type { KubeAnswer, KubeApi } from './kube-api.ts';
+import type { KubeAnswer, KubeApi, KubeRequest } from './kube-api.ts';
 import { answerError as unexpected, notDone } from './kube-errors.ts';
 
 export type ReleaseOutcome = 'released' | 'gone' | 'changed' | 'not-ours';
@@ -198,10 +198,9 @@ export class AgonesCluster {
     return notDone(status) ?? 'written';
   }
 
-  /** Whether it has the fleet, be it without a server; true where that cannot be told, as without the right to read fleets. */
-  async hasFleet(fleet: string): Promise<boolean> {
-    const path = `/apis/agones.dev/v1/namespaces/${this.config.namespace}/fleets/${fleet}`;
-    return !this.healthy || (await this.#api.send({ method: 'GET', path, timeoutMs: LOOK_MS })).status !== 404;
+  /** Beside allocations: what comes of it says nothing of the cluster's health. @throws AppError when nothing is answered. */
+  askBeside(request: KubeRequest): Promise<KubeAnswer> {
+    return this.#api.send(request);
   }
 
   /** Keeps the census, and probes while the breaker is open, until the signal. */

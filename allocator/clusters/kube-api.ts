@@ -17,6 +17,8 @@ export interface KubeRequest {
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** How the body of a PATCH is merged: by RFC 7386 (default), or by Kubernetes' rules, where lists have keys. */
+  readonly patch?: 'merge' | 'strategic';
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
@@ -193,7 +195,7 @@ function roundTrip({ credentials, connections }: Identity, asked: KubeRequest, s
     headers: {
       ...headers,
       accept: 'application/json',
-      ...(text === undefined ? {} : { 'content-type': typeOf(asked.method), 'content-length': Buffer.byteLength(text) }),
+      ...(text === undefined ? {} : { 'content-type': typeOf(asked), 'content-length': Buffer.byteLength(text) }),
     },
   });
   sent.once('response', resolve);
@@ -202,9 +204,8 @@ function roundTrip({ credentials, connections }: Identity, asked: KubeRequest, s
   return promise;
 }
 
-/** Every patch of ours is a merge patch (RFC 7386). */
-function typeOf(method: KubeRequest['method']): string {
-  return method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+function typeOf({ method, patch = 'merge' }: KubeRequest): string {
+  return method === 'PATCH' ? `application/${patch === 'merge' ? 'merge' : 'strategic-merge'}-patch+json` : 'application/json';
 }
 
 async function* eventsOf(answer: IncomingMessage, heard: () => void): AsyncGenerator<{ type: string; object: unknown }> {

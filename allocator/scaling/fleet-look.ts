@@ -6,6 +6,7 @@ export interface FleetLook {
   exists(cluster: AgonesCluster, fleet: string): Promise<boolean>;
 }
 
+const ANSWER_MS = 5_000;
 const KNOWN_MS = 60_000;
 /** A fleet may just have been made. */
 const UNKNOWN_MS = 5_000;
@@ -22,11 +23,17 @@ export function createFleetLook(now: () => number): FleetLook {
       const before = remembered.get(key);
       if (before !== undefined && before.until > now()) return before.exists;
       if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-      const exists = cluster.hasFleet(fleet).catch(() => true);
+      const exists = hasFleet(cluster, fleet).catch(() => true);
       const entry = { exists, until: now() + UNKNOWN_MS };
       remembered.set(key, entry);
       if (await exists) entry.until = now() + KNOWN_MS;
       return exists;
     },
   };
+}
+
+/** Be it without a server; true where that cannot be told, as without the right to read fleets. */
+async function hasFleet(cluster: AgonesCluster, fleet: string): Promise<boolean> {
+  const path = `/apis/agones.dev/v1/namespaces/${cluster.config.namespace}/fleets/${fleet}`;
+  return !cluster.healthy || (await cluster.askBeside({ method: 'GET', path, timeoutMs: ANSWER_MS })).status !== 404;
 }

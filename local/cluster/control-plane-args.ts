@@ -23,6 +23,8 @@ export interface ControlPlane {
   readonly issuer: string;
   readonly durability: 'disk' | 'process';
   readonly authorizationMode: 'AlwaysAllow' | 'RBAC';
+  /** Such as `1.32`: it has the features of that version, and no newer ones. */
+  readonly emulatedVersion: string | undefined;
 }
 
 export function etcdArgs({ files, ports, durability }: ControlPlane): string[] {
@@ -50,7 +52,7 @@ export function etcdArgs({ files, ports, durability }: ControlPlane): string[] {
   ].flat();
 }
 
-export function apiServerArgs({ files, ports, issuer, authorizationMode }: ControlPlane): string[] {
+export function apiServerArgs({ files, ports, issuer, authorizationMode, emulatedVersion }: ControlPlane): string[] {
   return [
     `--etcd-servers=https://127.0.0.1:${ports.etcd}`,
     [`--etcd-cafile=${files.caFile}`, `--etcd-certfile=${files.etcd.certFile}`, `--etcd-keyfile=${files.etcd.keyFile}`],
@@ -72,5 +74,6 @@ export function apiServerArgs({ files, ports, issuer, authorizationMode }: Contr
     // Without a controller manager nobody makes a namespace's default service account, which this admission would wait for.
     '--disable-admission-plugins=ServiceAccount',
     '--profiling=false',
+    emulatedVersion === undefined ? [] : [`--emulated-version=${emulatedVersion}`],
   ].flat();
 }

@@ -31,6 +31,8 @@ export interface ClusterOptions {
   /** `disk`: etcd syncs every write. `process`: it does not, so a kill loses nothing but a power cut may. */
   readonly durability?: 'disk' | 'process';
   readonly authorizationMode?: 'AlwaysAllow' | 'RBAC';
+  /** Such as `1.32`: it has the features of that version, and no newer ones. */
+  readonly emulatedVersion?: string;
 }
 
 export interface RunningCluster {
@@ -91,6 +93,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     issuer,
     durability: options.durability ?? 'process',
     authorizationMode: options.authorizationMode ?? 'AlwaysAllow',
+    emulatedVersion: options.emulatedVersion,
   };
   const processes: KeptProcess[] = [];
   const stop = async (): Promise<void> => {

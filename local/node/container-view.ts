@@ -1,4 +1,5 @@
 /** What can be seen of one container, and its form in a pod's status. Pure. */
+import type { Resources } from './pod.ts';
 
 export interface ContainerEnd {
   readonly exitCode: number;
@@ -22,6 +23,8 @@ export interface ContainerView {
   /** Running, and past its startup probe. */
   readonly started: boolean;
   readonly ready: boolean;
+  /** What it was given. */
+  readonly resources?: Resources;
 }
 
 export function containerStatus(view: ContainerView): Readonly<Record<string, unknown>> {
@@ -35,6 +38,8 @@ export function containerStatus(view: ContainerView): Readonly<Record<string, un
     started: view.started,
     ready: view.ready,
     state: stateOf(view.state),
+    // Without them an API server takes no change of size: the node would not know how.
+    ...(view.resources === undefined ? {} : { resources: view.resources }),
     lastState: view.last === undefined ? {} : { terminated: terminated(view.last) },
   };
 }

@@ -45,9 +45,13 @@ const ContainerPort = z.object({
   protocol: z.string().default('TCP'),
 });
 
+const Resources = z.object({ requests: Texts.optional(), limits: Texts.optional() });
+export type Resources = z.infer<typeof Resources>;
+
 const Container = z.object({
   name: z.string(),
   image: z.string().default(''),
+  resources: Resources.default({}),
   command: z.array(z.string()).default([]),
   args: z.array(z.string()).default([]),
   env: z.array(EnvVar).default([]),

@@ -8,6 +8,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../agones/log.ts';
 import { coalesced } from './coalesced.ts';
 import { launchContainer } from './launch-container.ts';
@@ -15,7 +16,7 @@ import type { LaunchParts, PodSetting } from './launch-container.ts';
 import { waitingView } from './container-view.ts';
 import type { ContainerView } from './container-view.ts';
 import { isSidecar } from './pod.ts';
-import type { Container, Pod } from './pod.ts';
+import type { Container, Pod, Resources } from './pod.ts';
 import { finalPhase, podStatus } from './pod-status.ts';
 import type { PodPhase } from './pod-status.ts';
 import { planPorts, portsWithoutHostPort, probePort } from './port-plan.ts';
@@ -36,6 +37,8 @@ export interface PodParts extends LaunchParts {
 export interface RunningPod {
   /** The pod has been asked to go; a second call may shorten the grace. */
   delete(graceSeconds: number): void;
+  /** The object has changed: whatever its containers ask for now, this machine gives. */
+  update(pod: Pod): void;
   /** The object is gone already: its processes have no right to live. */
   kill(): void;
   /** No process and no folder of it is left. */
@@ -56,9 +59,14 @@ export function runPod(pod: Pod, parts: PodParts): RunningPod {
   let waiting = { reason: 'ContainerCreating', message: '' };
   let deadline = Number.POSITIVE_INFINITY;
   const leaving = new AbortController();
+  let given = resourcesOf(pod);
 
   const views = (containers: readonly Container[], running: readonly (RunningContainer | undefined)[], reason: string): ContainerView[] =>
-    containers.map((container, index) => running[index]?.view() ?? waitingView(container, reason, waiting.message));
+    containers.map((container, index) => {
+      const view = running[index]?.view() ?? waitingView(container, reason, waiting.message);
+      const resources = view.state.kind === 'running' ? given.get(container.name) : undefined;
+      return resources === undefined ? view : { ...view, resources };
+    });
   const report = coalesced(async () => {
     const initContainers = views(pod.spec.initContainers, inits, waiting.reason);
     const containers = views(pod.spec.containers, mains, initialized ? waiting.reason : 'PodInitializing');
@@ -161,9 +169,18 @@ export function runPod(pod: Pod, parts: PodParts): RunningPod {
   const lived = live().catch((error: unknown) => log.error('a pod’s life broke off', { pod: pod.metadata.name, error }));
   return {
     delete: (graceSeconds) => leaveWithin(graceSeconds * 1_000),
+    update: (present) => {
+      const before = given;
+      given = resourcesOf(present);
+      if (!isDeepStrictEqual(before, given)) report();
+    },
     kill: () => leaveWithin(0),
     gone: leave().catch((error: unknown) => log.error('a pod could not be taken down', { pod: pod.metadata.name, error })),
   };
+}
+
+function resourcesOf({ spec }: Pod): ReadonlyMap<string, Resources> {
+  return new Map([...spec.initContainers, ...spec.containers].map(({ name, resources }) => [name, resources]));
 }
 
 /** Plain init containers are repeated until they succeed, unless the pod is never restarted. */

@@ -84,6 +84,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const mine = running.get(uid);
     if (mine !== undefined) {
       if (pod.metadata.deletionTimestamp !== undefined) mine.delete(pod.metadata.deletionGracePeriodSeconds ?? 0);
+      else mine.update(pod);
       return;
     }
     if (pod.metadata.deletionTimestamp !== undefined) settle(() => writes.remove(pod));

@@ -16,7 +16,7 @@ describe('The allocator seats players', function () {
   let world: AllocatorUnderTest;
   let fleet: string;
   before(async () => {
-    world = await allocatorUnderTest();
+    world = await allocatorUnderTest({ env: { RESIZE_LOOK_MS: '500' } });
     fleet = await world.makeFleet(EAST, 6);
     await world.knows(EAST, fleet, 6);
   });
@@ -261,5 +261,37 @@ describe('The allocator seats players', function () {
       for (const { body: answer } of answers) assert.equal(answer.aliasOf, host.id);
       assert.deepEqual(await playersOf(host.id), ['bob', 'cid']);
     });
+  });
+
+  it('and their game server grows and shrinks with its session and with the seats that are taken', async () => {
+    const cores = { idle: '100m', allocated: '500m', full: '1' };
+    const level = (cpu: string) => ({ requests: { cpu } });
+    const profile = { idle: level(cores.idle), allocated: level(cores.allocated), full: level(cores.full), holdSeconds: 0 };
+    const own = await world.makeFleet(EAST, 1);
+    const send = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) =>
+      world.kube.send({ method, path, timeoutMs: 30_000, ...(body === undefined ? {} : { body }) });
+    const annotations = { 'lifeverse.dev/resize': JSON.stringify(profile) };
+    await send('PATCH', `/apis/agones.dev/v1/namespaces/${EAST}/fleets/${own}`, { metadata: { annotations } });
+    const [server] = await world.servers(EAST, own);
+    assert.ok(server);
+    // The game server of the test needs no pod; its size is that of one.
+    const { name, uid } = server;
+    const ownerReferences = [{ apiVersion: 'agones.dev/v1', kind: 'GameServer', name, uid }];
+    const container = { name: 'game', image: 'none', resources: { requests: { cpu: '2' } } };
+    const metadata = { name, ownerReferences, annotations: { 'agones.dev/container': 'game' } };
+    await send('POST', `/api/v1/namespaces/${EAST}/pods`, { metadata, spec: { containers: [container] } });
+    const becomes = (size: keyof typeof cores) =>
+      until(`it is ${size}`, async () => {
+        const { body } = await send('GET', `/api/v1/namespaces/${EAST}/pods/${name}`);
+        return (body as { spec: { containers: [typeof container] } }).spec.containers[0].resources.requests.cpu === cores[size];
+      });
+    await becomes('idle');
+    const { id } = await asked({ session: sized(2), players: [player('ada')] }, own);
+    await becomes('allocated');
+    const matchmaker = await world.matchmaker();
+    await matchmaker.takeSeats({ params: { id }, body: { players: [player('bob')] } });
+    await becomes('full');
+    await matchmaker.leaveSeat({ params: { id, player: 'bob' }, query: {} });
+    await becomes('allocated');
   });
 });

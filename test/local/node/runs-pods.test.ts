@@ -279,6 +279,24 @@ describe('a node', function () {
     for (const pod of pods) await untilGone(pod);
   });
 
+  it('tells what a container was given, and gives what is asked for when its pod is resized', async () => {
+    const requested = (now: V1Pod) => now.status?.containerStatuses?.[0]?.resources?.requests?.['cpu'];
+    const pod = await create({ containers: [{ ...container('main'), resources: { requests: { cpu: '100m' } } }] });
+    const running = await until(pod, 'running as asked for', (now) => requested(now) === '100m');
+    const [main] = running.spec?.containers ?? [];
+    assert.ok(main);
+    main.resources = { requests: { cpu: '250m' } };
+    await core.replaceNamespacedPodResize({ namespace: NAMESPACE, name: pod.metadata?.name ?? '', body: running }).catch(async () => {
+      // Its status has changed since it was read.
+      const now = await until(pod, 'there', () => true);
+      now.spec?.containers.splice(0, 1, main);
+      await core.replaceNamespacedPodResize({ namespace: NAMESPACE, name: pod.metadata?.name ?? '', body: now });
+    });
+    const resized = await until(pod, 'resized', (now) => requested(now) === '250m');
+    assert.equal(resized.status?.containerStatuses?.[0]?.restartCount, 0);
+    await remove(pod);
+  });
+
   it('cannot pull an image that is not in the table', async () => {
     const pod = await create({ containers: [{ name: 'game', image: 'lifeverse.invalid/unknown:1' }] });
     const waiting = await until(pod, 'waiting', (now) => now.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull');

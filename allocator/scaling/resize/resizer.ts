@@ -1,0 +1,255 @@
+/**
+ * Sees to the size of one cluster's game servers, in whichever process holds the lease: what each should be like follows from the census at any
+ * moment, so nothing is kept that a restart would lose.
+ */
+import { pause } from '../../../runtime/deadline.ts';
+import type { Log } from '../../../runtime/log.ts';
+import { AppError } from '../../../contracts/app-error.ts';
+import type { GameServer } from '../../clusters/game-server.ts';
+import { createBell } from '../../delivery/bell.ts';
+import { askCluster, type AskCluster, type ResizableCluster } from './ask-cluster.ts';
+import { findSupport, type Support } from './find-support.ts';
+import { countsOwnSeats, filledOf, levelOf, type Level, type Present } from './level.ts';
+import { levelBySize } from './plan-resize.ts';
+import type { Profile } from './profile.ts';
+import { readProfiles, type KeptProfile } from './read-profiles.ts';
+import { ResizeBook, type Entry } from './resize-book.ts';
+import type { ResizeMetrics, ResizeReading } from './resize-metrics.ts';
+import { resizePod, type PodOutcome } from './resize-pod.ts';
+import { readingOf } from './resize-reading.ts';
+
+export interface ResizeLimits {
+  /** Pods that are being looked at or changed at the same time. */
+  readonly atOnce: number;
+  /** Pods that are begun with in a second. */
+  readonly perSecond: number;
+  /** Annotations and rights are changed by people: so often they are looked at, in milliseconds. */
+  readonly lookMs: number;
+}
+
+export interface ResizerParts {
+  readonly cluster: ResizableCluster;
+  /** False once it was let go. */
+  readonly listed: () => boolean;
+  /** Label of the game servers that are ours. */
+  readonly owner: string;
+  /** Uid of an allocation → share of its seats that are taken. */
+  readonly seats: (uids: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  readonly limits: ResizeLimits;
+  readonly metrics: ResizeMetrics;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** What was forbidden may be a right that was taken away: that is looked at sooner, and once for many pods. */
+const FORBIDDEN_MS = 1_000;
+const SEATS_MS = 5_000;
+/** A burst of events makes one pass. */
+const PASS_MS = 100;
+const IDLE_MS = 1_000;
+
+export class Resizer {
+  readonly #parts: ResizerParts;
+  readonly #book = new ResizeBook();
+  readonly #bell = createBell();
+  readonly #log: Log;
+  #profiles: ReadonlyMap<string, KeptProfile> = new Map();
+  #support: Support | undefined;
+  #filled: ReadonlyMap<string, number> = new Map();
+  #running = false;
+  /** What was said last of faults and rights: once per change, not once per look. */
+  #said = new Map<string, string>();
+  #lookAt = 0;
+  #seatsAt = 0;
+  #working = 0;
+  /** Pods that may still be begun with in this second. */
+  #credit = { pods: 0, at: 0 };
+
+  constructor(parts: ResizerParts) {
+    this.#parts = parts;
+    this.#log = parts.log.with({ cluster: parts.cluster.config.name });
+    parts.cluster.census.onChange(() => this.#running && this.#profiles.size > 0 && this.#bell.ring());
+  }
+
+  /** Undefined while another process does it, or no fleet of the cluster wants it. */
+  get reading(): ResizeReading | undefined {
+    if (!this.#running || this.#profiles.size === 0) return undefined;
+    const faulty = this.#profiles.values().filter(({ parsed }) => 'faults' in parsed);
+    return readingOf(this.#parts.cluster.config.name, this.#support, faulty.toArray().length, this.#book.entries, this.#parts.now());
+  }
+
+  /** Until the signal, which ends with the lease, or until the cluster is let go. */
+  async run(signal: AbortSignal): Promise<void> {
+    const ask = askCluster(this.#parts.cluster, signal);
+    this.#running = true;
+    this.#lookAt = 0;
+    try {
+      while (!signal.aborted && this.#parts.listed()) {
+        const { healthy } = this.#parts.cluster;
+        if (healthy) await this.#lookAgain(ask);
+        if (healthy && this.#support?.available === true) {
+          await this.#readSeats();
+          this.#want();
+          this.#begin(ask, signal);
+        } else this.#book.clear();
+        await this.#bell.heard(this.#idleMs(), signal);
+        await pause(PASS_MS, signal);
+      }
+    } finally {
+      this.#running = false;
+      this.#book.clear();
+    }
+  }
+
+  /** Which fleets want it, and whether it can be. */
+  async #lookAgain(ask: AskCluster): Promise<void> {
+    const { now, cluster } = this.#parts;
+    if (now() < this.#lookAt) return;
+    this.#lookAt = now() + this.#parts.limits.lookMs;
+    try {
+      this.#profiles = await readProfiles(ask, cluster.config.namespace, this.#profiles);
+      this.#support = this.#profiles.size === 0 ? undefined : await findSupport(ask, cluster.config.namespace);
+      for (const [fleet, { parsed }] of this.#profiles) this.#sayFaults(fleet, 'faults' in parsed ? parsed.faults.join('; ') : '');
+      const why = this.#support?.available === false ? this.#support.why : '';
+      this.#say('support', why, () => this.#log.warn('game servers are not resized here', { why }));
+    } catch (cause) {
+      if (!(cause instanceof AppError) || cause.kind !== 'forbidden')
+        return this.#log.debug('what is to be resized could not be read', { cause });
+      this.#profiles = new Map();
+      this.#say('support', cause.message, () => this.#log.warn('game servers are not resized here', { why: cause.message }));
+    }
+  }
+
+  async #readSeats(): Promise<void> {
+    const { now, cluster, seats } = this.#parts;
+    if (now() < this.#seatsAt) return;
+    this.#seatsAt = now() + Math.min(SEATS_MS, this.#parts.limits.lookMs);
+    const uids: string[] = [];
+    for (const server of cluster.census.values()) {
+      const profile = this.#profileOf(server);
+      const { state, owner, allocationUid } = server;
+      if (state !== 'Allocated' || owner !== this.#parts.owner || allocationUid === undefined) continue;
+      if (profile !== undefined && countsOwnSeats(profile)) uids.push(allocationUid);
+    }
+    try {
+      this.#filled = uids.length === 0 ? new Map() : await seats(uids);
+    } catch (cause) {
+      // Whoever's seats are not known stays as large as it is.
+      this.#filled = new Map();
+      this.#log.debug('the seats of sessions could not be read', { cause });
+    }
+  }
+
+  /** One pass over the census. */
+  #want(): void {
+    const names = new Set<string>();
+    for (const server of this.#parts.cluster.census.values()) {
+      const profile = this.#profileOf(server);
+      const entry = this.#book.get(server.name, server.uid);
+      const level = profile === undefined ? undefined : this.#levelOf(server, profile, entry);
+      if (profile === undefined || level === undefined) continue;
+      names.add(server.name);
+      this.#book.want(server.name, server.uid, profile, level, this.#parts.now());
+    }
+    this.#book.keep(names);
+  }
+
+  #begin(ask: AskCluster, signal: AbortSignal): void {
+    const { now, limits } = this.#parts;
+    const { pods, at } = this.#credit;
+    const earned = ((now() - at) / 1_000) * limits.perSecond;
+    const credit = Math.min(limits.perSecond, pods + earned);
+    const entries = this.#book.due(now(), Math.min(Math.floor(credit), limits.atOnce - this.#working));
+    this.#credit = { pods: credit - entries.length, at: now() };
+    for (const entry of entries) {
+      entry.busy = true;
+      this.#working += 1;
+      void this.#resize(entry, ask, signal).finally(() => {
+        entry.busy = false;
+        this.#working -= 1;
+        this.#bell.ring();
+      });
+    }
+  }
+
+  async #resize(entry: Entry, ask: AskCluster, signal: AbortSignal): Promise<void> {
+    const { cluster, metrics, now } = this.#parts;
+    const { name, namespace } = cluster.config;
+    const memoryLimitsShrink = this.#support?.available === true && this.#support.memoryLimitsShrink;
+    let { level, profile } = entry;
+    try {
+      const outcome = await resizePod({
+        ask,
+        namespace,
+        name: entry.name,
+        gameServerUid: entry.uid,
+        rules: { memoryLimitsShrink },
+        target: (pod) => {
+          const server = cluster.census.get(entry.name);
+          if (signal.aborted || server?.uid !== entry.uid || this.#book.get(entry.name, entry.uid) !== entry) return undefined;
+          const present = entry.known ? entry : { level: levelBySize(pod, entry.profile), since: 0 };
+          const wanted = this.#levelOf(server, entry.profile, present);
+          if (wanted === undefined) return undefined;
+          if (wanted !== entry.level) this.#book.want(entry.name, entry.uid, entry.profile, wanted, now());
+          ({ level, profile } = entry);
+          return { level, profile };
+        },
+      });
+      const counted = this.#book.note(entry, level, profile, outcome, now());
+      if (counted !== undefined) metrics.resized(name, counted);
+      this.#tell(entry, level, outcome, counted !== undefined);
+    } catch (cause) {
+      if (signal.aborted) return;
+      this.#book.noteFailure(entry, now());
+      metrics.resized(name, 'failed');
+      this.#log.debug('a resize got no answer', { gameServer: entry.name, cause });
+    }
+  }
+
+  #tell({ name, profile }: Entry, level: Level, outcome: PodOutcome, isNew: boolean): void {
+    const gameServer = name;
+    if (outcome.kind === 'asked') this.#log.info('a game server is resized', { gameServer, level, size: outcome.size });
+    if (outcome.kind === 'deferred' && isNew)
+      this.#log.info('a node has no room for a resize now', { gameServer, level, why: outcome.message });
+    if (outcome.kind === 'infeasible')
+      this.#log.warn('a node can never give a game server its size', { gameServer, level, why: outcome.message });
+    if (outcome.kind === 'refused' && outcome.forbidden) this.#lookAt = Math.min(this.#lookAt, this.#parts.now() + FORBIDDEN_MS);
+    if (outcome.kind !== 'refused' && outcome.kind !== 'impossible') return;
+    const fleet = this.#parts.cluster.census.get(name)?.fleet ?? '';
+    const about = `${level} ${outcome.kind}`;
+    this.#say(`${fleet} ${about}`, JSON.stringify(profile), () =>
+      this.#log.warn('a resize is refused; the game server stays as it is', { fleet, gameServer, level, why: outcome.message }),
+    );
+  }
+
+  #profileOf({ fleet }: GameServer): Profile | undefined {
+    const parsed = this.#profiles.get(fleet)?.parsed;
+    return parsed !== undefined && 'profile' in parsed ? parsed.profile : undefined;
+  }
+
+  /** Undefined also for whoever belongs to another allocator. */
+  #levelOf(server: GameServer, profile: Profile, present: Present | undefined): Level | undefined {
+    if (server.owner !== undefined && server.owner !== this.#parts.owner) return undefined;
+    const own = server.allocationUid === undefined ? undefined : this.#filled.get(server.allocationUid);
+    return levelOf(server, countsOwnSeats(profile) ? own : filledOf(server, profile), profile, present, this.#parts.now());
+  }
+
+  #sayFaults(fleet: string, faults: string): void {
+    this.#say(`profile ${fleet}`, faults, () =>
+      this.#log.error('the resize profile of a fleet has faults; its game servers stay as they are', { fleet, faults }),
+    );
+  }
+
+  #say(about: string, what: string, say: () => void): void {
+    if ((this.#said.get(about) ?? '') === what) return;
+    this.#said.set(about, what);
+    if (what !== '') say();
+  }
+
+  #idleMs(): number {
+    const { atOnce } = this.#parts.limits;
+    if (this.#working >= atOnce) return IDLE_MS;
+    return Math.max(0, Math.min(IDLE_MS, this.#book.nextDueAt() - this.#parts.now()));
+  }
+}
