@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { connectKubeApi, type KubeApi } from '../../allocator/clusters/kube-api.ts';
 import { fromGoogle } from '../../allocator/clusters/kube-credentials.ts';
 import { googleToken, type GoogleToken } from '../../allocator/clusters/google-token.ts';
+import { neverSent } from '../../allocator/clusters/kube-errors.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import type { RunningCluster } from '../../local/cluster/start-cluster.ts';
 import { testCluster } from '../../local/testing.ts';
@@ -67,6 +68,13 @@ describe('The Google identity of a pod', function () {
       for (const { status } of await Promise.all(all.map((api) => api.send(namespaces)))) assert.equal(status, 200);
     });
     assert.equal(asked, 1);
+  });
+
+  it('goes to no control plane whose certificate is neither publicly trusted nor of the given authority', async () => {
+    const api = connectKubeApi(fromGoogle({ endpoint: cluster.url, ca: undefined }, token), () => clock);
+    apis.push(api);
+    const untrusted = await failure(api.send(namespaces));
+    assert.deepEqual([untrusted.code, neverSent(untrusted)], ['cluster_untrusted', true]);
   });
 
   it('is renewed shortly before its end, not sooner, and the old one serves while no new one is to be had', async () => {

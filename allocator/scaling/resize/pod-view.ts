@@ -5,16 +5,28 @@ import { Size } from './size.ts';
 /** Agones names the game server's own container so. */
 const GAME_CONTAINER = 'agones.dev/container';
 
+const PENDING = 'PodResizePending';
+
 const Container = z.object({
   name: z.string(),
   resources: Size.prefault({}),
   resizePolicy: z.array(z.object({ resourceName: z.string(), restartPolicy: z.string() })).default([]),
 });
 
+const Condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().default(''),
+  message: z.string().default(''),
+  /** Of the pod as the node knew it then; from Kubernetes 1.34 on. */
+  observedGeneration: z.int().optional(),
+});
+
 const PodObject = z.object({
   metadata: z.object({
     uid: z.string(),
     resourceVersion: z.string(),
+    generation: z.int().optional(),
     annotations: z.record(z.string(), z.string()).default({}),
     ownerReferences: z.array(z.object({ kind: z.string(), uid: z.string() })).default([]),
     deletionTimestamp: z.string().optional(),
@@ -24,9 +36,7 @@ const PodObject = z.object({
     .object({
       /** Before 1.33; conditions have taken its place. */
       resize: z.string().optional(),
-      conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), reason: z.string().default(''), message: z.string().default('') }))
-        .default([]),
+      conditions: z.array(Condition).default([]),
       containerStatuses: z.array(z.object({ name: z.string(), resources: Size.optional() })).default([]),
     })
     .prefault({}),
@@ -42,6 +52,8 @@ export interface PodView {
   readonly container: (name: string | undefined) => ContainerView | undefined;
   /** What the node says of the last change of size. */
   readonly verdict: Verdict;
+  /** It does say whether it knew the pod as it is now. */
+  readonly isVerdictDated: boolean;
 }
 
 export interface ContainerView {
@@ -76,13 +88,16 @@ export function podOf(object: unknown): PodView {
         restartsFor: found.resizePolicy.filter((one) => one.restartPolicy !== 'NotRequired').map((one) => one.resourceName),
       };
     },
-    verdict: verdictOf(status),
+    verdict: verdictOf(metadata.generation, status),
+    isVerdictDated: status.conditions.some(({ type, observedGeneration }) => type === PENDING && observedGeneration !== undefined),
   };
 }
 
-function verdictOf({ conditions, resize = '' }: PodObject['status']): Verdict {
-  const holding = (type: string) => conditions.find((one) => one.type === type && one.status === 'True');
-  const pending = holding('PodResizePending');
+/** What a node said of the pod before its last change tells nothing of that one. */
+function verdictOf(generation: number | undefined, { conditions, resize = '' }: PodObject['status']): Verdict {
+  const isOld = (observed: number | undefined) => observed !== undefined && generation !== undefined && observed < generation;
+  const holding = (type: string) => conditions.find((one) => one.type === type && one.status === 'True' && !isOld(one.observedGeneration));
+  const pending = holding(PENDING);
   const message = pending?.message ?? '';
   if (pending?.reason === 'Infeasible' || resize === 'Infeasible') return { kind: 'infeasible', message };
   if (pending !== undefined || resize === 'Deferred') return { kind: 'deferred', message };

@@ -33,12 +33,17 @@ export interface PodTask {
   readonly name: string;
   readonly gameServerUid: string;
   readonly rules: PlanRules;
+  /** How often it was looked at since it was changed. */
+  readonly looks: () => number;
   /** Asked once the pod has been read; undefined: nothing is to be done any more. */
   readonly target: (pod: PodView) => { readonly profile: Profile; readonly level: Level } | undefined;
 }
 
+/** A word without a date may be of the change before; a node that takes longer than these looks is in trouble. */
+const SURE_AFTER_LOOKS = 2;
+
 /** @throws AppError when the cluster does not answer, or badly. */
-export async function resizePod({ ask, namespace, name, gameServerUid, rules, target }: PodTask): Promise<PodOutcome> {
+export async function resizePod({ ask, namespace, name, gameServerUid, rules, looks, target }: PodTask): Promise<PodOutcome> {
   const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
   const { status, body } = await ask({ method: 'GET', path });
   if (status === 404) return { kind: 'gone' };
@@ -63,6 +68,7 @@ export async function resizePod({ ask, namespace, name, gameServerUid, rules, ta
   const { verdict } = pod;
   if (verdict.kind === 'none') return { kind: 'waiting', size, granted };
   if (verdict.kind !== 'infeasible') return { ...verdict, kind: verdict.kind, size, granted };
+  if (!pod.isVerdictDated && looks() < SURE_AFTER_LOOKS) return { kind: 'waiting', size, granted };
   const back = planTakeBack(pod, profile, level);
   const refused = back === undefined ? undefined : undone(await patch(back));
   return refused?.kind === 'conflict' || refused?.kind === 'gone'

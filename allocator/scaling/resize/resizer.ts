@@ -42,6 +42,8 @@ export interface ResizerParts {
   readonly now: () => number;
 }
 
+/** A cluster that did not answer may do so again. */
+const RETRY_MS = 2_000;
 /** What was forbidden may be a right that was taken away: that is looked at sooner, and once for many pods. */
 const FORBIDDEN_MS = 1_000;
 const SEATS_MS = 5_000;
@@ -114,9 +116,12 @@ export class Resizer {
       const why = this.#support?.available === false ? this.#support.why : '';
       this.#say('support', why, () => this.#log.warn('game servers are not resized here', { why }));
     } catch (cause) {
-      if (!(cause instanceof AppError) || cause.kind !== 'forbidden')
+      if (!(cause instanceof AppError) || cause.kind !== 'forbidden') {
+        this.#lookAt = Math.min(this.#lookAt, now() + RETRY_MS);
         return this.#log.debug('what is to be resized could not be read', { cause });
+      }
       this.#profiles = new Map();
+      this.#support = undefined;
       this.#say('support', cause.message, () => this.#log.warn('game servers are not resized here', { why: cause.message }));
     }
   }
@@ -185,6 +190,7 @@ export class Resizer {
         name: entry.name,
         gameServerUid: entry.uid,
         rules: { memoryLimitsShrink },
+        looks: () => entry.tries,
         target: (pod) => {
           const server = cluster.census.get(entry.name);
           if (signal.aborted || server?.uid !== entry.uid || this.#book.get(entry.name, entry.uid) !== entry) return undefined;

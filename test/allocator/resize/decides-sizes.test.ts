@@ -114,7 +114,7 @@ describe('The plan of a resize', () => {
   const rules = { memoryLimitsShrink: true };
   const pod = (resources: object, more: object = {}, status: object = {}) =>
     podOf({
-      metadata: { uid: 'u', resourceVersion: '1', annotations: { 'agones.dev/container': 'game' } },
+      metadata: { uid: 'u', resourceVersion: '1', generation: 7, annotations: { 'agones.dev/container': 'game' } },
       spec: { containers: [{ name: 'log' }, { name: 'game', resources, ...more }] },
       status,
     });
@@ -190,10 +190,23 @@ describe('The plan of a resize', () => {
       condition('PodResizeInProgress'),
       condition('PodResizeInProgress', 'Error'),
       { conditions: [{ type: 'PodResizePending', status: 'False', reason: 'Deferred' }] },
+      { conditions: [{ type: 'PodResizePending', status: 'True', reason: 'Infeasible', observedGeneration: 6 }] },
+      { conditions: [{ type: 'PodResizePending', status: 'True', reason: 'Infeasible', observedGeneration: 7 }] },
       { resize: 'Infeasible' },
       { resize: 'Deferred' },
       { resize: 'Proposed' },
     ].map((status) => pod({}, {}, status).verdict.kind);
-    assert.deepEqual(kinds, ['deferred', 'infeasible', 'under-way', 'error', 'none', 'infeasible', 'deferred', 'none']);
+    assert.deepEqual(kinds, [
+      'deferred',
+      'infeasible',
+      'under-way',
+      'error',
+      'none',
+      'none',
+      'infeasible',
+      'infeasible',
+      'deferred',
+      'none',
+    ]);
   });
 });

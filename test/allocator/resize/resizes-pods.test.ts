@@ -130,6 +130,9 @@ describe('Resizing pods in place', function () {
     assert.equal(await counted(metrics, 'infeasible'), 1);
     bed.tell(fleet, pod);
     await becomes(pod, IDLE, 'what is possible goes on');
+    await bed.report(pod, IDLE);
+    await until('it is granted', async () => (await counted(metrics, 'granted')) === 2);
+    assert.equal((await bed.sizeOf(pod)).changes, 4, 'what the node had said of the change before counted for nothing');
   });
 
   it('writes nothing when the pod has changed since it was looked at, as for a process that slept in between', async () => {
@@ -150,6 +153,7 @@ describe('Resizing pods in place', function () {
         name: pod.name,
         gameServerUid: pod.uid,
         rules: { memoryLimitsShrink: true },
+        looks: () => 0,
         target,
       });
     };
@@ -234,6 +238,10 @@ describe('Resizing pods in place', function () {
       await bed.giveRights(RIGHTS);
       await becomes(pod, IDLE, 'the right is there');
       assert.equal(lines().length, 1);
+      await bed.giveRights([]);
+      await until('it is said that the fleets cannot be read', async () => lines().length > 1);
+      assert.match(String(lines()[1]?.fields['why']), /403 to list fleets/);
+      await bed.giveRights(RIGHTS);
     });
   });
 });
