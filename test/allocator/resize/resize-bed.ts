@@ -1,12 +1,13 @@
 /**
- * A control plane of its own, with RBAC as in production: the resizer acts as a service account that has the rights of the documentation and no
- * others. Game servers stand in the census alone, their pods in the API server; the test plays the kubelet.
+ * A control plane of its own, with RBAC as in production: the resizer acts as a service account that has the rights which `fleets/` gives to the
+ * allocator, and no others. Game servers stand in the census alone, their pods in the API server; the test plays the kubelet.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Registry } from 'prom-client';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { Census } from '../../../allocator/clusters/census.ts';
 import { connectKubeApi, openKubeApi, type KubeApi, type KubeRequest } from '../../../allocator/clusters/kube-api.ts';
@@ -27,12 +28,8 @@ export const OWNER = 'resize-test';
 const NAMESPACE = 'games';
 const Metadata = z.object({ metadata: z.object({ uid: z.string(), generation: z.int().optional() }) });
 
-/** As docs/allocator/resize.md gives it. */
-export const RIGHTS = [
-  { apiGroups: ['agones.dev'], resources: ['fleets'], verbs: ['list'] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
-  { apiGroups: [''], resources: ['pods/resize'], verbs: ['patch'] },
-];
+const ACCESS = path.join(import.meta.dirname, '../../../fleets/base/game-servers/allocator-access.yaml');
+const Role = z.object({ kind: z.literal('Role'), rules: z.array(z.object({ resources: z.array(z.string()) }).loose()) });
 
 export interface ServerChanges {
   readonly state?: string;
@@ -58,10 +55,12 @@ export async function resizeBed(emulatedVersion: string) {
   };
   const inGames = `/api/v1/namespaces/${NAMESPACE}`;
   const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`;
+  const [access] = parseAllDocuments(await readFile(ACCESS, 'utf8'));
+  const { rules: rights } = Role.parse(access?.toJS());
   const role = (rules: readonly object[]) => ({ metadata: { name: 'resizer', namespace: NAMESPACE }, rules });
   await send('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
   await send('POST', `${inGames}/serviceaccounts`, { metadata: { name: 'allocator' } });
-  await send('POST', `${rbac}/roles`, role(RIGHTS));
+  await send('POST', `${rbac}/roles`, role(rights));
   await send('POST', `${rbac}/rolebindings`, {
     metadata: { name: 'resizer' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'resizer' },
@@ -92,6 +91,7 @@ export async function resizeBed(emulatedVersion: string) {
     seats,
     lines,
     ask: ((request) => api.send({ ...request, timeoutMs: 10_000 })) satisfies AskCluster,
+    rights,
     namespace: NAMESPACE,
     send,
     podPath,

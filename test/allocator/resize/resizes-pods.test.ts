@@ -3,7 +3,7 @@ import { parseProfile, type Profile } from '../../../allocator/scaling/resize/pr
 import type { AskCluster } from '../../../allocator/scaling/resize/ask-cluster.ts';
 import { resizePod } from '../../../allocator/scaling/resize/resize-pod.ts';
 import { until } from '../allocator-under-test.ts';
-import { OWNER, RIGHTS, resizeBed, type ResizeBed } from './resize-bed.ts';
+import { OWNER, resizeBed, type ResizeBed } from './resize-bed.ts';
 
 const IDLE = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } };
 const ALLOCATED = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '2Gi' } };
@@ -225,7 +225,7 @@ describe('Resizing pods in place', function () {
       const fleet = await bed.makeFleet(JSON.stringify(PROFILE));
       const pod = await bed.makePod(START);
       bed.tell(fleet, pod);
-      await bed.giveRights(RIGHTS.filter(({ resources }) => !resources.includes('pods/resize')));
+      await bed.giveRights(bed.rights.filter(({ resources }) => !resources.includes('pods/resize')));
       const { metrics } = bed.startResizer();
       const lines = () => bed.lines.filter(({ message }) => message === 'game servers are not resized here');
       await until('it is said', async () => lines().length > 0);
@@ -235,13 +235,13 @@ describe('Resizing pods in place', function () {
         [['warn', 'we may not patch pods/resize in games']],
       );
       assert.equal((await bed.sizeOf(pod)).changes, 0);
-      await bed.giveRights(RIGHTS);
+      await bed.giveRights(bed.rights);
       await becomes(pod, IDLE, 'the right is there');
       assert.equal(lines().length, 1);
       await bed.giveRights([]);
       await until('it is said that the fleets cannot be read', async () => lines().length > 1);
       assert.match(String(lines()[1]?.fields['why']), /403 to list fleets/);
-      await bed.giveRights(RIGHTS);
+      await bed.giveRights(bed.rights);
     });
   });
 });
