@@ -1,0 +1,63 @@
+/**
+ * The definitions of other people's resources that `fleets/` uses, so that tests can have them checked as strictly as Kubernetes' own:
+ * Gateway API, cert-manager, External Secrets. They come inside of those projects' Go modules.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Part } from './part.ts';
+import { runCommand } from './run-command.ts';
+
+interface Source {
+  readonly module: string;
+  readonly version: string;
+  readonly files: readonly string[];
+}
+
+const SOURCES: readonly Source[] = [
+  {
+    module: 'sigs.k8s.io/gateway-api',
+    version: 'v1.4.1',
+    files: ['gateways', 'httproutes'].map((name) => `config/crd/standard/gateway.networking.k8s.io_${name}.yaml`),
+  },
+  {
+    module: 'github.com/cert-manager/cert-manager',
+    version: 'v1.21.2',
+    files: ['certificates', 'issuers'].map((name) => `deploy/crds/cert-manager.io_${name}.yaml`),
+  },
+  {
+    module: 'github.com/external-secrets/external-secrets',
+    version: 'v1.3.2',
+    files: ['externalsecrets', 'secretstores'].map((name) => `config/crds/bases/external-secrets.io_${name}.yaml`),
+  },
+];
+/** Of all files, one behind the other. */
+const SHA256 = '8363eef73bcaa17524ebe62c886d2908272f25be1561e46d124dc13189401ee4';
+
+export const customResourcesPart: Part = {
+  title: 'definitions of custom resources',
+  cacheFile: `custom-resources-${SHA256.slice(0, 12)}/custom-resources.yaml`,
+  find: () => Promise.resolve(undefined),
+  recipes: [
+    {
+      what: 'go mod download',
+      expectedSeconds: 15,
+      toolchains: [{ command: 'go', howToGet: 'Go 1.26 or newer, https://go.dev/dl' }],
+      async make(bench) {
+        await writeFile(path.join(bench.scratch, 'go.mod'), 'module lifeverse.invalid/tools/custom-resources\n');
+        const modules = path.join(bench.scratch, 'modules');
+        // Nothing is built, so what the modules require in turn is not fetched; and what was fetched goes with the scratch folder.
+        const env = { ...bench.env, GOWORK: 'off', GOFLAGS: '-mod=mod -modcacherw', GOMODCACHE: modules };
+        const wanted = SOURCES.map(({ module, version }) => `${module}@${version}`);
+        await runCommand({ command: 'go', args: ['mod', 'download', ...wanted], cwd: bench.scratch, env }, bench.logFile, bench.signal);
+        const files = SOURCES.flatMap((source, nth) => source.files.map((file) => path.join(modules, wanted[nth] ?? '', file)));
+        const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+        const found = createHash('sha256').update(texts.join('')).digest('hex');
+        if (found !== SHA256) throw new Error(`The definitions are not those that are expected: ${found} in place of ${SHA256}`);
+        const made = path.join(bench.scratch, 'custom-resources.yaml');
+        await writeFile(made, texts.map((text) => (text.startsWith('---') ? text : `---\n${text}`)).join('\n'));
+        return made;
+      },
+    },
+  ],
+};
