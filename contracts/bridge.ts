@@ -87,7 +87,8 @@ export const bridgeApi = defineApi({
   name: 'bridge',
   title: 'LifeVerse bridge',
   version: '1.0.0',
-  description: 'The sidecar of one game server. Reachable over loopback only, therefore without tokens.',
+  description:
+    'The sidecar of one game server. Reachable over loopback only, therefore without tokens. What `session`, `notices` and `acks` hold a call for is also told as it happens, over a WebSocket at `/lifeverse/v1/stream`.',
   endpoints: {
     hello: {
       ...LOCAL,

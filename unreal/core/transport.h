@@ -58,7 +58,8 @@ class Transport {
   virtual void cancel(RequestId id) = 0;
 
   // Returns at once. Events come on the game thread, never from inside `openStream` and never after `closeStream`, which may be called
-  // from inside one. 0: this transport has no streams; what they would bring is asked for by held requests.
+  // from inside one. Of what has come meanwhile, a stream's messages come before the answers of requests: an answer that was given after a
+  // message is never told before it. 0: this transport has no streams; what they would bring is asked for by held requests.
   virtual StreamId openStream(const StreamRequest&, StreamEvents) { return 0; }
   virtual void closeStream(StreamId) {}
 };

@@ -70,9 +70,10 @@ void PosixTransport::pump(int mostMs) {
     polled.push_back({open.stream->socket(), open.stream->wants(), 0});
   }
   ::poll(polled.data(), polled.size(), mostMs);
-  // What is delivered may cancel and close what comes after it.
+  // Streams first, whether or not they were ready by then: an answer that is read below was given after what they bring. What is delivered
+  // may cancel and close what comes after it.
+  for (const StreamId id : streams) read(id);
   for (std::size_t i = 0; i < ids.size(); ++i) settle(ids[i], polled[i].revents != 0);
-  for (std::size_t i = 0; i < streams.size(); ++i) read(streams[i], polled[ids.size() + i].revents != 0);
 }
 
 void PosixTransport::settle(RequestId id, bool ready) {
@@ -89,12 +90,11 @@ void PosixTransport::settle(RequestId id, bool ready) {
   done(response);
 }
 
-void PosixTransport::read(StreamId id, bool ready) {
+void PosixTransport::read(StreamId id) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
   PosixStream& stream = *found->second.stream;
-  std::vector<std::string> texts;
-  if (ready) texts = stream.step();
+  const std::vector<std::string> texts = stream.step();
   const bool isOver = stream.isOver();
   // Its own events may close it.
   const std::shared_ptr<lifeverse::StreamEvents> events = found->second.events;

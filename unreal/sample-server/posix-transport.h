@@ -47,7 +47,7 @@ class PosixTransport final : public lifeverse::Transport {
   enum class Step { Going, Done, Failed };
 
   void settle(RequestId id, bool ready);
-  void read(StreamId id, bool ready);
+  void read(StreamId id);
   Step step(Exchange& exchange);
   Step read(Exchange& exchange);
 

@@ -102,8 +102,9 @@ void FLifeVerseTransport::EndStreams()
 
 void FLifeVerseTransport::Pump()
 {
-	PumpRequests();
+	// Streams first: an answer may have been given after what they bring, and is not told before it.
 	PumpStreams();
+	PumpRequests();
 }
 
 void FLifeVerseTransport::PumpStreams()
