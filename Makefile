@@ -54,10 +54,10 @@ reset: node_modules/.package-lock.json ## stop it and forget its data; the cache
 	@$(NODE) local/main.ts reset
 
 deploy-cluster: node_modules/.package-lock.json ## from a Google Cloud project to fleets: ENV=dev|staging|prod (PLAN=1: only show it; YES=1: ask nothing)
-	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" TAG="$(TAG)" ONLY="$(ONLY)" $(NODE) deploy/cluster/main.ts deploy
+	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" TAG="$(TAG)" REGIONS="$(REGIONS)" $(NODE) deploy/cluster/main.ts deploy
 
 destroy-cluster: node_modules/.package-lock.json ## take an environment away: ENV=… (PLAN=1, YES=1; prod: CONFIRM=prod)
-	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" CONFIRM="$(CONFIRM)" ONLY= $(NODE) deploy/cluster/main.ts destroy
+	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" CONFIRM="$(CONFIRM)" REGIONS= $(NODE) deploy/cluster/main.ts destroy
 
 pins: node_modules/.package-lock.json ## resolve the newest chart versions at their repositories, into deploy/pins.json
 	@$(NODE) deploy/cluster/main.ts pins

@@ -1,11 +1,11 @@
 /** In a plan, what only the infrastructure will tell stands in angle brackets. Pure. */
-import { regionsOf, type Known } from './known.ts';
+import type { Known } from './known.ts';
 import type { Outputs } from './outputs.ts';
 
 export function awaitedOutputs(known: Known): Outputs {
   const { settings, request } = known;
   const domain = settings.domain ?? '<domain>';
-  const regions = regionsOf(known).map(({ name, services }) => [
+  const regions = known.regions.map(({ name, services }) => [
     name,
     {
       cluster_name: `<cluster of ${name}>`,

@@ -21,7 +21,7 @@ const Asked = z.object({
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'is an image tag')
     .optional()
     .describe('tag of the images; the short git commit by default'),
-  ONLY: z
+  REGIONS: z
     .string()
     .regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'is a list of regions with commas between')
     .optional()
@@ -44,6 +44,6 @@ export function readRequest(env: Readonly<Record<string, string | undefined>>): 
   const given = Object.fromEntries(Object.keys(Asked.shape).flatMap((name) => (named[name] ? [[name, named[name]]] : [])));
   const parsed = Asked.safeParse(given);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
-  const { ENV, PLAN, YES, CONFIRM, TAG, ONLY } = parsed.data;
-  return { environment: ENV, planOnly: PLAN, yes: YES, confirmed: CONFIRM, tag: TAG, only: ONLY?.split(',') };
+  const { ENV, PLAN, YES, CONFIRM, TAG, REGIONS } = parsed.data;
+  return { environment: ENV, planOnly: PLAN, yes: YES, confirmed: CONFIRM, tag: TAG, only: REGIONS?.split(',') };
 }

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
 import { Agent, request } from 'undici';
+import { allocatorApi } from '../../contracts/allocator-api.ts';
+import { createClient } from '../../contracts/client.ts';
+import { knock } from '../../deploy/cluster/smoke/knock.ts';
+import { smokeSession } from '../../deploy/cluster/smoke/smoke-session.ts';
 import { identityOf, isAlive } from '../../local/processes/process-identity.ts';
 import type { ProcessIdentity } from '../../local/processes/process-identity.ts';
 import { readRunRecords } from '../../local/processes/run-records.ts';
@@ -12,6 +17,7 @@ import { waitUntil } from '../../local/processes/wait-until.ts';
 import { readStackFile } from '../../local/supervisor/stack-file.ts';
 import type { StackFile } from '../../local/supervisor/stack-file.ts';
 import { testStack } from '../../local/testing.ts';
+import { createHttpSend } from '../../runtime/http-send.ts';
 
 const MAIN = path.join(import.meta.dirname, '../../local/main.ts');
 /** A first run builds the parts. */
@@ -93,6 +99,27 @@ describe('the local stack', function () {
           ['sample-world', true],
         ],
       );
+    }
+  });
+
+  it('passes the smoke test of a deployment: a session through the API, its game port reached, and ended', async () => {
+    const { send, close } = createHttpSend(stack.caFile);
+    try {
+      const allocator = createClient(allocatorApi, {
+        baseUrl: stack.services['allocator']?.url ?? '',
+        send,
+        token: () => stack.tokens['matchmaker'],
+      });
+      const said: string[] = [];
+      const id = 'smoke-test';
+      await smokeSession(
+        { id, fleet: 'sample-duel', build: 'dev' },
+        { allocator, knock, random: randomBytes, now: Date.now, say: (line) => said.push(line), signal: new AbortController().signal },
+      );
+      assert.match(said.join('\n'), /ready after .*\n.*game port answers.*\n.*ended/);
+      assert.equal((await allocator.getAllocation({ params: { id }, query: {}, headers: {} })).body.state, 'ended');
+    } finally {
+      await close();
     }
   });
 

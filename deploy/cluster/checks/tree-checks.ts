@@ -56,7 +56,7 @@ function judgeRegions({ request, regions }: Known): Verdict {
   const strange = request.only?.filter((name) => !regions.some((region) => region.name === name)) ?? [];
   if (strange.length > 0)
     return missing(
-      `ONLY names ${strange.join(', ')}, of which ${folder} has no folder`,
+      `REGIONS names ${strange.join(', ')}, of which ${folder} has no folder`,
       `name some of ${regions.map(({ name }) => name).join(', ')}`,
     );
   if (!regions.some(({ services }) => services))

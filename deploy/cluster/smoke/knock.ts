@@ -4,7 +4,12 @@ import { isIP } from 'node:net';
 
 /** `answered`: a server that speaks the sample server's protocol. `silent`: nothing came back, as from a server that does not. */
 export type Knocked = 'answered' | 'silent';
-export type Knock = (address: { readonly host: string; readonly port: number }, playerId: string, random: Buffer) => Promise<Knocked>;
+export type Knock = (
+  address: { readonly host: string; readonly port: number },
+  playerId: string,
+  random: Buffer,
+  withinMs?: number,
+) => Promise<Knocked>;
 
 const HELLO = 1;
 const WELCOME = 2;
@@ -14,7 +19,7 @@ const AGAIN_MS = 250;
 const WITHIN_MS = 5_000;
 
 /** As a player begins: `unreal/sample-server/PROTOCOL.md`. @param random 16 bytes. @throws where the port is closed. */
-export const knock: Knock = (address, playerId, random) =>
+export const knock: Knock = (address, playerId, random, withinMs = WITHIN_MS) =>
   new Promise((resolve, reject) => {
     const socket = createSocket(isIP(address.host) === 6 ? 'udp6' : 'udp4');
     const hello = Buffer.concat([Buffer.from([HELLO]), random, Buffer.from(playerId)]);
@@ -26,7 +31,7 @@ export const knock: Knock = (address, playerId, random) =>
     };
     const send = (): void => socket.send(hello);
     let again: NodeJS.Timeout | undefined;
-    const late = setTimeout(() => end(() => resolve('silent')), WITHIN_MS);
+    const late = setTimeout(() => end(() => resolve('silent')), withinMs);
     socket.on('message', (datagram) => {
       const isAnswer = (datagram[0] === WELCOME || datagram[0] === NO) && datagram.subarray(1, 1 + random.length).equals(random);
       if (isAnswer) end(() => resolve('answered'));

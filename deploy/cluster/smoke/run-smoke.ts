@@ -28,7 +28,7 @@ const Fleets = z.object({
 /** @throws with the reason. */
 export async function runSmoke(known: Known, hands: Hands): Promise<void> {
   const { outputs, images } = known;
-  const home = regionsOf(known).find(({ services }) => services)?.name;
+  const home = known.regions.find(({ services }) => services)?.name;
   if (outputs === undefined || home === undefined) throw new Error('no region with services is known');
   const run = (args: readonly string[], input?: string) => mustRunLine(kubectl(known, home, args, MINUTE), hands, input);
   const image = images?.images['allocator'];
@@ -55,7 +55,9 @@ async function chooseFleet(known: Known, hands: Hands): Promise<{ fleet: string;
     const line = kubectl(known, name, ['get', 'fleets.agones.dev', `--namespace=${GAME_NAMESPACE}`, '--output=json'], MINUTE);
     for (const { metadata, spec, status } of Fleets.parse(JSON.parse(await mustRunLine(line, hands))).items) {
       const build = spec.template.metadata.labels[GAME_SERVER_MARKS.build];
-      if (build !== undefined && (status?.readyReplicas ?? 0) > 0) return { fleet: metadata.name, build };
+      // Several builds of a fleet may stand side by side: it is asked for by the name that they share.
+      const fleet = metadata.labels[GAME_SERVER_MARKS.fleet] ?? metadata.name;
+      if (build !== undefined && (status?.readyReplicas ?? 0) > 0) return { fleet, build };
     }
   }
   throw new Error('no fleet has a Ready game server with a build');

@@ -49,6 +49,20 @@ export function clusterValues(known: Known, region: string, outputs: Outputs, gi
   };
 }
 
+/** For every region, whichever are worked in: the smoke test and releases reach them all. */
+export function reachStep(known: Known, region: string, given: RegionOutput): Step {
+  const file = kubeconfigFile(known.request.environment, region);
+  return {
+    id: `${region}/kubeconfig`,
+    what: `Write how ${given.cluster_name} is reached`,
+    why: 'kubectl and helm go by the cluster’s DNS endpoint, as whoever is logged in to gcloud; no credential is in the file',
+    action: { kind: 'write', files: { [file]: kubeconfigOf(given) } },
+    done: { when: 'it is written anew every time' },
+    undo: `rm ${file}`,
+    lookAt: `KUBECONFIG=${file} kubectl get nodes`,
+  };
+}
+
 export function installSteps(known: Known, { name: region }: RegionFolder, outputs: Outputs, tree: string): Step[] {
   const given = outputs.regions[region];
   if (given === undefined) return [];
@@ -56,15 +70,6 @@ export function installSteps(known: Known, { name: region }: RegionFolder, outpu
   const place = clusterPlace(known, region, tree);
   const crds = CRDS.map((name) => `crd/${name}`);
   return [
-    {
-      id: `${region}/kubeconfig`,
-      what: `Write how ${given.cluster_name} is reached`,
-      why: 'kubectl and helm go by the cluster’s DNS endpoint, as whoever is logged in to gcloud; no credential is in the file',
-      action: { kind: 'write', files: { [kubeconfigFile(environment, region)]: kubeconfigOf(given) } },
-      done: { when: 'it is written anew every time' },
-      undo: `rm ${kubeconfigFile(environment, region)}`,
-      lookAt: `KUBECONFIG=${kubeconfigFile(environment, region)} kubectl get nodes`,
-    },
     {
       id: `${region}/install`,
       what: `Apply ${CLUSTER_ROOT} to ${given.cluster_name}: Agones, cert-manager, External Secrets`,

@@ -2,11 +2,10 @@
 import type { CommandLine } from '../command-line.ts';
 import { regionsOf, type Known, type RegionFolder } from '../known.ts';
 import type { Outputs } from '../outputs.ts';
-import { kubeconfigFile, workFolder } from '../paths.ts';
+import { kubeconfigFile } from '../paths.ts';
 import { GAME_NAMESPACE } from '../settings/clusters-file.ts';
-import { kubeconfigOf } from '../settings/kubeconfig.ts';
 import { SERVICES_NAMESPACE } from '../settings/trusted-issuers.ts';
-import { clusterPlace, clusterValues, kubectl } from './cluster-steps.ts';
+import { clusterPlace, clusterValues, kubectl, reachStep } from './cluster-steps.ts';
 import { infrastructurePlace } from './infrastructure-steps.ts';
 import type { Question, Step } from './step.ts';
 import { terraformApplyPlan, terraformCluster, terraformInit, terraformPlan, terraformShowPlan } from './terraform-commands.ts';
@@ -51,15 +50,7 @@ function emptyCluster(known: Known, { name: region }: RegionFolder, outputs: Out
   const lookAt = `kubectl --kubeconfig=${kubeconfigFile(environment, region)} get namespaces,services,persistentvolumeclaims --all-namespaces; one that stays has a finalizer, and its events say who it waits for`;
   const unless = `the cluster ${cluster} is not there any more, or`;
   return [
-    {
-      id: `${region}/kubeconfig`,
-      what: `Write how ${cluster} is reached`,
-      why: 'what runs there has to be asked to go',
-      action: { kind: 'write', files: { [kubeconfigFile(environment, region)]: kubeconfigOf(given) } },
-      done: { when: 'it is written anew every time' },
-      undo: `rm -r ${workFolder(environment)}`,
-      lookAt,
-    },
+    reachStep(known, region, given),
     {
       id: `${region}/made-by-kubernetes`,
       what: `End every session in ${cluster}, and delete its namespaces, load balancers and volumes`,

@@ -29,7 +29,8 @@ export function imageSteps(known: Known, { registry }: Outputs): Step[] {
         command: {
           command: 'node',
           args: ['deploy/images/main.ts'],
-          env: { REGISTRY: registry, PUSH: '1', TAG: tag },
+          // All of them, whatever else is set where this runs.
+          env: { REGISTRY: registry, PUSH: '1', TAG: tag, ONLY: '' },
           timeoutMs: 60 * MINUTE,
           shown: true,
         },

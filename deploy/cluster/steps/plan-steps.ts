@@ -1,7 +1,7 @@
 /** The whole deployment as a list of steps, from what is known so far. Pure: the same knowledge gives the same plan. */
 import { awaitedOutputs } from '../awaited-outputs.ts';
 import { regionsOf, type Known } from '../known.ts';
-import { authoritySteps, installSteps, layerSteps } from './cluster-steps.ts';
+import { authoritySteps, installSteps, layerSteps, reachStep } from './cluster-steps.ts';
 import { imageSteps } from './image-steps.ts';
 import { infrastructureSteps } from './infrastructure-steps.ts';
 import { projectSteps } from './project-steps.ts';
@@ -16,6 +16,7 @@ export function planSteps(known: Known, tree: string): Step[] {
     ...projectSteps(known),
     ...infrastructureSteps(known, outputs, tree),
     ...imageSteps(known, outputs),
+    ...Object.entries(outputs.regions).map(([region, given]) => reachStep(known, region, given)),
     ...regions.flatMap((region) => installSteps(known, region, outputs, tree)),
     ...regions.flatMap((region) => layerSteps('services', known, region, outputs)),
     // Game servers take longest to come up, by new nodes and large images: the services do while they do.
