@@ -103,11 +103,11 @@ describe('the local stack', function () {
   });
 
   it('passes the smoke test of a deployment: a session through the API, its game port reached, and ended', async () => {
-    const { send, close } = createHttpSend(stack.caFile);
+    const http = createHttpSend(stack.caFile);
     try {
       const allocator = createClient(allocatorApi, {
         baseUrl: stack.services['allocator']?.url ?? '',
-        send,
+        send: http.send,
         token: () => stack.tokens['matchmaker'],
       });
       const said: string[] = [];
@@ -119,7 +119,7 @@ describe('the local stack', function () {
       assert.match(said.join('\n'), /ready after .*\n.*game port answers.*\n.*ended/);
       assert.equal((await allocator.getAllocation({ params: { id }, query: {}, headers: {} })).body.state, 'ended');
     } finally {
-      await close();
+      await http.close();
     }
   });
 

@@ -23,6 +23,9 @@ const anyVersion = (stdout: string): string | undefined => /(\d+\.\d+(?:\.\d+)?)
 const Record = z.record(z.string(), z.unknown());
 const field = (name: string) => (value: unknown) => Record.safeParse(value).data?.[name];
 
+/** No tool is to look for a newer one of itself while it is asked how old it is. */
+const QUIET = { CHECKPOINT_DISABLE: '1', CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1' };
+
 /** @param terraform what the roots ask for. */
 export function toolChecks(terraform: string | undefined): Check[] {
   const tools: readonly Tool[] = [
@@ -77,7 +80,7 @@ function toolCheck({ name, args, atLeast, versionIn, get }: Tool): Check {
     if (version === undefined) return missing('does not tell its version', get);
     return isAtLeast(version, atLeast) ? fine(version) : missing(`is ${version}, and ${atLeast} is needed`, get);
   };
-  return { about: name, needs: [], look: { command: { command: name, args, timeoutMs: 60_000 }, judge } };
+  return { about: name, needs: [], look: { command: { command: name, args, env: QUIET, timeoutMs: 60_000 }, judge } };
 }
 
 /** Either builds images; a docker without its daemon does not. */

@@ -52,12 +52,12 @@ export function terraformCluster(place: TerraformPlace, verb: 'apply' | 'destroy
   return terraform(place, [verb, '-input=false', '-auto-approve', LOCK_WAIT, ...given], 45 * MINUTES);
 }
 
-function terraform(place: TerraformPlace, args: readonly string[], timeoutMs: number): CommandLine {
+function terraform(place: TerraformPlace, [verb = '', ...args]: readonly string[], timeoutMs: number): CommandLine {
   const root = place.region === undefined ? environmentRoot(place.environment) : CLUSTER_ROOT;
   const data = place.region === undefined ? workFolder(place.environment) : regionFolder(place.environment, place.region);
   return {
     command: 'terraform',
-    args: [`-chdir=${root}`, ...args],
+    args: [`-chdir=${root}`, verb, '-no-color', ...args],
     // One root serves many clusters: each has its own folder of what `init` fetched and of where its state is.
     env: { TF_DATA_DIR: absolute(place, `${data}/terraform`), TF_IN_AUTOMATION: '1' },
     timeoutMs,
