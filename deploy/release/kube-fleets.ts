@@ -40,10 +40,13 @@ export interface HoldUp {
   readonly message: string;
 }
 
-export function openKubeFleets(config: KubeConfig, namespace: string) {
+export function openKubeFleets(cluster: string, config: KubeConfig, namespace: string) {
   const custom = config.makeApiClient(CustomObjectsApi);
   const core = config.makeApiClient(CoreV1Api);
-  const call = <R>(what: string, work: Promise<R>) => within(CALL_MS, what, work);
+  const call = <R>(what: string, work: Promise<R>): Promise<R> =>
+    within(CALL_MS, what, work).catch((cause: unknown) => {
+      throw clusterFailure(cluster, cause);
+    });
   const list = async (resource: typeof FLEETS, labelSelector?: string): Promise<unknown[]> => {
     const asked = { ...resource, namespace, ...(labelSelector === undefined ? {} : { labelSelector }) };
     return List.parse(await call(`the list of ${resource.plural}`, custom.listNamespacedCustomObject(asked))).items;
@@ -123,8 +126,34 @@ export function openKubeFleets(config: KubeConfig, namespace: string) {
   };
 }
 
+/** What failed at a cluster, in words for whoever has to mend it. */
+export function clusterFailure(cluster: string, cause: unknown): Error {
+  const code = codeOf(cause);
+  const said = cause instanceof ApiException ? Said.safeParse(bodyOf(cause)).data?.message : undefined;
+  const words = cause instanceof Error ? [cause.message, causeOf(cause)].filter((one) => one !== undefined).join(': ') : String(cause);
+  return new Error(`${cluster}: ${code === undefined ? words : `the API server says ${code}${said === undefined ? '' : `, ${said}`}`}`, {
+    cause,
+  });
+}
+
+const Said = z.object({ message: z.string() });
+
+function bodyOf({ body }: ApiException<unknown>): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function causeOf({ cause }: Error): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
+}
+
 export function codeOf(cause: unknown): number | undefined {
-  return cause instanceof ApiException ? cause.code : undefined;
+  if (cause instanceof ApiException) return cause.code;
+  return cause instanceof Error && cause.cause !== undefined ? codeOf(cause.cause) : undefined;
 }
 
 async function orAbsent<R>(work: Promise<R>): Promise<R | undefined> {

@@ -1,6 +1,6 @@
 /** `make release` and `make rollback`. Usage: main.ts release|rollback, settings by the environment. */
 import { randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { ConfigError } from '../../runtime/config.ts';
@@ -16,7 +16,12 @@ const parts: RunParts = {
   env: process.env,
   say: (line) => void process.stdout.write(`${line}\n`),
   signal: ending.signal,
-  holder: { person: userInfo().username, host: hostname(), pid: process.pid, nonce: randomUUID().slice(0, 8) },
+  holder: {
+    person: (process.env['USER'] ?? 'somebody').replaceAll(/\s/g, '-'),
+    host: hostname(),
+    pid: process.pid,
+    nonce: randomUUID().slice(0, 8),
+  },
   isAlive: (pid) => {
     try {
       return process.kill(pid, 0);

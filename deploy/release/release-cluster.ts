@@ -19,7 +19,7 @@ export interface ReleaseCluster {
 
 /** @param check throws when this process may not write any more */
 export function openReleaseCluster({ name, config, kubectl }: FoundCluster, namespace: string, check: () => void): ReleaseCluster {
-  const kube = openKubeFleets(config, namespace);
+  const kube = openKubeFleets(name, config, namespace);
 
   const mark = ({ name: fleet, state, note }: Mark, spec: object = {}) => {
     check();

@@ -5,7 +5,7 @@
 import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { pause, within } from '../../runtime/deadline.ts';
-import { codeOf } from './kube-fleets.ts';
+import { clusterFailure, codeOf } from './kube-fleets.ts';
 
 export interface Holder {
   readonly person: string;
@@ -61,7 +61,12 @@ export async function takeLease(parts: LeaseParts): Promise<ReleaseLease> {
   const { config, namespace, name, now } = parts;
   const api = config.makeApiClient(CustomObjectsApi);
   const identity = identityOf(parts.holder);
-  const sent = async (what: string, call: Promise<unknown>) => Lease.parse(await within(CALL_MS, `${name}: ${what}`, call));
+  const sent = async (what: string, call: Promise<unknown>) =>
+    Lease.parse(
+      await within(CALL_MS, what, call).catch((cause: unknown) => {
+        throw clusterFailure(name, cause);
+      }),
+    );
   const read = () => sent('the look at the lease', api.getNamespacedCustomObject({ ...LEASES, namespace, name: LEASE }));
   const put = (before: Lease | undefined, spec: Lease['spec']): Promise<Lease> => {
     const metadata = { name: LEASE, namespace, ...(before === undefined ? {} : { resourceVersion: before.metadata.resourceVersion }) };

@@ -124,7 +124,9 @@ function conclusion(stands: readonly ObservedFleet[], targets: ReadonlyMap<strin
   return [
     'Done. As it stands:',
     ...standLines(stands, new Set(targets.keys())),
-    ...(rest === 0 ? [] : [`${sessionsOf(rest)} of closed builds play on; their servers end with them, nobody has to wait for that.`]),
+    ...(rest === 0
+      ? []
+      : [`On closed builds ${sessionsOf(rest)} left to play to the end: each server goes with its session, nobody has to wait for that.`]),
     undo,
   ];
 }

@@ -34,7 +34,7 @@ function wordsOf(step: Step, now: number): string {
       return `leave ${name} open to those who still have ${step.build}${left} (${sessionsOf(step.sessions)})`;
     }
     case 'close':
-      return `close ${name}: its free servers go, ${sessionsOf(step.sessions)} play on to their end`;
+      return `close ${name}: its free servers go, who plays on it plays on to the end (${sessionsOf(step.sessions)})`;
     case 'delete':
       return `delete ${name}, which is empty and was kept long enough`;
   }
