@@ -10,6 +10,7 @@ import { createClusterMetrics } from '../../allocator/clusters/cluster-metrics.t
 import { openKubeApi } from '../../allocator/clusters/kube-api.ts';
 import { Kinds } from '../../allocator/clusters/kinds.ts';
 import { poolOf } from '../../allocator/placement/pool.ts';
+import { createFleetLook } from '../../allocator/scaling/fleet-look.ts';
 import type { Manifest } from '../../local/kustomize/render-folder.ts';
 import { podlessFleet, PODLESS_BUILD } from '../../local/podless-fleet.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
@@ -162,8 +163,9 @@ describe('a real API server and fleets/', function () {
       const following = cluster.follow(until.signal);
       try {
         await waitUntil(() => Promise.resolve(cluster.healthy), wait('the allocator follows the cluster'));
-        assert.equal(await cluster.hasFleet('podless'), true);
-        assert.equal(await cluster.hasFleet('another'), false);
+        const look = createFleetLook(Date.now);
+        assert.equal(await look.exists(cluster, 'podless'), true);
+        assert.equal(await look.exists(cluster, 'another'), false);
         const uid = randomUUID();
         const ask = { owner: 'lifeverse', uid, attempt: 1, id: 'one', actions: {}, traceparent: '', session: '{}' };
         const pool = poolOf({ build: PODLESS_BUILD, fleet: 'podless' });

@@ -89,7 +89,7 @@ for (const environment of hasRoots ? ENVIRONMENTS : []) {
         /variable "regions" \{[\s\S]*?\n {2}default = \{([\s\S]*?)\n {2}\}/.exec(textOf(environmentRoot(environment)))?.[1] ?? '';
       const regions = [...body.matchAll(/"([a-z0-9-]+)"\s*=\s*\{[^}]*services\s*=\s*(true|false)/g)];
       assert.deepEqual(
-        regions.map(([, name]) => name).toSorted(),
+        regions.map(([, name = '']) => name).toSorted(),
         known.regions.map(({ name }) => name),
       );
       for (const [, name = '', services] of regions)
