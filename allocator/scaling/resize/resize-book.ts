@@ -34,6 +34,8 @@ const CONFLICT_MS = 200;
 const BARRED_MS = 10 * 60_000;
 /** What is as it should be is looked at so often, should somebody else have changed it. */
 const RECHECK_MS = 10 * 60_000;
+/** The node has yet to carry it out. */
+const PENDING: ReadonlySet<PodOutcome['kind']> = new Set(['asked', 'waiting', 'deferred', 'under-way', 'error']);
 const RANKS: Readonly<Record<Level, number>> = { full: 0, allocated: 1, idle: 3 };
 
 export class ResizeBook {
@@ -92,12 +94,12 @@ export class ResizeBook {
     const { kind } = outcome;
     const before = entry.counted;
     if (!isStale) {
-      entry.counted = kind;
-      entry.dueAt = now + waitAfter(outcome, kind === 'asked' && before !== 'asked' ? 0 : entry.tries);
       // Somebody who changes it back each time is not outrun.
-      entry.tries = kind === 'asked' && before !== 'asked' ? 1 : entry.tries + 1;
-      const isPending = kind === 'asked' || kind === 'waiting' || kind === 'deferred' || kind === 'under-way' || kind === 'error';
-      entry.pendingSince = isPending ? (entry.pendingSince ?? now) : undefined;
+      if (kind === 'asked' && (before === undefined || !PENDING.has(before))) entry.tries = 0;
+      entry.counted = kind;
+      entry.dueAt = now + waitAfter(outcome, entry.tries);
+      entry.tries += 1;
+      entry.pendingSince = PENDING.has(kind) ? (entry.pendingSince ?? now) : undefined;
     }
     return countedAs(kind, isStale ? undefined : before);
   }

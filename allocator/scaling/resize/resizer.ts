@@ -164,7 +164,8 @@ export class Resizer {
     const { now, limits } = this.#parts;
     const { pods, at } = this.#credit;
     const earned = ((now() - at) / 1_000) * limits.perSecond;
-    const credit = Math.min(limits.perSecond, pods + earned);
+    // Where less than one a second is allowed, one still has to come together.
+    const credit = Math.min(Math.max(1, limits.perSecond), pods + earned);
     const entries = this.#book.due(now(), Math.min(Math.floor(credit), limits.atOnce - this.#working));
     this.#credit = { pods: credit - entries.length, at: now() };
     for (const entry of entries) {
