@@ -12,7 +12,7 @@ import {
 } from '../../contracts/saves.ts';
 import type { JournalSink } from '../journals/forward.ts';
 import { subjectOf } from '../journals/journal-head.ts';
-import { judgeRefusal } from '../journals/judge-refusal.ts';
+import { isLost, judgeRefusal } from '../journals/judge-refusal.ts';
 
 export interface SavedSubject {
   readonly kind: SubjectKind;
@@ -63,8 +63,13 @@ export function createSavesLink(baseUrl: string, send: Send, grant: () => string
       }
     },
     storedUpTo: async (journal, epoch) => {
-      const { epoch: present, durableSeq } = (await client.getLease({ params: subjectOf(journal) }, { timeoutMs: CALL_MS })).body;
-      return present === epoch ? durableSeq : undefined;
+      try {
+        const { epoch: present, durableSeq } = (await client.getLease({ params: subjectOf(journal) }, { timeoutMs: CALL_MS })).body;
+        return present === epoch ? durableSeq : undefined;
+      } catch (cause) {
+        if (isLost(cause)) return undefined;
+        throw cause;
+      }
     },
     takePlayerLease: async (id, holder) =>
       (await client.takeLease({ params: { kind: 'players', id }, body: { holder } }, { timeoutMs: LEASE_MS })).body,

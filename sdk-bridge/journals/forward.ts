@@ -28,7 +28,7 @@ export type StoreOutcome =
 export interface JournalSink {
   /** Throws what passes. */
   append(cargo: Cargo): Promise<StoreOutcome>;
-  /** How far the journal is stored under this epoch; undefined where it is at another. */
+  /** How far the journal is stored under this epoch; undefined where it is at another, or not ours to look at. Throws what passes. */
   storedUpTo(journal: JournalKey, epoch: number): Promise<number | undefined>;
 }
 

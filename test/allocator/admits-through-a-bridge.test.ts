@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { SessionPlayer } from '../../contracts/allocator.ts';
-import { testStack } from '../../local/testing.ts';
 import { startPod, type Pod } from '../sdk-bridge/stand-in/bridge-process.ts';
 import { allocatorUnderTest, anAllocation, EAST, until, type AllocatorUnderTest } from './allocator-under-test.ts';
 
@@ -35,17 +32,9 @@ describe('A session behind a bridge', function () {
     const { server } = await get(body.id);
     assert.ok(server);
 
-    const { folder, authority } = await testStack();
-    const tokenFile = path.join(folder, `pod-${randomUUID()}.token`);
-    await writeFile(tokenFile, await world.podToken(server));
     pod = await startPod({
       env: {
-        ALLOCATOR_URL: world.allocator.url,
-        SAVES_URL: world.savesUrl,
-        BACKEND_CA_FILE: authority.caFile,
-        TOKEN_FILE: tokenFile,
-        POD_NAME: server.gameServer,
-        POD_NAMESPACE: EAST,
+        ...(await world.bridgeEnv(server)),
         // A busy machine may keep the database from answering for long.
         FLUSH_MS: '60000',
       },
@@ -78,12 +67,7 @@ describe('A session behind a bridge', function () {
   const kidOf = (token: string) => decodeProtectedHeader(token).kid ?? '';
   const leaseOf = async (id: string) => (await (await world.saves()).getLease({ params: { kind: 'players', id } })).body.holder;
 
-  /** What the allocator has written on the game server. */
-  async function marksOf(name: string): Promise<{ labels: Record<string, string>; annotations: Record<string, string> }> {
-    const url = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers/${name}`;
-    const { body } = await world.kube.send({ method: 'GET', path: url, timeoutMs: 5_000 });
-    return (body as { metadata: { labels: Record<string, string>; annotations: Record<string, string> } }).metadata;
-  }
+  const marksOf = (gameServer: string) => world.marksOn({ cluster: EAST, gameServer });
 
   it('carries the trace of its request to the game server, the claim, the join ticket and the bridge', async () => {
     const traced = (traceparent: string | undefined) => assert.equal(traceparent?.split('-')[1], TRACE_ID);

@@ -110,6 +110,26 @@ export async function allocatorUnderTest(options: AllocatorOptions = {}) {
     token: (subject: string, roles: Parameters<typeof services.sign>[1]) => services.sign(subject, roles),
     podToken: (server: { cluster: string; gameServer: string }) =>
       pods[server.cluster === EAST ? EAST : WEST].token(server.cluster, server.gameServer),
+    /** What a bridge is told, beside the game server that won an allocation. */
+    bridgeEnv: async (server: { cluster: string; gameServer: string }): Promise<Record<string, string>> => {
+      const { authority } = await testStack();
+      const podTokenFile = path.join(folder, `pod-${randomUUID()}.token`);
+      await writeFile(podTokenFile, await pods[server.cluster === EAST ? EAST : WEST].token(server.cluster, server.gameServer));
+      return {
+        ALLOCATOR_URL: allocator.url,
+        SAVES_URL: saves.url,
+        BACKEND_CA_FILE: authority.caFile,
+        TOKEN_FILE: podTokenFile,
+        POD_NAME: server.gameServer,
+        POD_NAMESPACE: server.cluster,
+      };
+    },
+    /** What the allocator has written on a game server, for whoever plays Agones' sidecar in a pod. */
+    marksOn: async (server: { cluster: string; gameServer: string }) => {
+      const url = `/apis/agones.dev/v1/namespaces/${server.cluster}/gameservers/${server.gameServer}`;
+      const { body } = await kube.send({ method: 'GET', path: url, timeoutMs: KUBE_MS });
+      return (body as { metadata: Record<'labels' | 'annotations', Record<string, string>> }).metadata;
+    },
     /** Through another process over the same data. */
     matchmakerOf: async (process: typeof allocator) => process.client(await services.sign('service:matchmaker', ['matchmaker'])),
     as: async (subject: string, roles: Parameters<typeof services.sign>[1]) => allocator.client(await services.sign(subject, roles)),

@@ -67,20 +67,13 @@ describe('A session whose game server dies', function () {
     cluster: string;
     namespace: string;
   }): Promise<{ game: ChildProcess; crashes: string }> {
-    const { folder, authority } = await testStack();
-    const tokenFile = path.join(folder, `pod-${randomUUID()}.token`);
-    await writeFile(tokenFile, await world.podToken(server));
+    const { folder } = await testStack();
     const crashes = path.join(folder, `crashes-${randomUUID()}`);
     await mkdir(crashes);
     await writeFile(path.join(crashes, 'server.log'), 'the last line\n');
     const pod = await startPod({
       env: {
-        ALLOCATOR_URL: world.allocator.url,
-        SAVES_URL: world.savesUrl,
-        BACKEND_CA_FILE: authority.caFile,
-        TOKEN_FILE: tokenFile,
-        POD_NAME: server.gameServer,
-        POD_NAMESPACE: EAST,
+        ...(await world.bridgeEnv(server)),
         GAME_CRASH_DIR: crashes,
         GAME_LOG_FILE: path.join(crashes, 'server.log'),
       },
@@ -91,9 +84,7 @@ describe('A session whose game server dies', function () {
     await pod.api.hello({ body: { build: 'dev', plugin: 'test', pid: game.pid } });
     await pod.api.warm({});
     await until('it is Ready', async () => pod.sidecar.state() === 'Ready');
-    const url = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers/${server.gameServer}`;
-    const { body } = await world.kube.send({ method: 'GET', path: url, timeoutMs: 5_000 });
-    const { labels, annotations } = (body as { metadata: Record<'labels' | 'annotations', Record<string, string>> }).metadata;
+    const { labels, annotations } = await world.marksOn(server);
     pod.sidecar.annotate(annotations);
     pod.sidecar.allocate(labels);
     await pod.api.session({ query: { wait: 10, from: 'idle' } });

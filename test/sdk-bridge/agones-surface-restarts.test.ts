@@ -10,7 +10,7 @@ import { parseGameServer } from '../../sdk-bridge/agones/game-server.ts';
 import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from '../conformance/agones/conformance-cluster.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { makeGameServer, standNode } from '../conformance/agones/sidecar-bed.ts';
-import { UID } from './stand-in/backend.ts';
+import { allocateByApi } from './stand-in/allocate-by-api.ts';
 import { startPod, type Pod } from './stand-in/bridge-process.ts';
 import { startSidecarProcess, type SidecarProcess } from './stand-in/sidecar-process.ts';
 import { until } from './stand-in/until.ts';
@@ -144,18 +144,7 @@ describe("A bridge whose Agones' sidecar dies", function () {
   });
 
   it('Allocated: keeps the session, and stays out of the pool', async () => {
-    await cluster.client.send({
-      method: 'POST',
-      path: `/apis/allocation.agones.dev/v1/namespaces/${NAMESPACE}/gameserverallocations`,
-      body: {
-        apiVersion: 'allocation.agones.dev/v1',
-        kind: 'GameServerAllocation',
-        spec: {
-          selectors: [{ gameServerState: 'Ready' }],
-          metadata: { labels: { 'lifeverse.dev/uid': UID, 'lifeverse.dev/attempt': '1' } },
-        },
-      },
-    });
+    await allocateByApi(cluster, NAMESPACE);
     assert.equal((await pod.api.session({ query: { wait: 20, from: 'idle' } })).body.phase, 'claimed');
     await pod.api.accept({ body: { port: 7777, build: 'b1' } });
     const beats = heardBeats();

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Allocation } from '../../contracts/allocator.ts';
 import { testStack } from '../../local/testing.ts';
@@ -10,7 +9,7 @@ import { startGameProcess, type GameProcess } from './stand-in/game-process.ts';
 import { until } from './stand-in/until.ts';
 
 /** Patience for what takes as long as the machine is busy. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 90_000;
 const KILLED = 'the process of the game server was ended by SIGKILL';
 
 /** In the order in which a session comes to them. */
@@ -22,16 +21,18 @@ type State = (typeof STATES)[number];
  * session is taken to another state; then all are killed at once.
  */
 describe('Sessions in every state', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let world: AllocatorUnderTest;
   let fleet: string;
   const sessions = new Map<State, Session>();
 
   before(async () => {
-    world = await allocatorUnderTest();
+    // The first session is not accepted before the last one has started.
+    world = await allocatorUnderTest({ env: { ACCEPT_SECONDS: '600' } });
     fleet = await world.makeFleet(EAST, STATES.length);
     await world.knows(EAST, fleet, STATES.length);
-    await Promise.all(STATES.map(async (state) => sessions.set(state, await Session.start(world, fleet))));
+    // One after the other: each of them waits for a process to start, and all at once wait for the same cores.
+    for (const state of STATES) sessions.set(state, await Session.start(world, fleet));
   });
   after(async () => {
     await Promise.all([...sessions.values()].map((session) => session.close()));
@@ -139,18 +140,10 @@ class Session {
     await until(async () => (await look()).state === 'allocated', 'it is allocated', WAIT_MS);
     const { server } = await look();
     assert.ok(server);
-    const { folder, authority } = await testStack();
-    const tokenFile = join(folder, `pod-${randomUUID()}.token`);
-    await writeFile(tokenFile, await world.podToken(server));
-    const crashes = join(folder, `crashes-${randomUUID()}`);
+    const crashes = join((await testStack()).folder, `crashes-${randomUUID()}`);
     const pod = await startPod({
       env: {
-        ALLOCATOR_URL: world.allocator.url,
-        SAVES_URL: world.savesUrl,
-        BACKEND_CA_FILE: authority.caFile,
-        TOKEN_FILE: tokenFile,
-        POD_NAME: server.gameServer,
-        POD_NAMESPACE: EAST,
+        ...(await world.bridgeEnv(server)),
         GAME_CRASH_DIR: crashes,
         // Eight of them beside each other.
         HEALTH_BEAT_MS: '1000',
@@ -158,7 +151,12 @@ class Session {
         FLUSH_MS: String(WAIT_MS),
       },
     });
-    return new Session(world, { id: body.id, server, names }, pod, await startGameProcess(pod.url(), crashes));
+    try {
+      return new Session(world, { id: body.id, server, names }, pod, await startGameProcess(pod.url(), crashes));
+    } catch (cause) {
+      await pod.close();
+      throw cause;
+    }
   }
 
   async close(): Promise<void> {
@@ -226,11 +224,9 @@ class Session {
 
   /** Agones' sidecar tells what the allocator has written on the game server. */
   async allocate(): Promise<void> {
-    const url = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers/${this.#server.gameServer}`;
-    const { body } = await this.#world.kube.send({ method: 'GET', path: url, timeoutMs: 30_000 });
-    const { metadata } = body as { metadata: Record<'labels' | 'annotations', Record<string, string>> };
-    this.pod.sidecar.annotate(metadata.annotations);
-    this.pod.sidecar.allocate(metadata.labels);
+    const { labels, annotations } = await this.#world.marksOn(this.#server);
+    this.pod.sidecar.annotate(annotations);
+    this.pod.sidecar.allocate(labels);
   }
 
   async allocation(state?: Allocation['state']): Promise<Allocation> {

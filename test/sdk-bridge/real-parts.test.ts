@@ -6,6 +6,7 @@ import { standNode, startSidecarBed, type SidecarBed } from '../conformance/agon
 import { restoreAll, savesUnderTest, type SavesUnderTest } from '../saves/saves-under-test.ts';
 import { serveForTest } from '../services/serve-for-test.ts';
 import { UID } from './stand-in/backend.ts';
+import { allocateByApi } from './stand-in/allocate-by-api.ts';
 import { startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
 
@@ -52,18 +53,7 @@ describe('the bridge on real parts', function () {
     await pod.api.warm({});
     await until(async () => (await state()) === 'Ready', 'Agones has it Ready');
 
-    const answer = await cluster.client.send({
-      method: 'POST',
-      path: `/apis/allocation.agones.dev/v1/namespaces/${namespace}/gameserverallocations`,
-      body: {
-        apiVersion: 'allocation.agones.dev/v1',
-        kind: 'GameServerAllocation',
-        spec: {
-          selectors: [{ gameServerState: 'Ready' }],
-          metadata: { labels: { 'lifeverse.dev/uid': UID, 'lifeverse.dev/attempt': '1' } },
-        },
-      },
-    });
+    const answer = await allocateByApi(cluster, namespace);
     assert.match(JSON.stringify(answer), /"state":"Allocated"/);
     assert.equal((await pod.api.session({ query: { wait: 10, from: 'idle' } })).body.phase, 'claimed');
     await pod.api.accept({ body: { port: 7777, build: 'b1' } });

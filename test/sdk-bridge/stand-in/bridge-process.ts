@@ -107,7 +107,19 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
     child.kill(signal);
     return gone;
   };
-  await start();
+  const close = async () => {
+    await stop('SIGKILL');
+    await http.close();
+    await backend.close();
+    await sidecar.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await start();
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
   const api = createClient(bridgeApi, {
     baseUrl: '',
     send: (request) => http.send({ ...request, url: `http://127.0.0.1:${port}${request.url}` }),
@@ -140,12 +152,6 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
       await start();
     },
     kill: stop,
-    close: async () => {
-      await stop('SIGKILL');
-      await http.close();
-      await backend.close();
-      await sidecar.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }

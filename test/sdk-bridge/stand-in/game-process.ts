@@ -22,7 +22,8 @@ export async function startGameProcess(bridgeUrl: string, crashFolder: string): 
   const args = [join(ROOT, 'unreal/run-server.sh'), process.execPath, script, bridgeUrl, `--crash-dir=${crashFolder}`];
   const starter = spawn('/bin/sh', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const gone = once(starter, 'exit');
-  const [said] = (await once(starter.stdout, 'data')) as [Buffer];
+  const [said] = (await Promise.race([once(starter.stdout, 'data'), gone])) as [unknown];
+  if (!Buffer.isBuffer(said)) throw new Error(`the game server has ended while starting: ${String(said)}`);
   const [pid = 0, port = 0] = said.toString().split(' ').map(Number);
   const send: Send = async ({ method, url, body, timeoutMs }) => {
     try {

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../../contracts/app-error.ts';
+import type { JournalEntry } from '../../contracts/saves.ts';
+import { SILENT_LOG } from '../../runtime/log.ts';
+import { forwardJournals, type JournalSink } from '../../sdk-bridge/journals/forward.ts';
+import type { JournalKey } from '../../sdk-bridge/journals/journal-head.ts';
+import { createJournals, type Journals } from '../../sdk-bridge/journals/journals.ts';
+import { judgeRefusal } from '../../sdk-bridge/journals/judge-refusal.ts';
+import type { Cargo } from '../../sdk-bridge/journals/plan-wave.ts';
+import { openSpool } from '../../sdk-bridge/journals/spool.ts';
+
+const W: JournalKey = 'worlds/w';
+const entry = (seq: number, data: Record<string, unknown> = {}): JournalEntry => ({ seq, data });
+
+describe('an entry that saves never takes, on its way', () => {
+  let folder: string;
+  const ends: (() => Promise<void>)[] = [];
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'forward-'))));
+  afterEach(async () => {
+    for (const end of ends.splice(0)) await end();
+    await rm(folder, { recursive: true });
+  });
+
+  /** What was sent, how it was answered, what was set aside. */
+  interface Sent {
+    readonly journals: Journals;
+    readonly batches: (number | string)[][];
+    readonly setAside: number[];
+    readonly closed: string[];
+    stop(): Promise<void>;
+  }
+  /** Saves takes what is not `bad`, and of empty places what it is told to. */
+  const forwarding = async (saves: Partial<JournalSink> & { places?: boolean } = {}): Promise<Sent> => {
+    const batches: Sent['batches'] = [];
+    const setAside: number[] = [];
+    const closed: string[] = [];
+    const stopping = new AbortController();
+    const spool = await openSpool({ folder, owner: { uid: 'u', attempt: 1 }, mostBytes: 1 << 20, log: SILENT_LOG });
+    const journals = createJournals({
+      spool,
+      log: SILENT_LOG,
+      onClosed: (journal, { why, detail }) => closed.push(`${journal} ${why} ${detail}`),
+    });
+    const sink: JournalSink = {
+      append: async ({ entries }: Cargo) => {
+        batches.push(entries.map(({ seq, refused }) => (refused === undefined ? seq : `place ${seq}`)));
+        const isRefused = entries.some(({ data, refused }) => data['bad'] === true || (refused !== undefined && saves.places === false));
+        if (!isRefused) return { kind: 'stored', durableSeq: entries.at(-1)?.seq ?? 0, inventories: {} };
+        const judged = judgeRefusal(new AppError('invalid', 'input_invalid', 'bad'), entries);
+        assert.ok(judged.kind === 'refused');
+        return judged;
+      },
+      storedUpTo: async () => 0,
+      ...saves,
+    };
+    const parts = {
+      journals,
+      sink,
+      setAside: async (record: { entry: JournalEntry }) => void setAside.push(record.entry.seq),
+      canTell: () => true,
+      log: SILENT_LOG,
+    };
+    const running = forwardJournals(parts, stopping.signal);
+    const stop = async () => {
+      stopping.abort();
+      await running;
+      await spool.close();
+    };
+    return { journals, batches, setAside, closed, stop };
+  };
+  const flushed = ({ journals }: Sent) => journals.flush(AbortSignal.timeout(10_000));
+
+  it('is found by halves, and what is around it goes in order', async () => {
+    const sent = await forwarding();
+    ends.push(sent.stop);
+    await sent.journals.open(W, 1, 0);
+    await sent.journals.append(
+      W,
+      [1, 2, 3, 4, 5].map((seq) => entry(seq, { bad: seq === 4 })),
+    );
+    assert.equal(await flushed(sent), true);
+    assert.deepEqual(sent.batches, [[1, 2, 3, 4, 5], [1, 2, 3], [4, 5], [4], ['place 4'], [5]]);
+    assert.deepEqual(
+      [sent.setAside, sent.journals.acks(W)],
+      [[4], { accepted: 5, durable: 5, readOnly: false, refused: [{ seq: 4, code: 'input_invalid', detail: 'bad' }] }],
+    );
+  });
+
+  it('is none where saves has it after all, from a call whose answer was lost', async () => {
+    const sent = await forwarding({ storedUpTo: async () => 2 });
+    ends.push(sent.stop);
+    await sent.journals.open(W, 1, 0);
+    await sent.journals.append(W, [entry(1), entry(2, { bad: true }), entry(3)]);
+    assert.equal(await flushed(sent), true);
+    assert.deepEqual([sent.setAside, sent.journals.acks(W)], [[], { accepted: 3, durable: 3, readOnly: false }]);
+  });
+
+  it('closes the journal where not even its place is taken; once it is noted only its place is sent', async () => {
+    let sent = await forwarding({ places: false });
+    await sent.journals.open(W, 1, 0);
+    await sent.journals.append(W, [entry(1, { bad: true })]);
+    await sent.journals.until(() => sent.closed.length > 0, AbortSignal.timeout(10_000));
+    assert.deepEqual(sent.closed, ['worlds/w refused saves never takes world w 1: input_invalid']);
+    assert.deepEqual([sent.batches, sent.setAside], [[[1], ['place 1']], [1]]);
+    await sent.stop();
+    // What is closed stays so; what was only noted is known.
+    sent = await forwarding();
+    ends.push(sent.stop);
+    assert.deepEqual([await flushed(sent), sent.batches], [false, []]);
+    await sent.journals.open(W, 1, 0);
+    await sent.journals.refuse({ is: 'entry', journal: W, generation: 2, entry: entry(1) }, { code: 'c', detail: 'd' });
+    await sent.journals.append(W, [entry(1, { bad: true }), entry(2)]);
+    assert.equal(await flushed(sent), true);
+    assert.deepEqual([sent.batches, sent.setAside], [[['place 1', 2]], []]);
+  });
+});
