@@ -37,9 +37,7 @@ describe('a real API server and fleets/', function () {
   let deployed: Manifest[];
 
   before(async () => {
-    const folders = places().flatMap(({ env, region }) =>
-      ['game-servers', 'services'].map((part) => `overlays/${env}/regions/${region}/${part}`),
-    );
+    const folders = places().flatMap((place) => place.folders);
     const all = (await Promise.all(folders.map(render))).flat();
     manifests = [...new Map(all.map((manifest) => [JSON.stringify(manifest), manifest])).values()];
     deployed = await renderLayer('game-servers', (fleets) => ({

@@ -74,13 +74,12 @@ const NOT_SO: Readonly<Record<string, string>> = {
 describe('what fleets/ keeps to', function () {
   this.timeout(RENDER_MS);
 
-  for (const { env, region } of places()) {
+  for (const { env, region, folders } of places()) {
     describe(`in ${env}, ${region}`, () => {
       let manifests: Manifest[];
       const ofKind = (kind: string) => manifests.filter((manifest) => manifest.kind === kind);
       before(async () => {
-        const parts = ['game-servers', 'services'].map((part) => render(`overlays/${env}/regions/${region}/${part}`));
-        manifests = (await Promise.all(parts)).flat();
+        manifests = (await Promise.all(folders.map(render))).flat();
       });
 
       it('has for each fleet an autoscaler whose chain is not empty: it ends in a buffer of the fleet’s own sizes', () => {

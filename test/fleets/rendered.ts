@@ -1,5 +1,5 @@
 /** The overlays as the real kustomize renders them, each once a run. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
@@ -16,12 +16,19 @@ export const RENDER_MS = 600_000;
 export interface Place {
   readonly env: string;
   readonly region: string;
+  /** What is applied there: services only where the region has them. */
+  readonly folders: readonly string[];
 }
 
 /** Every overlay and region that there is a folder for. */
 export function places(): Place[] {
   const overlays = path.join(FLEETS, 'overlays');
-  return readdirSync(overlays).flatMap((env) => readdirSync(path.join(overlays, env, 'regions')).map((region) => ({ env, region })));
+  return readdirSync(overlays).flatMap((env) =>
+    readdirSync(path.join(overlays, env, 'regions')).map((region) => {
+      const parts = ['game-servers', 'services'].map((part) => `overlays/${env}/regions/${region}/${part}`);
+      return { env, region, folders: parts.filter((folder) => existsSync(path.join(FLEETS, folder))) };
+    }),
+  );
 }
 
 const rendered = new Map<string, Promise<Manifest[]>>();
