@@ -37,14 +37,17 @@ const hands: Hands = {
   nameServersOf: async (domain) => resolveNs(domain).catch(noneOrThrow),
   addressesOf: (host) => resolve4(host),
   answersHttps: async (host) => {
-    await http.send({
+    const exchange = {
       method: 'GET',
       url: `https://${host}/`,
       headers: {},
       body: undefined,
       timeoutMs: 15_000,
       signal: interrupted.signal,
-    });
+    };
+    const { status } = await http.send(exchange);
+    // What the load balancer says while it has no backend that is well.
+    if (status >= 500) throw new Error(`answers ${status}`);
   },
   send: http.send,
   knock,
@@ -79,7 +82,8 @@ if (command === undefined) {
 } else {
   try {
     process.exitCode = await command();
-  } catch (error) {
+  } catch (thrown) {
+    const error: unknown = interrupted.signal.aborted ? interrupted.signal.reason : thrown;
     const known = error instanceof StepFailure || error instanceof ConfigError || interrupted.signal.aborted;
     process.stderr.write(`${error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)}\n`);
     process.exitCode = interrupted.signal.aborted ? 130 : 1;

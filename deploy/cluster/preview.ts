@@ -25,7 +25,8 @@ export async function preview(known: Known, hasState: boolean, hands: Hands): Pr
   const copy = `${workFolder(known.request.environment)}/preview`;
   const root = `${copy}/${environmentRoot(known.request.environment)}`;
   await rm(path.join(hands.tree, copy), { recursive: true, force: true });
-  await cp(path.join(hands.tree, 'terraform'), path.join(hands.tree, copy, 'terraform'), { recursive: true });
+  const isOurs = (source: string): boolean => path.basename(source) !== '.terraform';
+  await cp(path.join(hands.tree, 'terraform'), path.join(hands.tree, copy, 'terraform'), { recursive: true, filter: isOurs });
   await writeFile(path.join(hands.tree, root, 'backend_override.tf'), NO_BACKEND);
   const inCopy = (line: CommandLine): CommandLine => ({ ...line, args: [`-chdir=${root}`, ...line.args.slice(1)] });
   const init = terraformInit(place);

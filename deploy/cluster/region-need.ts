@@ -68,9 +68,10 @@ function cpusOf(machineType: string): number {
   return Number(/-(\d+)$/.exec(machineType)?.[1] ?? 2);
 }
 
-const PlannedPools = z.object({
+const Planned = z.object({
   resource_changes: z.array(z.object({ type: z.string().default(''), change: z.object({ after: z.unknown().optional() }) })).default([]),
 });
+const Cluster = z.object({ location: z.string(), node_locations: z.array(z.string()).nullish() });
 const NodePool = z.object({
   location: z.string(),
   node_locations: z.array(z.string()).nullish(),
@@ -78,18 +79,21 @@ const NodePool = z.object({
   node_config: z.array(z.object({ machine_type: z.string() })).min(1),
   network_config: z.array(z.object({ enable_private_nodes: z.boolean().nullish() })).nullish(),
 });
-/** Where Google chooses the zones of a pool. */
+/** Where Google chooses the zones. */
 const USUAL_ZONES = 3;
 
 /** @param text of `terraform show -json PLAN`. @returns region → its need, of all node pools that the plan ends with. */
 export function plannedNeeds(text: string): Readonly<Record<string, Need>> {
+  const planned = Planned.parse(JSON.parse(text)).resource_changes;
+  const ofType = <T extends z.ZodType>(wanted: string, shape: T): z.output<T>[] =>
+    planned.filter(({ type }) => type === wanted).flatMap(({ change }) => shape.safeParse(change.after).data ?? []);
+  // A pool is in the zones of its cluster where it names none.
+  const zones = new Map(ofType('google_container_cluster', Cluster).map((cluster) => [cluster.location, cluster.node_locations?.length]));
   const pools: Record<string, Pool[]> = {};
-  for (const { type, change } of PlannedPools.parse(JSON.parse(text)).resource_changes) {
-    const pool = type === 'google_container_node_pool' ? NodePool.safeParse(change.after).data : undefined;
-    if (pool === undefined) continue;
+  for (const pool of ofType('google_container_node_pool', NodePool)) {
     (pools[pool.location] ??= []).push({
       machineType: pool.node_config[0]?.machine_type ?? '',
-      nodes: (pool.autoscaling[0]?.max_node_count ?? 0) * (pool.node_locations?.length ?? USUAL_ZONES),
+      nodes: (pool.autoscaling[0]?.max_node_count ?? 0) * (pool.node_locations?.length ?? zones.get(pool.location) ?? USUAL_ZONES),
       isPublic: pool.network_config?.[0]?.enable_private_nodes !== true,
     });
   }

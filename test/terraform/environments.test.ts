@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
+import { plannedNeeds, usualNeed } from '../../deploy/cluster/region-need.ts';
+import { ENVIRONMENTS as DEPLOYED } from '../../deploy/cluster/request.ts';
+import { regionsOfClusters } from './planned.ts';
 import { DEV, EVERYWHERE, PROD, STAGING, type Promises } from './promises.ts';
 import { terraformBed } from './terraform-bed.ts';
 import type { Plan } from './test-output.ts';
@@ -30,6 +34,16 @@ describe('terraform: the environments', function () {
 
   for (const [name, own] of Object.entries(ENVIRONMENTS)) {
     describe(name, () => {
+      it('comes to the quotas that a deployment looks for before it begins', () => {
+        const plan = plans.get(name);
+        assert.ok(plan);
+        const needs = plannedNeeds(JSON.stringify(plan));
+        assert.deepEqual(
+          Object.keys(needs).toSorted((a, b) => a.localeCompare(b)),
+          regionsOfClusters(plan),
+        );
+        for (const need of Object.values(needs)) assert.deepEqual(need, usualNeed(z.enum(DEPLOYED).parse(name)));
+      });
       for (const [promise, judge] of Object.entries({ ...EVERYWHERE, ...own })) {
         it(promise, () => {
           const plan = plans.get(name);

@@ -5,7 +5,7 @@ import type { PlanSummary } from '../plan-summary.ts';
 import type { Question, Step } from '../steps/step.ts';
 import { doStep } from './do-step.ts';
 import type { Hands } from './hands.ts';
-import { runLine } from './run-line.ts';
+import { mustRunLine, runLine } from './run-line.ts';
 
 /** A step did not come to its end. */
 export class StepFailure extends Error {
@@ -54,11 +54,11 @@ async function answered({ done }: Step, hands: Hands): Promise<boolean> {
   return done.asked !== undefined && (await saysYes(done.asked, hands));
 }
 
-/** An answer that fails is no yes: the step is tried, and tells what is wrong. */
+/** @throws CommandFailure where its output is asked for and there is none to trust. */
 async function saysYes({ command, yes }: Question, hands: Hands): Promise<boolean> {
+  if (yes !== 'succeeds') return ((await mustRunLine(command, hands)).trim() === '') === (yes === 'prints-nothing');
   const end = await runLine(command, hands);
-  if (end.outcome !== 'exited' || end.code !== 0) return false;
-  return yes === 'succeeds' || (end.stdout.trim() === '') === (yes === 'prints-nothing');
+  return end.outcome === 'exited' && end.code === 0;
 }
 
 function alreadyDone(known: Known, hands: Hands): Known {

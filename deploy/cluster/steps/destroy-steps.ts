@@ -83,10 +83,17 @@ function emptyCluster(known: Known, { name: region }: RegionFolder, outputs: Out
     {
       id: `${region}/disks`,
       what: `Delete the disks that volumes of ${cluster} left`,
-      why: 'a volume with the policy Retain leaves its disk',
+      why: 'a volume with the policy Retain leaves its disk; those that a node uses go with their node',
       action: {
         kind: 'each',
-        list: gcloud(outputs, 'compute', 'disks', 'list', `--filter=labels.goog-k8s-cluster-name=${cluster}`, '--format=value(selfLink)'),
+        list: gcloud(
+          outputs,
+          'compute',
+          'disks',
+          'list',
+          `--filter=labels.goog-k8s-cluster-name=${cluster} -users:*`,
+          '--format=value(selfLink)',
+        ),
         command: gcloud(outputs, 'compute', 'disks', 'delete', '--quiet'),
       },
       done: { when: 'gcloud lists none' },

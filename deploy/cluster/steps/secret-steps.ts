@@ -26,8 +26,8 @@ export function randomSecretSteps({ request, settings }: Known, outputs: Outputs
       why: `it ${why}; whoever deploys need not know it`,
       action: { kind: 'secret', bytes: BYTES, command: gcloud('add', name, '--data-file=-') },
       done: {
-        when: 'it has an enabled version: that one is never replaced here',
-        asked: { command: gcloud('list', name, '--filter=state=ENABLED', '--limit=1', '--format=value(name)'), yes: 'prints' },
+        when: 'it has a version, of whatever state: that one is never replaced here',
+        asked: { command: gcloud('list', name, '--limit=1', '--format=value(name)'), yes: 'prints' },
       },
       undo: `gcloud secrets versions destroy; what it ${why.split(' ')[0]} is then lost`,
       lookAt: `whether ${name} is there (Terraform makes it), and the role Secret Manager Admin`,

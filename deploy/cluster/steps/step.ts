@@ -37,7 +37,7 @@ export interface Step {
   readonly lookAt: string;
 }
 
-/** A command whose success, or whose output, says yes. */
+/** A command whose success, or whose output, says yes. One whose output is asked for has to succeed: no answer is neither yes nor no. */
 export interface Question {
   readonly command: CommandLine;
   readonly yes: 'succeeds' | 'prints' | 'prints-nothing';

@@ -101,7 +101,6 @@ export const CLOUD: readonly Rule[] = [
   { on: 'gcloud compute regions describe *', when: '!apis', complains: 'ERROR: API [compute] not enabled on project', exits: 1 },
   { on: 'gcloud compute regions describe *', says: quotas },
   { on: 'gcloud storage buckets describe *', when: '!bucket', complains: 'ERROR: 404 bucket not found', exits: 1 },
-  { on: 'gcloud storage buckets describe *versioning_enabled*', when: '!versions', says: '' },
   { on: 'gcloud storage buckets describe *', says: 'True' },
   { on: 'gcloud storage buckets create *', makes: 'bucket' },
   { on: 'gcloud storage buckets update *', makes: 'versions' },

@@ -193,12 +193,25 @@ describe('deploy: make deploy-cluster', function () {
     await it_.cloud.forgetCalls();
     ended(await it_.deploy(), 0);
     const again = await changes();
-    for (const once of ['buckets create', 'buckets update', 'secrets versions add', 'deploy/images/main.ts'])
+    for (const once of ['buckets create', 'secrets versions add', 'deploy/images/main.ts'])
       assert.deepEqual(
         again.filter((call) => call.includes(once)),
         [],
         once,
       );
+    assert.equal(await it_.cloud.kept('accounts-secret'), before);
+  });
+
+  it('makes no second secret because it could not see whether there is one', async () => {
+    ended(await it_.deploy(), 0);
+    const before = await it_.cloud.kept('accounts-secret');
+    await it_.cloud.forgetCalls();
+    await it_.cloud.answer([{ on: 'gcloud secrets versions list *', exits: 1, complains: 'ERROR: the network is away' }, ...CLOUD]);
+    assert.match((await it_.deploy()).said, /step secret\/accounts-secret failed: [\s\S]*the network is away/);
+    assert.deepEqual(
+      (await changes()).filter((call) => call.includes('versions add')),
+      [],
+    );
     assert.equal(await it_.cloud.kept('accounts-secret'), before);
   });
 
