@@ -4,6 +4,7 @@ import type { Runs } from './test-output.ts';
 
 const GROUPS = [
   { title: 'the modules', root: 'environments/dev', promises: 'modules.tftest.hcl' },
+  { title: 'the module of MongoDB', root: 'environments/dev', promises: 'mongo.tftest.hcl' },
   { title: 'what is installed into a cluster', root: 'cluster', promises: 'cluster.tftest.hcl' },
   { title: 'prod', root: 'environments/prod', promises: 'refusals.tftest.hcl' },
 ] as const;

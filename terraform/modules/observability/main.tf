@@ -60,7 +60,17 @@ resource "google_logging_project_exclusion" "services" {
   filter      = google_logging_project_sink.services.filter
 }
 
-# A look from outside
+# A look from outside, at what the routes let through (fleets/components/edge): keys that anybody may read, or that a caller without a token
+# is refused by the service itself. A load balancer without a service behind it answers neither.
+
+locals {
+  pages = {
+    accounts   = { path = "/.well-known/jwks.json", status = 200 }
+    allocator  = { path = "/.well-known/jwks.json", status = 200 }
+    matchmaker = { path = "/v1/queues", status = 401 }
+    saves      = { path = "/v1/worlds/uptime/restore", status = 401 }
+  }
+}
 
 resource "google_monitoring_uptime_check_config" "api" {
   for_each = var.hosts
@@ -72,13 +82,13 @@ resource "google_monitoring_uptime_check_config" "api" {
   log_check_failures = true
   selected_regions   = ["EUROPE", "USA", "ASIA_PACIFIC"]
   http_check {
-    path           = "/openapi.json"
+    path           = local.pages[each.key].path
     port           = 443
     use_ssl        = true
     validate_ssl   = true
     request_method = "GET"
     accepted_response_status_codes {
-      status_class = "STATUS_CLASS_2XX"
+      status_value = local.pages[each.key].status
     }
   }
   monitored_resource {

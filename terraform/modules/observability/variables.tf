@@ -40,6 +40,10 @@ variable "lock_retention" {
 variable "hosts" {
   description = "API → host name that is looked at from outside."
   type        = map(string)
+  validation {
+    condition     = alltrue([for name in keys(var.hosts) : contains(["accounts", "allocator", "matchmaker", "saves"], name)])
+    error_message = "hosts are those of accounts, allocator, matchmaker and saves: of these it is known what to look at."
+  }
 }
 
 variable "alert_emails" {

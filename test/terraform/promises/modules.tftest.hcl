@@ -2,8 +2,6 @@
 
 mock_provider "google" {}
 mock_provider "google-beta" {}
-mock_provider "mongodbatlas" {}
-mock_provider "random" {}
 
 variables {
   project_id  = "lifeverse-test"
@@ -107,42 +105,6 @@ run "gke_region_refuses_an_old_kubernetes_and_a_window_that_is_too_short" {
     game_server_pools = {}
   }
   expect_failures = [var.release_channel, var.min_version, var.maintenance, var.node_pools, var.game_server_pools]
-}
-
-run "data_mongo_refuses_a_region_with_a_majority_and_an_even_number_of_nodes" {
-  command = plan
-  module {
-    source = "../../modules/data-mongo"
-  }
-  variables {
-    org_id               = "0123456789abcdef01234567"
-    regions              = [{ region = "europe-west1", nodes = 4 }, { region = "us-east1", nodes = 1 }, { region = "asia-east1", nodes = 1 }]
-    instance_size        = "M40"
-    point_in_time_days   = 7
-    protected            = true
-    databases            = ["saves"]
-    network              = "network"
-    endpoint_subnetworks = {}
-  }
-  expect_failures = [var.regions]
-}
-
-run "data_mongo_refuses_a_size_without_recovery" {
-  command = plan
-  module {
-    source = "../../modules/data-mongo"
-  }
-  variables {
-    org_id               = "none"
-    regions              = [{ region = "europe-west1", nodes = 3 }]
-    instance_size        = "FLEX"
-    point_in_time_days   = 0
-    protected            = true
-    databases            = ["saves"]
-    network              = "network"
-    endpoint_subnetworks = {}
-  }
-  expect_failures = [var.org_id, var.instance_size, var.point_in_time_days]
 }
 
 run "data_redis_refuses_passwords_that_memorystore_does_not_have" {
