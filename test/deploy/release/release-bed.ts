@@ -67,6 +67,8 @@ export async function releaseBed(world: AllocatorUnderTest, fleet: string, manif
     MANIFESTS: manifests,
     YES: '1',
     OVERLAP: '0',
+    READY_MINUTES: '1',
+    NODE_COMPILE_CACHE: path.join(folder, 'node-compile-cache'),
   };
   const start = (verb: 'release' | 'rollback', settings: Record<string, string> = {}): Command => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, verb], {

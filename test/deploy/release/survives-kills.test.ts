@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { pause } from '../../../runtime/deadline.ts';
 import { podlessFleet } from '../../../local/podless-fleet.ts';
 import { allocatorUnderTest, EAST, until, type AllocatorUnderTest } from '../../allocator/allocator-under-test.ts';
 import { readySession } from '../../allocator/ready-session.ts';
 import { releaseBed, watchServers, type Command } from './release-bed.ts';
 
 describe('A release that is disturbed', function () {
-  this.timeout(180_000);
+  this.timeout(120_000);
   let world: AllocatorUnderTest;
   before(async () => {
     world = await allocatorUnderTest();
@@ -81,7 +82,7 @@ describe('A release that is disturbed', function () {
     const { spec, ...rest } = podlessFleet(fleet, 1) as { spec: { template: { metadata: object } } };
     const { metadata: _podless, ...template } = spec.template;
     const bed = await releaseBed(world, fleet, { ...rest, spec: { ...spec, template } });
-    const refused = playKubelet(world, `${fleet}-`, { reason: 'ImagePullBackOff', message: 'Back-off pulling image "none"' });
+    const refused = playKubelet(world, `${fleet}-2`, { reason: 'ImagePullBackOff', message: 'Back-off pulling image "none"' });
     try {
       const failed = await bed.run('release', { BUILD: '2', PATIENCE: '2' });
       assert.equal(failed.code, 1, failed.output);
@@ -103,7 +104,7 @@ describe('A release that is disturbed', function () {
     const { spec, ...rest } = podlessFleet(fleet, 1) as { spec: { template: { metadata: object } } };
     const { metadata: _podless, ...template } = spec.template;
     const bed = await releaseBed(world, fleet, { ...rest, spec: { ...spec, template } });
-    const crashing = playKubelet(world, `${fleet}-`, undefined);
+    const crashing = playKubelet(world, `${fleet}-2`, undefined);
     try {
       const failed = await bed.run('release', { BUILD: '2' });
       assert.equal(failed.code, 1, failed.output);
@@ -116,25 +117,28 @@ describe('A release that is disturbed', function () {
   });
 });
 
-/** What a kubelet would say of the pods of servers whose names begin so. @param waiting none: they end with an error */
-function playKubelet(world: AllocatorUnderTest, prefix: string, waiting: { reason: string; message: string } | undefined) {
+/** What a kubelet would say of the pods of a fleet. @param waiting none: they end with an error */
+function playKubelet(world: AllocatorUnderTest, fleet: string, waiting: { reason: string; message: string } | undefined) {
   const ending = new AbortController();
   const state = waiting === undefined ? { terminated: { exitCode: 3, reason: 'Error' } } : { waiting };
   const container = { name: 'game', image: 'none', imageID: '', ready: false, restartCount: 0, state };
-  const status = { phase: waiting === undefined ? 'Failed' : 'Pending', containerStatuses: [container] };
-  const servers = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers?watch=true`;
+  const phase = waiting === undefined ? 'Failed' : 'Pending';
   const playing = (async () => {
-    for await (const { type, object } of world.kube.watch(servers, ending.signal)) {
-      const { metadata, status: of } = object as { metadata: { name: string }; status?: { state?: string } };
-      if (type === 'DELETED' || of?.state !== 'Starting' || !metadata.name.startsWith(prefix)) continue;
-      const path = `/api/v1/namespaces/${EAST}/pods/${metadata.name}/status`;
-      await world.kube.send({ method: 'PATCH', path, body: { status }, timeoutMs: 30_000 });
+    for (let look = 0; !ending.signal.aborted; look += 1) {
+      for (const { name, state: of } of await world.servers(EAST, fleet)) {
+        if (of !== 'Starting') continue;
+        const path = `/api/v1/namespaces/${EAST}/pods/${name}/status`;
+        // Never twice the same, as a kubelet's beat: Agones may not have been ready for the one before.
+        const status = { phase, message: `look ${look}`, containerStatuses: [container] };
+        await world.kube.send({ method: 'PATCH', path, body: { status }, timeoutMs: 30_000 });
+      }
+      await pause(200, ending.signal);
     }
   })();
   return {
     stop: async () => {
       ending.abort();
-      await playing.catch(() => {});
+      await playing;
     },
   };
 }
