@@ -29,5 +29,5 @@ EXPOSE 8443 8444
 USER 10003:10003
 # For `docker run`; Kubernetes has probes of its own and does not look at this. The certificate is the service's own, and so is the loopback.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-  CMD ["/usr/local/bin/node", "-e", "require('node:https').get({ port: process.env.OPS_PORT, path: '/livez', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+  CMD ["/usr/local/bin/node", "-e", "require('node:https').get({ host: '127.0.0.1', port: process.env.OPS_PORT, path: '/livez', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 ENTRYPOINT ["/usr/local/bin/node", "/app/main.mjs"]

