@@ -30,7 +30,7 @@ describe('an entry that saves never takes, on its way', () => {
     readonly batches: (number | string)[][];
     readonly setAside: number[];
     readonly closed: string[];
-    stop(): Promise<void>;
+    readonly stop: () => Promise<void>;
   }
   /** Saves takes what is not `bad`, and of empty places what it is told to. */
   const forwarding = async (saves: Partial<JournalSink> & { places?: boolean } = {}): Promise<Sent> => {
