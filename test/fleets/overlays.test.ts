@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { places, render, RENDER_MS } from './rendered.ts';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { FLEETS, places, render, RENDER_MS } from './rendered.ts';
 
 /** What only a template has. */
 const PLACEHOLDER = /\b(CLUSTER|FLEET|REGION|ENV|every-(fleet|service|secret))\b/;
@@ -12,6 +14,20 @@ describe('fleets/overlays', function () {
     assert.deepEqual([...new Set(places().map(({ env }) => env))].toSorted(), ['dev', 'prod', 'staging']);
     assert.ok(regions('prod') >= 3);
     assert.ok(places().filter(({ env, folders }) => env === 'prod' && folders.length === 2).length >= 2);
+  });
+
+  it('has the regions that Terraform makes by default, and services where it makes what they need', () => {
+    for (const env of new Set(places().map((place) => place.env))) {
+      const text = readFileSync(path.join(FLEETS, '..', 'terraform/environments', env, 'variables.tf'), 'utf8');
+      const made = [...text.matchAll(/"([a-z0-9-]+)"\s*= \{ network_index = \d+, services = (true|false)/g)];
+      assert.deepEqual(
+        places()
+          .filter((place) => place.env === env)
+          .map(({ region, folders }) => [region, folders.length === 2])
+          .toSorted(([a], [b]) => String(a).localeCompare(String(b))),
+        made.map(([, region, services]) => [region, services === 'true']).toSorted(([a], [b]) => String(a).localeCompare(String(b))),
+      );
+    }
   });
 
   for (const { env, region, folders } of places()) {
