@@ -127,9 +127,11 @@ describe('deploy: the last layer on the committed manifests', function () {
   for (const environment of ENVIRONMENTS) {
     it(`leaves no placeholder in any region of ${environment}`, async () => {
       for (const region of await readdir(path.join(ROOT, 'fleets/overlays', environment, 'regions'))) {
-        for (const layer of ['services', 'game-servers'] as const) {
-          // Not every region has services.
-          if (!existsSync(path.join(ROOT, 'fleets/overlays', environment, 'regions', region, layer))) continue;
+        const layers = (['services', 'game-servers'] as const).filter((layer) =>
+          existsSync(path.join(ROOT, 'fleets/overlays', environment, 'regions', region, layer)),
+        );
+        assert.ok(layers.includes('game-servers'), region);
+        for (const layer of layers) {
           const manifests = await render(environment, region, layer);
           const text = JSON.stringify(manifests);
           assert.doesNotMatch(text, /lifeverse\.invalid|lifeverse-invalid/, `${region}/${layer}`);
