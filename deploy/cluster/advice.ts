@@ -48,7 +48,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     'Terraform cannot reach its provider registry from here',
   ],
   [
-    /deletion_protection|prevent_destroy/i,
+    /deletion_protection|prevent_destroy|apply it with protected = false/i,
     'it is protected: set protected = false in the .tfvars and deploy, then destroy (docs/deploy.md)',
   ],
 ];
