@@ -92,6 +92,11 @@ export function sessionTextOf(object: unknown): string | undefined {
   return GameServerObject.parse(object).metadata.annotations[GAME_SERVER_MARKS.session];
 }
 
+/** The fleet as Agones knows it: as its object is called, and as selectors name it. */
+export function agonesFleetOf({ labels, fleet }: Pick<GameServer, 'labels' | 'fleet'>): string {
+  return labels[FLEET_LABEL] ?? fleet;
+}
+
 /** One for all: most servers have neither counters nor lists. */
 const NOTHING = {};
 

@@ -6,7 +6,7 @@
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import type { Stock } from '../placement/candidate.ts';
 import { FLEET_LABEL, rankOf, type Kind, type Names, type Pool } from '../placement/pool.ts';
-import type { GameServer } from './game-server.ts';
+import { agonesFleetOf, type GameServer } from './game-server.ts';
 import type { Kinds } from './kinds.ts';
 
 export interface Shelf {
@@ -140,7 +140,7 @@ export class Shelves {
   }
 
   #keyOf({ fleet, build, labels, counters, lists }: GameServer): string {
-    const agones = agonesFleetOf(labels, fleet);
+    const agones = agonesFleetOf({ labels, fleet });
     const plain = agones === fleet ? `${build}/${fleet}` : `${build}/${fleet}/${agones}`;
     if (this.#labels.size + this.#counters.size + this.#lists.size === 0) return plain;
     const told = [
@@ -155,7 +155,7 @@ export class Shelves {
     return {
       fleet,
       build,
-      labels: { ...picked(labels, this.#labels), [FLEET_LABEL]: agonesFleetOf(labels, fleet), [GAME_SERVER_MARKS.build]: build },
+      labels: { ...picked(labels, this.#labels), [FLEET_LABEL]: agonesFleetOf({ labels, fleet }), [GAME_SERVER_MARKS.build]: build },
       counters: picked(counters, this.#counters),
       lists: picked(lists, this.#lists),
     };
@@ -175,11 +175,6 @@ function stockOn(shelves: readonly Shelf[], now: number): Pick<Told, 'stock' | '
     if (shelf.noneUntil > now) until = Math.min(until ?? shelf.noneUntil, shelf.noneUntil);
   }
   return { stock, until };
-}
-
-/** Selectors name the fleet as Agones does. */
-function agonesFleetOf(labels: GameServer['labels'], fleet: string): string {
-  return labels[FLEET_LABEL] ?? fleet;
 }
 
 function picked<V>(from: Readonly<Record<string, V>>, names: ReadonlySet<string>): Record<string, V> {

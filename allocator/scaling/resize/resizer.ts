@@ -5,7 +5,7 @@
 import { pause } from '../../../runtime/deadline.ts';
 import type { Log } from '../../../runtime/log.ts';
 import { AppError } from '../../../contracts/app-error.ts';
-import type { GameServer } from '../../clusters/game-server.ts';
+import { agonesFleetOf, type GameServer } from '../../clusters/game-server.ts';
 import { createBell } from '../../delivery/bell.ts';
 import { askCluster, type AskCluster, type ResizableCluster } from './ask-cluster.ts';
 import { findSupport, type Support } from './find-support.ts';
@@ -230,8 +230,9 @@ export class Resizer {
     );
   }
 
-  #profileOf({ fleet }: GameServer): Profile | undefined {
-    const parsed = this.#profiles.get(fleet)?.parsed;
+  /** Each build of a fleet has its own. */
+  #profileOf(server: GameServer): Profile | undefined {
+    const parsed = this.#profiles.get(agonesFleetOf(server))?.parsed;
     return parsed !== undefined && 'profile' in parsed ? parsed.profile : undefined;
   }
 

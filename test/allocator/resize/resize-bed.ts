@@ -126,6 +126,8 @@ export async function resizeBed(emulatedVersion: string) {
     tell: (fleet: string, { name, uid }: { name: string; uid: string }, { state = 'Ready', owner, players }: ServerChanges = {}): void => {
       const labels = {
         'agones.dev/fleet': fleet,
+        // Requests may know a fleet under another name than Agones; the profile is that of Agones' fleet.
+        'lifeverse.dev/fleet': 'as-requests-call-it',
         ...(owner === undefined ? {} : { 'lifeverse.dev/owner': owner, 'lifeverse.dev/uid': uid }),
       };
       const counters = players === undefined ? {} : { counters: { players } };
