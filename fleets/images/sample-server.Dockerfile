@@ -8,7 +8,7 @@ WORKDIR /tree
 COPY LICENSE ./
 COPY unreal/core unreal/core
 COPY unreal/sample-server unreal/sample-server
-RUN make -C unreal/sample-server OUT=/build CXXFLAGS='-O2 -g -ffile-prefix-map=/tree=.' && \
+RUN make -j"$(nproc)" -C unreal/sample-server OUT=/build CXXFLAGS='-O2 -g -ffile-prefix-map=/tree=.' && \
     mkdir /out && cp /build/sample-server LICENSE /out/
 # Everything else that is in it is its base's, which says so itself, and the shell's.
 RUN printf '{"bomFormat":"CycloneDX","specVersion":"1.5","version":1,"metadata":{"component":{"type":"application","name":"sample-server","licenses":[{"license":{"id":"Apache-2.0"}}]}},"components":[{"type":"library","name":"openssl","version":"%s","scope":"required","description":"libcrypto, linked dynamically: headers of this version"}]}\n' \
