@@ -6,7 +6,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Agent, fetch } from 'undici';
 import { z } from 'zod';
-import { printTable } from '../../../bench/print-table.ts';
 import type { ImageRecord } from '../../../deploy/images/image-record.ts';
 import { resolveDigest } from '../../../deploy/images/registry/resolve-digest.ts';
 import { hadolintPart } from '../../../local/parts/hadolint-part.ts';
@@ -45,12 +44,12 @@ describe('The images', function () {
   });
   after(async function () {
     this.timeout(600_000);
-    if (process.env['IMAGE_FIGURES'] !== undefined)
-      printTable('Images', ['image', 'compressed MB', 'unpacked MB', 'start ms'], await figures());
+    if (process.env['IMAGE_FIGURES'] !== undefined) for (const row of await figures()) console.log(`| ${row.join(' | ')} |`);
     await bed?.close();
   });
   /** Image → milliseconds from its start until it answers or is Ready. */
   const starts = new Map<string, number>();
+  /** A row per image: name, MB compressed, MB unpacked, start in milliseconds. */
   const figures = async () => {
     await bed.make({ TAG: 'v2', PUSH: '1' });
     const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
