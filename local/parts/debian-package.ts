@@ -19,7 +19,7 @@ export function debianPackage(name: string, commands: readonly string[], howToGe
       const env = { ...bench.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
       const run = (...args: string[]): Promise<void> => runCommand({ command: 'apt-get', args, env }, bench.logFile, bench.signal);
       // Somebody else may be installing.
-      const install = ['-o', 'DPkg::Lock::Timeout=300', 'install', '--yes', '--no-install-recommends', name];
+      const install = ['install', '--yes', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', name];
       // A machine's package lists may be stale or missing; they are fetched only when the install needs it.
       await run(...install).catch(async () => {
         await run('update');
