@@ -29,6 +29,8 @@ async function run(): Promise<number> {
   try {
     const { stack, lifecycle } = await startStack({ tree: TREE, state, around, log: createLog('supervisor', 'info'), now });
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+    // It may have come when the start no longer looked.
+    if (interrupted.signal.aborted) lifecycle.close('interrupted').catch(() => {});
     printStack(stack, state, say);
     return await untilSignal(lifecycle, process);
   } finally {
