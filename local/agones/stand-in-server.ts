@@ -83,7 +83,7 @@ export class StandInServer {
     }
     const text = await bodyOf(request);
     if (method === 'POST' && path === '/mutate') return json(200, mutated(JSON.parse(text)));
-    if (method === 'POST' && path === '/validate') return json(200, judged(JSON.parse(text)));
+    if (method === 'POST' && path === '/validate') return json(200, judged(JSON.parse(text), this.#now()));
     if (method === 'PUT' && path === '/misbehaviour') return this.#misbehave(text);
     const namespace = ALLOCATIONS.exec(path)?.[1];
     if (method !== 'POST' || namespace === undefined) return notFound();

@@ -1,16 +1,25 @@
-/** Scales fleets as their FleetAutoscalers say, each on its own interval: Buffer and Webhook. */
+/** Scales fleets as their FleetAutoscalers say, each on its own interval: Buffer, Webhook, Schedule and Chain. */
 import type { Fleet, FleetAutoscaler } from '../resources/fleet.ts';
 import { keyOf } from '../resources/object-meta.ts';
 import { FLEETS, FLEET_AUTOSCALERS } from '../resources/resource.ts';
-import { bufferedReplicas, type Desired } from './buffer-size.ts';
+import type { Desired } from './buffer-size.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { ChainFailed, desiredReplicas, type Applied } from './desired-replicas.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { sameJson } from './same-json.ts';
-import { webhookReplicas } from './scaling-webhook.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const WIDTH = 8;
 const DEFAULT_SECONDS = 30;
+
+const UNABLE = {
+  currentReplicas: 0,
+  desiredReplicas: 0,
+  lastScaleTime: null,
+  ableToScale: false,
+  scalingLimited: false,
+  lastAppliedPolicy: '',
+};
 
 export class FleetAutoscalerController {
   readonly #view: ClusterView;
@@ -53,17 +62,32 @@ export class FleetAutoscalerController {
     }
     // A fleet without a status was made a moment ago: there is nothing to judge yet.
     if (fleet.status === undefined) return;
-    let desired: Desired;
+    let desired: Applied;
     try {
-      desired = await desiredBy(autoscaler, fleet, signal);
+      desired = await desiredReplicas(autoscaler.spec.policy, fleet, { now: this.#view.now(), signal });
     } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ChainFailed) this.#tellOfChain(autoscaler, 'Warning', 'failed to apply', 'Unknown', '');
       const why = error instanceof Error ? error.message : 'unknown';
       const message = `Error calculating desired fleet size on FleetAutoscaler ${name}. Error: ${why}`;
       this.#events.tell(autoscaler, { type: 'Warning', reason: 'FleetAutoscaler', message });
       return this.#tellUnable(autoscaler, signal);
     }
+    this.#tellOfEntry(autoscaler, desired);
     const isScaled = await this.#scaleFleet(autoscaler, fleet, desired, signal);
     await this.#tellStatus(autoscaler, fleet, desired, isScaled, signal);
+  }
+
+  /** Only when another entry answers than the last time. */
+  #tellOfEntry(autoscaler: FleetAutoscaler, { policy }: Applied): void {
+    const [kind, id = '', type = ''] = policy.split(':');
+    if (kind !== 'Chain' || policy === autoscaler.status?.lastAppliedPolicy) return;
+    this.#tellOfChain(autoscaler, 'Normal', 'successfully applied', id, type);
+  }
+
+  #tellOfChain(autoscaler: FleetAutoscaler, type: 'Normal' | 'Warning', what: string, entry: string, entryType: string): void {
+    const message = `FleetAutoscaler '${autoscaler.metadata.name}' ${what} ChainPolicy | ID: ${entry} | Type: ${entryType}`;
+    this.#events.tell(autoscaler, { type, reason: 'ChainPolicy', message });
   }
 
   async #scaleFleet(autoscaler: FleetAutoscaler, fleet: Fleet, { replicas, limit }: Desired, signal: AbortSignal): Promise<boolean> {
@@ -79,7 +103,7 @@ export class FleetAutoscalerController {
     return true;
   }
 
-  async #tellStatus(autoscaler: FleetAutoscaler, fleet: Fleet, desired: Desired, isScaled: boolean, signal: AbortSignal): Promise<void> {
+  async #tellStatus(autoscaler: FleetAutoscaler, fleet: Fleet, desired: Applied, isScaled: boolean, signal: AbortSignal): Promise<void> {
     const lastScaleTime = isScaled
       ? this.#view
           .now()
@@ -94,34 +118,20 @@ export class FleetAutoscalerController {
         lastScaleTime,
         ableToScale: true,
         scalingLimited: desired.limit !== undefined,
-        lastAppliedPolicy: autoscaler.spec.policy.type ?? '',
+        lastAppliedPolicy: desired.policy,
       },
       signal,
     );
   }
 
   #tellUnable(autoscaler: FleetAutoscaler, signal: AbortSignal): Promise<void> {
-    const { lastScaleTime = null, lastAppliedPolicy = '' } = autoscaler.status ?? {};
-    return this.#writeStatus(
-      autoscaler,
-      { currentReplicas: 0, desiredReplicas: 0, ableToScale: false, scalingLimited: false, lastScaleTime, lastAppliedPolicy },
-      signal,
-    );
+    const { lastScaleTime = null } = autoscaler.status ?? {};
+    return this.#writeStatus(autoscaler, { ...UNABLE, lastScaleTime }, signal);
   }
 
   async #writeStatus(autoscaler: FleetAutoscaler, status: NonNullable<FleetAutoscaler['status']>, signal: AbortSignal): Promise<void> {
-    if (sameJson(status, autoscaler.status)) return;
+    // Go knows no missing status: one that says nothing is not written.
+    if (sameJson(status, autoscaler.status ?? UNABLE)) return;
     this.#view.autoscalers.observe(await this.#view.store.replaceStatus(FLEET_AUTOSCALERS, { ...autoscaler, status }, signal));
   }
-}
-
-async function desiredBy(autoscaler: FleetAutoscaler, fleet: Fleet, signal: AbortSignal): Promise<Desired> {
-  const { policy } = autoscaler.spec;
-  if (policy.type === 'Buffer' && policy.buffer !== undefined && fleet.status !== undefined) {
-    return bufferedReplicas(policy.buffer, fleet.status);
-  }
-  if (policy.type === 'Webhook' && policy.webhook !== undefined) {
-    return { replicas: await webhookReplicas(policy.webhook, fleet, signal) };
-  }
-  throw new Error(`the stand-in does not know the policy ${policy.type ?? ''}`);
 }

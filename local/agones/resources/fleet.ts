@@ -91,12 +91,28 @@ export interface WebhookPolicy {
   readonly caBundle?: string;
 }
 
+export interface SchedulePolicy {
+  readonly between?: { readonly start?: string | null; readonly end?: string | null };
+  readonly activePeriod?: {
+    readonly timezone?: string;
+    readonly startCron?: string;
+    /** As Go writes one: `1h30m`. */
+    readonly duration?: string;
+  };
+  readonly policy: FleetAutoscalerPolicy;
+}
+
 export interface FleetAutoscalerPolicy {
   readonly type?: string;
   readonly buffer?: BufferPolicy;
   readonly webhook?: WebhookPolicy;
-  readonly chain?: readonly FleetAutoscalerPolicy[];
+  readonly schedule?: SchedulePolicy;
+  readonly chain?: readonly ChainEntry[];
   readonly [field: string]: unknown;
+}
+
+export interface ChainEntry extends FleetAutoscalerPolicy {
+  readonly id?: string;
 }
 
 export interface FleetAutoscaler extends KubeObject {

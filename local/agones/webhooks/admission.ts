@@ -6,7 +6,8 @@ import { FLEETS, FLEET_AUTOSCALERS, GAME_SERVERS, GAME_SERVER_SETS } from '../re
 import { decodes } from './decodes.ts';
 import { defaultedFleet, defaultedFleetAutoscaler, defaultedGameServer } from './defaults.ts';
 import { invalidStatus, type FieldFault } from './field-fault.ts';
-import { fleetAutoscalerFaults, fleetFaults, gameServerFaults, gameServerSetFaults } from './verdicts.ts';
+import { fleetAutoscalerFaults } from './fleet-autoscaler-verdicts.ts';
+import { fleetFaults, gameServerFaults, gameServerSetFaults } from './verdicts.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -38,9 +39,9 @@ export function mutated(review: unknown): Fields {
 }
 
 /** Answers a review of the validating webhook. */
-export function judged(review: unknown): Fields {
+export function judged(review: unknown, now: Date): Fields {
   const request = requestOf(review);
-  const faults = faultsOf(request);
+  const faults = faultsOf(request, now);
   if (faults.length === 0) return answer(request, { allowed: true });
   return answer(request, { allowed: false, status: invalidStatus(request, faults) });
 }
@@ -60,7 +61,7 @@ function withDefaults({ kind, object }: AdmissionRequest): Fields | undefined {
   }
 }
 
-function faultsOf({ kind, object, oldObject }: AdmissionRequest): FieldFault[] {
+function faultsOf({ kind, object, oldObject }: AdmissionRequest, now: Date): FieldFault[] {
   switch (kind) {
     case 'GameServer':
       return gameServerFaults(GAME_SERVERS.parse(object));
@@ -71,7 +72,7 @@ function faultsOf({ kind, object, oldObject }: AdmissionRequest): FieldFault[] {
       return gameServerSetFaults(before, GAME_SERVER_SETS.parse(object));
     }
     case 'FleetAutoscaler':
-      return fleetAutoscalerFaults(FLEET_AUTOSCALERS.parse(object));
+      return fleetAutoscalerFaults(FLEET_AUTOSCALERS.parse(object), now);
     default:
       return [];
   }

@@ -185,10 +185,9 @@ function withLeast(policy: FleetAutoscalerPolicy, name: 'counter' | 'list'): Rea
 
 /** Agones writes an unset time as null, which its own schema refuses: a schedule needs both ends of `between`. */
 function withTimes(policy: FleetAutoscalerPolicy): Readonly<Record<string, unknown>> {
-  const schedule = policy['schedule'];
+  const { schedule } = policy;
   if (typeof schedule !== 'object' || schedule === null) return {};
-  const between = 'between' in schedule && typeof schedule.between === 'object' ? schedule.between : {};
-  return { schedule: { ...schedule, between: { start: null, end: null, ...between } } };
+  return { schedule: { ...schedule, between: { start: null, end: null, ...schedule.between } } };
 }
 
 const withSdkVersion = (metadata: ObjectMeta): ObjectMeta => ({
