@@ -93,13 +93,18 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   step('parts are there');
 
   // Meanwhile; whoever needs it is told of a failure.
-  const gameServers = renderGameServers({
-    kustomize: { program: parts.kustomize, env: around.env, signal: around.signal },
-    tree,
-    folder: path.join(state.config, 'game-servers'),
-    backend: { ALLOCATOR_URL: urls.allocator, SAVES_URL: urls.saves },
-    caFile: authority.caFile,
-  });
+  const gameServers = Promise.all(
+    CLUSTERS.map(async (cluster) =>
+      renderGameServers({
+        kustomize: { program: parts.kustomize, env: around.env, signal: around.signal },
+        tree,
+        cluster,
+        folder: path.join(state.config, 'game-servers', cluster),
+        backend: { ALLOCATOR_URL: urls.allocator, SAVES_URL: urls.saves },
+        caFile: authority.caFile,
+      }),
+    ),
+  );
   gameServers.catch(() => undefined);
 
   const place = (name: string) => ({ name, folder: path.join(state.data, name), around, keeper, authority });
@@ -153,9 +158,9 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   const running: KeptProcess[] = [];
   lifecycle.onClose('services', () => all(running, (service) => service.stop()));
   await Promise.all([
-    ...clusters.map(async (cluster) => {
+    ...clusters.map(async (cluster, index) => {
       await cluster.play();
-      await cluster.deploy(await gameServers);
+      await cluster.deploy((await gameServers)[index] ?? []);
       step(`${cluster.cluster.name}: Agones serves, fleets are deployed`);
     }),
     startServices(

@@ -102,6 +102,29 @@ describe('the local stack', function () {
     }
   });
 
+  it('scales every fleet by what its own allocator answers', async () => {
+    for (const { kubeconfig, namespace } of stack.clusters) {
+      const config = new KubeConfig();
+      config.loadFromFile(kubeconfig);
+      const api = config.makeApiClient(CustomObjectsApi);
+      const applied = async (): Promise<string[]> => {
+        const list = (await api.listNamespacedCustomObject({
+          group: 'autoscaling.agones.dev',
+          version: 'v1',
+          namespace,
+          plural: 'fleetautoscalers',
+        })) as { items: { metadata: { name: string }; status?: { lastAppliedPolicy: string } }[] };
+        return list.items.map(({ metadata, status }) => `${metadata.name} ${status?.lastAppliedPolicy}`);
+      };
+      const expected = ['sample-duel Chain:demand:Webhook', 'sample-world Chain:demand:Webhook'];
+      await waitUntil(async () => JSON.stringify(await applied()) === JSON.stringify(expected), {
+        what: 'every autoscaler asks the allocator',
+        deadlineMs: 30_000,
+        signal: new AbortController().signal,
+      });
+    }
+  });
+
   it('passes the smoke test of a deployment: a session through the API, its game port reached, and ended', async () => {
     const http = createHttpSend(stack.caFile);
     try {

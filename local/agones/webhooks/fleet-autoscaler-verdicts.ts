@@ -26,13 +26,13 @@ function policyFaults(field: string, policy: FleetAutoscalerPolicy, now: Date): 
     case 'Schedule':
       return policy.schedule ? scheduleFaults(`${field}.schedule`, policy.schedule, now) : missing('schedule');
     case 'Chain':
-      return policy.chain ? chainFaults(`${field}.chain`, policy.chain, now) : missing('chain');
+      return chainFaults(`${field}.chain`, policy.chain ?? [], now);
     default:
       return [];
   }
 }
 
-/** An empty chain is let through, as Agones does; its controller does not survive it. */
+/** An empty chain is let through, and so is none, as Agones does; its controller does not survive it. */
 function chainFaults(field: string, chain: readonly ChainEntry[], now: Date): FieldFault[] {
   const seen = new Set<string>();
   return chain.flatMap((entry, index) => {
