@@ -150,10 +150,12 @@ async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }
       const before = life;
       life = undefined;
       await before?.lifecycle.close('the next life begins').catch((cause: unknown) => log.warn('a life did not end cleanly', { cause }));
+      // What the life before asked for last must not reach the next one.
+      await agones.stop();
       await rm(join(folder, 'spool', gameServerOf(keeper.current())), { recursive: true, force: true });
       if (forgetSaves) await saves.forget();
       await keeper.change(nextLife);
-      await agones.restart();
+      await agones.start();
       await begin();
     });
     changing.catch(broken);

@@ -136,7 +136,7 @@ describe("What Agones' surface of the bridge refuses, and survives", function ()
     assert.equal(known.status, 200);
     assert.deepEqual([label.status, label.code, label.message], [503, 14, "Agones' sidecar is away"]);
     assert.equal(counter.status, 503);
-    assert.equal(rpc.code, 4);
+    assert.equal(rpc.code, 14);
     assert.equal((await put('/ready', {}, 'POST')).status, 200, 'Ready is taken, and told when it is back');
     await pod.sidecar.start();
     await until(() => pod.sidecar.state() === 'Ready', 'it is told');
