@@ -16,8 +16,8 @@ const LAST_WORDS = 4_000;
 const FAILURES = /^.*\d+ failing.*$/m;
 /** A lane is what begins with one of these; the last takes what is left. About equally long, and no more than two cores can bear. */
 const LANES: readonly (readonly string[])[] = [
-  ['test/allocator/invariants/', 'test/system/', 'test/local/'],
-  ['test/allocator/', 'test/deploy/', 'test/fleets/', 'test/terraform/'],
+  ['test/allocator/invariants/', 'test/system/', 'test/local/', 'test/fleets/', 'test/terraform/'],
+  ['test/allocator/', 'test/deploy/'],
   ['test/'],
 ];
 
