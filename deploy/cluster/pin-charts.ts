@@ -3,7 +3,8 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { addPins, readPins, type Pins } from '../pins/pins.ts';
-import { findCommand, mustRun } from '../tools/command.ts';
+import { mustRun } from '../tools/command.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 import { isAtLeast } from './checks/tool-checks.ts';
 import { CHARTS, type Chart } from './charts.ts';
 import type { Hands } from './doing/hands.ts';
@@ -18,7 +19,7 @@ export async function pinCharts({ shop, tree }: Pick<Hands, 'shop' | 'tree'>): P
   shop.say(
     `Asks the repositories of ${CHARTS.length} charts for their newest versions, and writes them to ${PINS_FILE}. Undone by git checkout ${PINS_FILE}.`,
   );
-  if (findCommand('helm', shop.env) === undefined) {
+  if (findOnPath('helm', shop.env) === undefined) {
     shop.say('Nothing was changed: helm is not on the PATH. Install it (helm.sh/docs/intro/install), then make pins again.');
     return 1;
   }

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { ConfigError } from '../../runtime/config.ts';
-import { findCommand, mustRun, type Workshop } from '../tools/command.ts';
+import { mustRun, type Workshop } from '../tools/command.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 import { Manifest } from './fleet-of-build.ts';
 
 const RENDER_MS = 60_000;
@@ -29,8 +30,8 @@ export async function readManifests(shop: Workshop, folder: string): Promise<Man
 }
 
 async function rendered(shop: Workshop, folder: string): Promise<string> {
-  if (findCommand('kustomize', shop.env) !== undefined) return mustRun(shop, 'kustomize', ['build', folder], { timeoutMs: RENDER_MS });
-  if (findCommand('kubectl', shop.env) !== undefined) return mustRun(shop, 'kubectl', ['kustomize', folder], { timeoutMs: RENDER_MS });
+  if (findOnPath('kustomize', shop.env) !== undefined) return mustRun(shop, 'kustomize', ['build', folder], { timeoutMs: RENDER_MS });
+  if (findOnPath('kubectl', shop.env) !== undefined) return mustRun(shop, 'kubectl', ['kustomize', folder], { timeoutMs: RENDER_MS });
   throw new ConfigError([
     `neither kustomize nor kubectl is on the PATH, and ${folder} is rendered by one of them: install kustomize 5 or kubectl`,
   ]);

@@ -1,7 +1,6 @@
 /** Other people's commands (gcloud, terraform, helm, kubectl, buildah): found on the PATH, run with a deadline, their words kept. */
 import { spawn } from 'node:child_process';
-import { constants, accessSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 
 /** Where commands run. */
 export interface Workshop {
@@ -57,16 +56,10 @@ const LAST_LINES = 15;
 /** After SIGTERM it may put things in order for so long. */
 const GRACE_MS = 20_000;
 
-/** The file of a command on the PATH. */
-export function findCommand(name: string, env: Workshop['env']): string | undefined {
-  const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => path.join(folder, name)).find(isExecutable);
-}
-
 /** Runs it to its end, whatever that is. @throws only what the workshop's signal says. */
 export async function runCommand(shop: Workshop, command: string, args: readonly string[], options: CommandOptions): Promise<CommandEnd> {
   shop.signal.throwIfAborted();
-  const file = findCommand(command, shop.env);
+  const file = findOnPath(command, shop.env);
   if (file === undefined) return { outcome: 'absent', code: null, stdout: '', stderr: '' };
   const child = spawn(file, args, {
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -104,15 +97,6 @@ export async function mustRun(shop: Workshop, command: string, args: readonly st
   const end = await runCommand(shop, command, args, options);
   if (end.outcome !== 'exited' || end.code !== 0) throw new CommandFailure([command, ...args].join(' '), end);
   return end.stdout;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** @returns what was said so far. */

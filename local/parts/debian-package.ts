@@ -1,6 +1,6 @@
 /** A command out of a Debian package: for whoever may install one. */
 import { existsSync } from 'node:fs';
-import { findOnPath } from './find-on-path.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 import type { Recipe } from './part.ts';
 import { runCommand } from './run-command.ts';
 

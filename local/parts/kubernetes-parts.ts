@@ -1,6 +1,6 @@
 /** etcd and kube-apiserver, built from the Go module beside this file, or taken from `KUBEBUILDER_ASSETS`. */
 import path from 'node:path';
-import { isExecutableFile } from './find-on-path.ts';
+import { isExecutableFile } from '../../runtime/find-on-path.ts';
 import type { Part, Recipe, Surroundings, Toolchain } from './part.ts';
 import { runCommand } from './run-command.ts';
 

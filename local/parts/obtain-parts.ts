@@ -9,7 +9,7 @@ import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { withBuildLock } from './build-lock.ts';
-import { findOnPath, isExecutableFile } from './find-on-path.ts';
+import { findOnPath, isExecutableFile } from '../../runtime/find-on-path.ts';
 import type { Part, Recipe, Surroundings } from './part.ts';
 
 /** Nobody builds longer than this, so a lock that is held longer is stuck. */

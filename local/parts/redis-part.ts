@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { debianPackage } from './debian-package.ts';
-import { findOnPath } from './find-on-path.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 import type { Part, Recipe, Surroundings } from './part.ts';
 import { runCommand } from './run-command.ts';
 

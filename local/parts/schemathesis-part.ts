@@ -1,7 +1,7 @@
 /** Schemathesis, which invents requests from an OpenAPI document and judges the answers; a Python program, for tests only. */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { findOnPath } from './find-on-path.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 import type { Part } from './part.ts';
 import { runCommand } from './run-command.ts';
 

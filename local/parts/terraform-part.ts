@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { findOnPath } from './find-on-path.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 import type { Part, Surroundings } from './part.ts';
 import { runCommand } from './run-command.ts';
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { CommandFailure, findCommand, mustRun, runCommand, type Workshop } from '../../deploy/tools/command.ts';
+import { CommandFailure, mustRun, runCommand, type Workshop } from '../../deploy/tools/command.ts';
+import { findOnPath } from '../../runtime/find-on-path.ts';
 
 const said: string[] = [];
 const shop = (signal = new AbortController().signal): Workshop => ({ env: process.env, say: (line) => said.push(line), signal });
@@ -18,7 +19,7 @@ describe('deploy: other people’s commands', () => {
   it('says an absent command as absent', async () => {
     const end = await runCommand(shop(), 'no-such-command-here', [], { timeoutMs: 1_000 });
     assert.equal(end.outcome, 'absent');
-    assert.equal(findCommand('no-such-command-here', process.env), undefined);
+    assert.equal(findOnPath('no-such-command-here', process.env), undefined);
   });
 
   it('ends one that takes too long', async () => {

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findCommand } from '../../../deploy/tools/command.ts';
+import { findOnPath } from '../../../runtime/find-on-path.ts';
 
 /** The first rule whose pattern fits a call answers it. */
 export interface Rule {
@@ -47,7 +47,7 @@ export class FakeCloud {
     await rm(path.join(this.folder, 'bin'), { recursive: true });
     await mkdir(path.join(this.folder, 'bin'));
     for (const command of OF_THE_SHELL)
-      await symlink(findCommand(command, process.env) ?? `/bin/${command}`, path.join(this.folder, 'bin', command));
+      await symlink(findOnPath(command, process.env) ?? `/bin/${command}`, path.join(this.folder, 'bin', command));
     const script = this.#script(rules);
     for (const command of commands) {
       const file = path.join(this.folder, 'bin', command);
