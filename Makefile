@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
-.PHONY: help check static test demo chaos bench unreal images up status down reset parts deploy-cluster destroy-cluster pins release rollback
+.PHONY: help check static test demo chaos bench unreal images up status down reset parts deploy-cluster destroy-cluster pins cost-notes release rollback
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ destroy-cluster: node_modules/.package-lock.json ## take an environment away: EN
 
 pins: node_modules/.package-lock.json ## resolve the newest chart versions at their repositories, into deploy/pins.json
 	@$(NODE) deploy/cluster/main.ts pins
+
+cost-notes: node_modules/.package-lock.json ## write what each environment costs by default into its COST.txt, from a plan without a cloud
+	@$(NODE) test/terraform/cost/main.ts
 
 release: node_modules/.package-lock.json ## a build of the game beside the present one, which then leaves: BUILD=1.4.2 (ENV=dev, FLEETS=…, PLAN=1)
 	@$(NODE) deploy/release/main.ts release

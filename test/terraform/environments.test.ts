@@ -4,6 +4,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import { plannedNeeds, usualNeed } from '../../deploy/cluster/region-need.ts';
 import { ENVIRONMENTS as DEPLOYED } from '../../deploy/cluster/request.ts';
+import { costFile, costText } from './cost/cost-file.ts';
+import { planEnvironment } from './plan-environment.ts';
 import { regionsOfClusters } from './planned.ts';
 import { DEV, EVERYWHERE, PROD, STAGING, type Promises } from './promises.ts';
 import { terraformBed } from './terraform-bed.ts';
@@ -22,10 +24,7 @@ describe('terraform: the environments', function () {
     // Side by side; the bed keeps it to as many as there are cores for.
     await Promise.all(
       Object.keys(ENVIRONMENTS).map(async (name) => {
-        const { runs, faults } = await copy.test(`environments/${name}`, 'environment.tftest.hcl');
-        const plan = runs.get('plan')?.plan;
-        assert.ok(plan !== undefined && faults.length === 0, `${name}: ${faults.join('\n')}`);
-        plans.set(name, plan);
+        plans.set(name, await planEnvironment(copy, name));
         const valid = await copy.run(`environments/${name}`, 'validate', '-no-color');
         assert.equal(valid.code, 0, valid.said);
       }),
@@ -43,6 +42,10 @@ describe('terraform: the environments', function () {
           regionsOfClusters(plan),
         );
         for (const need of Object.values(needs)) assert.deepEqual(need, usualNeed(z.enum(DEPLOYED).parse(name)));
+      });
+      it('costs what its COST.txt says', () => {
+        const note = String(plans.get(name)?.output_changes['cost_note']?.after);
+        assert.equal(readFileSync(costFile(name), 'utf8'), costText(note), 'the settings or prices have changed: make cost-notes');
       });
       for (const [promise, judge] of Object.entries({ ...EVERYWHERE, ...own })) {
         it(promise, () => {

@@ -40,7 +40,7 @@ locals {
     "GKE's control planes"  = length(var.regions) * local.prices.cluster
     "nodes at their fewest" = local.cost_nodes
     "MongoDB at Atlas"      = sum(local.mongo_regions[*].nodes) * lookup(local.prices.atlas_node, var.mongo.instance_size, 0)
-    "its private endpoints" = length(local.service_regions) * local.prices.psc_endpoint
+    "MongoDB's endpoints"   = length(local.service_regions) * local.prices.psc_endpoint
     "Memorystore"           = length(local.service_regions) * (1 + var.redis.replicas) * lookup(local.prices.memorystore_node, var.redis.node_type, 0)
     "edge"                  = local.prices.load_balancer + (var.edge.udp_ddos_protection ? local.prices.armor_enterprise : 0)
   }
@@ -49,9 +49,9 @@ locals {
 output "cost_note" {
   description = "What a quiet month costs, roughly, and what that leaves out."
   value = join("\n", concat(
-    ["${var.environment}, a quiet month, estimated from list prices of November 2026 in US dollars: about ${format("%d", ceil(sum(values(local.costs)) / 10) * 10)}"],
+    ["${var.environment}, a quiet month: about ${format("%d", ceil(sum(values(local.costs)) / 10) * 10)} US dollars, an estimate from list prices as remembered in November 2026"],
     [for what, amount in local.costs : format("  %6d  %s", ceil(amount), what)],
-    ["Left out: traffic to players (about 0.09 per GB), nodes beyond the fewest, logs and metrics beyond the free share, backups, taxes, support, discounts."],
+    ["Left out: traffic to players (about 0.09 per GB), nodes beyond the fewest, logs and metrics beyond the free share, backups,", "taxes, support, discounts."],
     length(local.cost_unknown) == 0 ? [] : ["Not counted, since their price is not in modules/environment/cost.tf: ${join(", ", local.cost_unknown)}."],
     ["The budget tells ${var.budget.monthly_amount} ${var.budget.currency} a month."],
   ))
