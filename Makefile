@@ -59,8 +59,8 @@ deploy-cluster: node_modules/.package-lock.json ## from a Google Cloud project t
 destroy-cluster: node_modules/.package-lock.json ## take an environment away: ENV=… (PLAN=1, YES=1; prod: CONFIRM=prod)
 	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" CONFIRM="$(CONFIRM)" REGIONS= $(NODE) deploy/cluster/main.ts destroy
 
-pins: node_modules/.package-lock.json ## resolve the newest chart versions at their repositories, into deploy/pins.json
-	@$(NODE) deploy/cluster/main.ts pins
+pins: node_modules/.package-lock.json ## resolve the newest charts and base images where they are published, into deploy/pins.json (ONLY=charts|images)
+	@$(NODE) deploy/pins/main.ts
 
 cost-notes: node_modules/.package-lock.json ## write what each environment costs by default into its COST.txt, from a plan without a cloud
 	@$(NODE) test/terraform/cost/main.ts

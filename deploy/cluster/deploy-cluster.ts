@@ -40,7 +40,7 @@ export async function deployCluster(request: Request, hands: Hands): Promise<num
   say(`The plan, images as ${tagOf(known)}:`);
   for (const line of showSteps(planSteps(known, hands.tree), hands.tree)) say(line);
   say('');
-  for (const line of showCost(seen)) say(line);
+  for (const line of showCost(seen, gathered.costOfDefaults)) say(line);
   for (const line of showMissing(findings)) say(line);
   if (request.planOnly) {
     say(lacks ? `This was only the plan. When nothing is missing: ${again}` : `This was only the plan. To do it: ${again}`);
@@ -67,13 +67,14 @@ function isFine(findings: readonly Finding[], about: string): boolean {
   return findings.some((finding) => finding.about === about && finding.verdict.is === 'fine');
 }
 
-function showCost(seen: PlanSummary | undefined): string[] {
-  if (seen === undefined) return ['What Terraform would make, and what a month of it costs, it tells when nothing is missing.', ''];
-  return [
-    ...showSummary(seen),
-    ...(seen.costNote === undefined ? [] : ['Cost:', ...seen.costNote.split('\n').map((line) => `  ${line}`)]),
-    '',
-  ];
+/** Of what Terraform has planned; where it cannot plan, the note that the root keeps of its own defaults. */
+function showCost(seen: PlanSummary | undefined, ofDefaults: string | undefined): string[] {
+  const lines = (text: string): string[] => text.split('\n').map((line) => `  ${line}`.trimEnd());
+  if (seen?.costNote !== undefined) return [...showSummary(seen), 'Cost:', ...lines(seen.costNote), ''];
+  const known = ofDefaults === undefined ? [] : ['Cost, for the environment’s default settings:', ...lines(ofDefaults)];
+  if (seen !== undefined) return [...showSummary(seen), ...known, ''];
+  const later = ofDefaults === undefined ? ', and what a month of it costs,' : ', and what a month of your own settings costs,';
+  return [...known, `What Terraform would make${later} it tells when nothing is missing.`, ''];
 }
 
 /** Once for all of it. A machine says YES=1: silence is no consent. */

@@ -19,7 +19,7 @@ import { infrastructurePlace } from './steps/infrastructure-steps.ts';
 import { terraformInit, terraformOutputs, terraformPlan, terraformShowPlan } from './steps/terraform-commands.ts';
 
 /** What taking away does not need. */
-const NOT_NEEDED = /^(docker or buildah|pins of charts|regions|billing|APIs|quotas in .*)$/;
+const NOT_NEEDED = /^(docker or buildah|pins of .*|regions|billing|APIs|quotas in .*)$/;
 
 /** @returns the exit code. @throws StepFailure */
 export async function destroyCluster(request: Request, hands: Hands): Promise<number> {

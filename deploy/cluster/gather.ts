@@ -4,12 +4,14 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { KubeName } from '../../contracts/words.ts';
+import { readConfig } from '../../runtime/config.ts';
+import { baseEnv, basesIn } from '../images/base-images.ts';
 import { readPins } from '../pins/pins.ts';
 import { runCommand, type Workshop } from '../tools/command.ts';
 import type { TreeFindings } from './checks/tree-checks.ts';
 import type { BuiltImages, Known, RegionFolder } from './known.ts';
 import { parseBuiltImages } from './parse-built-images.ts';
-import { CLUSTER_ROOT, environmentRoot, IMAGES_FILE, PINS_FILE, PLACEMENT_FILE, regionFolders, settingsFile } from './paths.ts';
+import { CLUSTER_ROOT, costFile, environmentRoot, IMAGES_FILE, PINS_FILE, PLACEMENT_FILE, regionFolders, settingsFile } from './paths.ts';
 import type { Environment, Request } from './request.ts';
 import { assignmentsOf, requiredVersionOf, variablesOf } from './terraform-text.ts';
 
@@ -18,6 +20,8 @@ export interface Gathered {
   readonly tree: TreeFindings;
   /** The lowest Terraform that the roots accept. */
   readonly terraformVersion: string | undefined;
+  /** What a month costs with the root’s own settings, where it keeps a note of it. */
+  readonly costOfDefaults: string | undefined;
 }
 
 /** @throws only for a file that is there and broken. */
@@ -47,9 +51,11 @@ export async function gather(request: Request, tree: string, shop: Workshop): Pr
     tree: {
       set: set === undefined ? undefined : Object.keys(set),
       variables: root === '' ? undefined : variablesOf(root),
+      bases: basesIn(readConfig(z.object(baseEnv), shop.env)),
       given: new Set(Object.keys(shop.env).filter((name) => shop.env[name])),
     },
     terraformVersion: requiredVersionOf(`${root}\n${await terraformText(at(CLUSTER_ROOT))}`),
+    costOfDefaults: noteOf(await readIfThere(at(costFile(environment)))),
   };
 }
 
@@ -102,6 +108,16 @@ async function readIfThere(file: string): Promise<string | undefined> {
 function orAbsent(cause: NodeJS.ErrnoException): undefined {
   if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
   throw cause;
+}
+
+/** A page for people is shown without its heading and its fences. */
+function noteOf(page: string | undefined): string | undefined {
+  const lines = (page ?? '').split('\n').filter((line) => !/^(#|```)/.test(line));
+  const note = lines
+    .join('\n')
+    .replaceAll(/\n{2,}/g, '\n')
+    .trim();
+  return note === '' ? undefined : note;
 }
 
 function plain(value: string | undefined, shape: RegExp): string | undefined {

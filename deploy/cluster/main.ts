@@ -1,4 +1,4 @@
-/** `make deploy-cluster`, `make destroy-cluster`, `make pins`. */
+/** `make deploy-cluster`, `make destroy-cluster`. */
 import { randomBytes } from 'node:crypto';
 import { resolve4, resolveNs } from 'node:dns/promises';
 import path from 'node:path';
@@ -10,7 +10,6 @@ import { deployCluster } from './deploy-cluster.ts';
 import { destroyCluster } from './destroy-cluster.ts';
 import type { Hands } from './doing/hands.ts';
 import { StepFailure } from './doing/run-steps.ts';
-import { pinCharts } from './pin-charts.ts';
 import { readRequest } from './request.ts';
 import { knock } from './smoke/knock.ts';
 
@@ -72,7 +71,6 @@ function noneOrThrow(cause: NodeJS.ErrnoException): string[] {
 const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
   deploy: () => deployCluster(readRequest(process.env), hands),
   destroy: () => destroyCluster(readRequest(process.env), hands),
-  pins: () => pinCharts(hands),
 };
 
 const command = COMMANDS[process.argv[2] ?? ''];

@@ -1,12 +1,14 @@
 /** What has to be there before the first image is built: looked for all at once, and said all at once. */
 import path from 'node:path';
 import type { Workshop } from '../tools/command.ts';
+import { reasonOf } from '../tools/reason-of.ts';
 import { addPins, readPins } from '../pins/pins.ts';
 import type { Builder, BuildOrder } from './builders/builder.ts';
 import { buildahBuilder } from './builders/buildah.ts';
 import { buildxBuilder } from './builders/buildx.ts';
 import type { BaseName, Image } from './image-table.ts';
-import { imageReference, isLoopback, pinned } from './registry/image-reference.ts';
+import { isToBePinned } from './base-images.ts';
+import { pinned } from './registry/image-reference.ts';
 import { resolveDigest } from './registry/resolve-digest.ts';
 import { stagedServer } from './staged-server.ts';
 import { treeFacts, type TreeFacts } from './tree-facts.ts';
@@ -96,7 +98,7 @@ async function pinnedBases(wish: Wish, { shop, pinsFile }: Surroundings, missing
       } catch (cause) {
         shop.signal.throwIfAborted();
         missing.push(
-          `the base image ${name} (${base}): its digest is not in ${path.basename(pinsFile)}, and cannot be resolved: ${causeOf(cause)}`,
+          `the base image ${name} (${base}): its digest is not in ${path.basename(pinsFile)}, and cannot be resolved: ${reasonOf(cause)}`,
         );
         return undefined;
       }
@@ -105,8 +107,7 @@ async function pinnedBases(wish: Wish, { shop, pinsFile }: Surroundings, missing
   const found = digests.filter((each) => each !== undefined);
   const resolved = found.flatMap(([base, , digest]) => {
     const name = wish.bases[base];
-    // What this machine serves to itself means nothing to others.
-    return kept[name] === undefined && !imageReference(name).isDigest && !isLoopback(name) ? [[name, digest] as const] : [];
+    return kept[name] === undefined && isToBePinned(name) ? [[name, digest] as const] : [];
   });
   if (resolved.length > 0) {
     await addPins(pinsFile, { images: Object.fromEntries(resolved) });
@@ -114,12 +115,6 @@ async function pinnedBases(wish: Wish, { shop, pinsFile }: Surroundings, missing
     for (const [name, digest] of resolved) shop.say(`  ${name} is ${digest}`);
   }
   return new Map(found.map(([base, name]) => [base, name]));
-}
-
-function causeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  // What fetch throws says why in its cause only.
-  return cause.cause instanceof Error ? `${cause.message} (${cause.cause.message})` : cause.message;
 }
 
 /** By the names of the OCI image specification. */

@@ -1,7 +1,8 @@
 /** What `make images` is told: variables → a wish; every fault is listed at once. Pure. */
 import { z } from 'zod';
 import { readConfig } from '../../runtime/config.ts';
-import { BASES, IMAGES, type BaseName, type Image } from './image-table.ts';
+import { baseEnv, basesIn, type BaseImages } from './base-images.ts';
+import { IMAGES, type Image } from './image-table.ts';
 
 const NAMES = IMAGES.map(({ name }) => name);
 
@@ -34,10 +35,7 @@ const Env = z.object({
     .url({ protocol: /^https$/ })
     .optional()
     .describe('where this tree is published, for the label; of the remote otherwise'),
-  NODE_IMAGE: z.string().default(BASES.NODE_IMAGE).describe('in place of the usual base, with Node 24 and npm'),
-  CPP_IMAGE: z.string().default(BASES.CPP_IMAGE).describe('in place of the usual base, with g++, make and the headers of OpenSSL'),
-  RUNTIME_IMAGE: z.string().default(BASES.RUNTIME_IMAGE).describe('in place of the usual base, with a C library, libstdc++ and OpenSSL'),
-  SHELL_IMAGE: z.string().default(BASES.SHELL_IMAGE).describe('in place of the usual base, with a static /bin/busybox'),
+  ...baseEnv,
 });
 
 export interface Wish {
@@ -49,13 +47,12 @@ export interface Wish {
   readonly builder: 'buildx' | 'podman' | 'buildah' | undefined;
   readonly platform: string;
   readonly source: string | undefined;
-  readonly bases: Readonly<Record<BaseName, string>>;
+  readonly bases: BaseImages;
 }
 
 /** @throws ConfigError with every fault. */
 export function readWish(env: NodeJS.ProcessEnv): Wish {
   const read = readConfig(Env, env);
-  const { NODE_IMAGE, CPP_IMAGE, RUNTIME_IMAGE, SHELL_IMAGE } = read;
   const wanted = ({ name, staged }: Image) =>
     read.ONLY === undefined ? staged === undefined || read.SERVER !== undefined : read.ONLY.includes(name);
   return {
@@ -67,6 +64,6 @@ export function readWish(env: NodeJS.ProcessEnv): Wish {
     builder: read.BUILDER,
     platform: read.PLATFORM,
     source: read.SOURCE,
-    bases: { NODE_IMAGE, CPP_IMAGE, RUNTIME_IMAGE, SHELL_IMAGE },
+    bases: basesIn(read),
   };
 }

@@ -1,6 +1,7 @@
 /** The tools that a deployment runs, and their versions. */
 import { z } from 'zod';
 import type { CommandEnd } from '../../tools/command.ts';
+import { isAtLeast } from '../../tools/is-at-least.ts';
 import { firstWords, fine, missing, succeeded, type Check, type Verdict } from './check.ts';
 
 interface Tool {
@@ -97,13 +98,4 @@ function builderCheck(): Check {
           : missing(`neither builds images here: ${firstWords(end)}`, 'install buildah, or Docker and start its daemon'),
     },
   };
-}
-
-export function isAtLeast(version: string, least: string): boolean {
-  const [given, wanted] = [version, least].map((text) => text.split(/[.+-]/).slice(0, 3).map(Number));
-  for (let at = 0; at < 3; at++) {
-    const difference = (given?.[at] ?? 0) - (wanted?.[at] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
 }

@@ -1,10 +1,11 @@
 /** What has to be in the tree: values of the environment, manifests of its regions, pins. */
 import type { Pins } from '../../pins/pins.ts';
-import { CHARTS } from '../charts.ts';
+import { CHARTS } from '../../pins/charts.ts';
+import { unpinnedBases, type BaseImages } from '../../images/base-images.ts';
+import { isAtLeast } from '../../tools/is-at-least.ts';
 import type { Known } from '../known.ts';
 import { PINS_FILE, regionFolders, settingsFile, environmentRoot } from '../paths.ts';
 import type { DeclaredVariable } from '../terraform-text.ts';
-import { isAtLeast } from './tool-checks.ts';
 import { fine, missing, type Check, type Verdict } from './check.ts';
 
 /** What was found in the tree, read by whoever calls. */
@@ -15,6 +16,7 @@ export interface TreeFindings {
   readonly variables: readonly DeclaredVariable[] | undefined;
   /** Names of the environment's variables that are set where the deployment runs. */
   readonly given: ReadonlySet<string>;
+  readonly bases: BaseImages;
 }
 
 export function treeChecks(known: Known, tree: TreeFindings): Check[] {
@@ -23,6 +25,7 @@ export function treeChecks(known: Known, tree: TreeFindings): Check[] {
     check('values of the environment', () => judgeValues(known, tree)),
     check('regions', () => judgeRegions(known)),
     check('pins of charts', () => judgeCharts(known.pins)),
+    check('pins of base images', () => judgeBases(known.pins, tree.bases)),
     ...(tree.variables?.some(({ name }) => name === 'mongodbatlas_org_id') === true
       ? [check('keys of Atlas', () => judgeAtlas(tree.given))]
       : []),
@@ -80,11 +83,22 @@ function judgeAtlas(given: ReadonlySet<string>): Verdict {
 }
 
 function judgeCharts({ charts }: Pins): Verdict {
-  const mend = `make pins resolves them at their repositories by helm, and writes ${PINS_FILE}; look at it and commit it`;
+  const mend = `make pins asks their repositories by helm, and writes ${PINS_FILE}; look at it and commit it`;
   const absent = CHARTS.filter(({ name }) => charts[name] === undefined).map(({ name }) => name);
   if (absent.length > 0) return missing(`no version is resolved of ${absent.join(', ')}`, mend);
   const old = CHARTS.filter(({ name, atLeast }) => !isAtLeast((charts[name]?.version ?? '').replace(/^v/, ''), atLeast));
   if (old.length > 0)
     return missing(old.map(({ name, atLeast }) => `${name} ${charts[name]?.version ?? ''} is older than ${atLeast}`).join(', '), mend);
   return fine(CHARTS.map(({ name }) => `${name} ${charts[name]?.version ?? ''}`).join(', '));
+}
+
+/** Resolved while they are built, they would change the tree in the middle of a deployment. */
+function judgeBases({ images }: Pins, bases: BaseImages): Verdict {
+  const absent = unpinnedBases(bases, images);
+  return absent.length === 0
+    ? fine('each by its digest')
+    : missing(
+        `no digest is resolved of ${absent.join(', ')}`,
+        `make pins asks their registries, and writes ${PINS_FILE}; look at it and commit it`,
+      );
 }

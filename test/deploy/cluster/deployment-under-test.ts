@@ -7,6 +7,7 @@ import type { Send } from '../../../contracts/client.ts';
 import { readRequest } from '../../../deploy/cluster/request.ts';
 import { deployCluster } from '../../../deploy/cluster/deploy-cluster.ts';
 import type { Hands } from '../../../deploy/cluster/doing/hands.ts';
+import { BASES } from '../../../deploy/images/image-table.ts';
 import { destroyCluster } from '../../../deploy/cluster/destroy-cluster.ts';
 import { FakeCloud, type Rule } from './fake-cloud.ts';
 
@@ -171,7 +172,10 @@ export class DeploymentUnderTest {
     await it.write('terraform/cluster/versions.tf', 'terraform {\n  required_version = ">= 1.9.0"\n}\n');
     const chart = (version: string) => ({ repository: 'https://charts.example', version });
     const charts = { agones: chart('1.62.0'), 'cert-manager': chart('v1.19.1'), 'external-secrets': chart('0.20.3') };
-    await it.write('deploy/pins.json', JSON.stringify({ charts }));
+    await it.write(
+      'deploy/pins.json',
+      JSON.stringify({ charts, images: Object.fromEntries(Object.values(BASES).map((name) => [name, DIGEST])) }),
+    );
     return it;
   }
 

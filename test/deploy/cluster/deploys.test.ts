@@ -37,6 +37,7 @@ describe('deploy: make deploy-cluster', function () {
       ended(end, 1);
       assert.match(end.said, /domain is not set; domian is no variable of/);
       assert.match(end.said, /no version is resolved of agones, cert-manager, external-secrets/);
+      assert.match(end.said, /pins of base images: no digest is resolved of docker\.io\/library\/node:\S+, .*busybox\S+\n +→ make pins/);
       assert.deepEqual(await changes(), []);
     });
 
@@ -119,6 +120,28 @@ describe('deploy: make deploy-cluster', function () {
       ended(end, 1);
       assert.match(end.said, /quotas in us-east1: C3D_CPUS is 799 and 800 are needed\n/);
       assert.deepEqual(await changes(), []);
+    });
+
+    it('asks for no pin of a base that is named by its digest, and refuses one that is no name', async () => {
+      await it_.write('deploy/pins.json', '{}');
+      const byDigest = `mirror.example/base@sha256:${'ab'.repeat(32)}`;
+      it_.env = { NODE_IMAGE: byDigest, CPP_IMAGE: byDigest, RUNTIME_IMAGE: byDigest, SHELL_IMAGE: byDigest };
+      assert.match((await it_.deploy({ PLAN: '1' })).said, /ok +pins of base images +each by its digest/);
+      it_.env = { NODE_IMAGE: 'node' };
+      assert.match((await it_.deploy({ PLAN: '1' })).said, /NODE_IMAGE: is REGISTRY\/PATH:TAG/);
+    });
+
+    it('shows the root’s own note of what its defaults cost where Terraform cannot plan, and the plan’s where it can', async () => {
+      await it_.write(
+        'terraform/environments/dev/COST.md',
+        '# What a month costs\n\n```text\ndev, a quiet month: about 380\n  73  GKE\n```\n',
+      );
+      const { said } = await it_.deploy();
+      assert.match(said, /\nCost:\n {2}about 400 EUR/);
+      assert.doesNotMatch(said, /default settings/);
+      await it_.cloud.answer([], []);
+      const without = (await it_.deploy({ PLAN: '1' })).said;
+      assert.match(without, /Cost, for the environment’s default settings:\n {2}dev, a quiet month: about 380\n {4}73 {2}GKE\n/);
     });
 
     it('refuses pins that are too old', async () => {

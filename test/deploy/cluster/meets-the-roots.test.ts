@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { CHARTS } from '../../../deploy/cluster/charts.ts';
+import { CHARTS } from '../../../deploy/pins/charts.ts';
 import type { CommandLine } from '../../../deploy/cluster/command-line.ts';
 import { gather } from '../../../deploy/cluster/gather.ts';
 import type { Known } from '../../../deploy/cluster/known.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { addPins, readPins } from '../../deploy/pins/pins.ts';
+import { addPins, readPins } from '../../../deploy/pins/pins.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
