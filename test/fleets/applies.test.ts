@@ -11,6 +11,10 @@ import { openKubeApi } from '../../allocator/clusters/kube-api.ts';
 import { Kinds } from '../../allocator/clusters/kinds.ts';
 import { poolOf } from '../../allocator/placement/pool.ts';
 import { createFleetLook } from '../../allocator/scaling/fleet-look.ts';
+import type { AskCluster } from '../../allocator/scaling/resize/ask-cluster.ts';
+import type { Level } from '../../allocator/scaling/resize/level.ts';
+import { parseProfile, RESIZE_ANNOTATION } from '../../allocator/scaling/resize/profile.ts';
+import { resizePod } from '../../allocator/scaling/resize/resize-pod.ts';
 import type { Manifest } from '../../local/kustomize/render-folder.ts';
 import { podlessFleet, PODLESS_BUILD } from '../../local/podless-fleet.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
@@ -26,6 +30,9 @@ const START_MS = 1_800_000;
 const UNKNOWN_HERE = ['GCPBackendPolicy', 'GCPGatewayPolicy', 'HealthCheckPolicy', 'PodMonitoring', 'ServiceExport'];
 const ALLOCATOR = 'lifeverse-dev-allocator@some-project.iam.gserviceaccount.com';
 const Review = z.object({ status: z.object({ allowed: z.boolean() }) });
+const PodList = z.object({
+  items: z.array(z.object({ metadata: z.object({ name: z.string(), ownerReferences: z.tuple([z.object({ uid: z.string() })]) }) })),
+});
 const wait = (what: string) => ({ what, deadlineMs: 20_000, signal: new AbortController().signal, everyMs: 100 });
 
 describe('a real API server and fleets/', function () {
@@ -97,6 +104,35 @@ describe('a real API server and fleets/', function () {
     for (const pod of podsOf(deployed, false)) assert.equal(await bed.refusal(inServices(pod)), undefined);
     const [withPort] = podsOf(deployed, true);
     assert.match((withPort && (await bed.refusal(inServices(withPort)))) ?? '', /hostPort/);
+  });
+
+  it('resizes the pod of a world at every level, by the allocator’s own code and rights', async () => {
+    const fleet = deployed.find(({ kind, metadata }) => kind === 'Fleet' && metadata.name === 'sample-world');
+    const { annotations } = z.looseObject({ annotations: z.record(z.string(), z.string()) }).parse(fleet?.metadata);
+    const parsed = parseProfile(annotations[RESIZE_ANNOTATION] ?? '');
+    assert.ok(fleet !== undefined && 'profile' in parsed);
+    const spec = { ...z.record(z.string(), z.unknown()).parse(fleet['spec']), replicas: 1 };
+    assert.equal(await bed.refusal({ ...fleet, spec }, false), undefined);
+    const at = '/api/v1/namespaces/lifeverse/pods?labelSelector=agones.dev%2Fgameserver';
+    const pods = async () => PodList.parse(await bed.client.send({ method: 'GET', path: at })).items;
+    await waitUntil(async () => (await pods()).length === 1, wait('Agones has made a pod'));
+    const [pod] = await pods();
+    const [name = '', gameServerUid = ''] = [pod?.metadata.name, pod?.metadata.ownerReferences[0].uid];
+    const api = await openAs(ALLOCATOR);
+    try {
+      const become = async (level: Level) => {
+        const target = () => ({ profile: parsed.profile, level });
+        const ask: AskCluster = (request) => api.send({ ...request, timeoutMs: 20_000 });
+        const rules = { memoryLimitsShrink: true };
+        return (await resizePod({ ask, namespace: 'lifeverse', name, gameServerUid, rules, looks: () => 0, target })).kind;
+      };
+      const outcomes: string[] = [];
+      for (const level of ['idle', 'allocated', 'full', 'allocated', 'idle', 'idle'] as const) outcomes.push(await become(level));
+      assert.deepEqual(outcomes, ['waiting', 'asked', 'asked', 'asked', 'asked', 'waiting'], 'idle is as the template has it');
+    } finally {
+      api.close();
+      await bed.client.send({ method: 'DELETE', path: '/apis/agones.dev/v1/namespaces/lifeverse/fleets/sample-world' });
+    }
   });
 
   describe('beside game servers', () => {
@@ -189,17 +225,6 @@ describe('a real API server and fleets/', function () {
       assert.equal(status, 403);
     });
 
-    /** Through the admin's kubeconfig, as somebody else: what GKE makes of a Google identity. */
-    async function openAs(user: string) {
-      const config = z
-        .looseObject({ users: z.tuple([z.looseObject({ user: z.record(z.string(), z.unknown()) })]) })
-        .parse(parse(await readFile(bed.cluster.kubeconfig, 'utf8')));
-      const [first] = config.users;
-      const file = path.join((await testStack()).folder, `${user}.kubeconfig`);
-      await writeFile(file, stringify({ ...config, users: [{ ...first, user: { ...first.user, as: user } }] }), { mode: 0o600 });
-      return openKubeApi(file, undefined, Date.now);
-    }
-
     async function clusterAs(user: string): Promise<AgonesCluster> {
       return new AgonesCluster({
         config: { name: 'fleets', region: 'europe-west1', kubeconfig: '', namespace: 'lifeverse', weight: 1, drain: false },
@@ -212,6 +237,17 @@ describe('a real API server and fleets/', function () {
       });
     }
   });
+
+  /** Through the admin's kubeconfig, as somebody else: what GKE makes of a Google identity. */
+  async function openAs(user: string) {
+    const config = z
+      .looseObject({ users: z.tuple([z.looseObject({ user: z.record(z.string(), z.unknown()) })]) })
+      .parse(parse(await readFile(bed.cluster.kubeconfig, 'utf8')));
+    const [first] = config.users;
+    const file = path.join((await testStack()).folder, `${user}.kubeconfig`);
+    await writeFile(file, stringify({ ...config, users: [{ ...first, user: { ...first.user, as: user } }] }), { mode: 0o600 });
+    return openKubeApi(file, undefined, Date.now);
+  }
 });
 
 function listOf(pod: Manifest, field: string): Record<string, unknown>[] {
