@@ -5,10 +5,14 @@ import type { AskCluster } from './ask-cluster.ts';
 import { parseProfile, RESIZE_ANNOTATION, type ParsedProfile } from './profile.ts';
 
 const Fleets = z.object({
-  items: z.array(z.object({ metadata: z.object({ name: z.string(), annotations: z.record(z.string(), z.string()).default({}) }) })),
+  items: z.array(
+    z.object({ metadata: z.object({ name: z.string(), uid: z.string(), annotations: z.record(z.string(), z.string()).default({}) }) }),
+  ),
 });
 
 export interface KeptProfile {
+  /** The fleet's. */
+  readonly uid: string;
   /** As it stands in the annotation. */
   readonly text: string;
   readonly parsed: ParsedProfile;
@@ -27,7 +31,10 @@ export async function readProfiles(
     const text = metadata.annotations[RESIZE_ANNOTATION];
     if (text === undefined) continue;
     const known = before.get(metadata.name);
-    found.set(metadata.name, known?.text === text ? known : { text, parsed: parseProfile(text) });
+    found.set(
+      metadata.name,
+      known?.text === text && known.uid === metadata.uid ? known : { uid: metadata.uid, text, parsed: parseProfile(text) },
+    );
   }
   return found;
 }

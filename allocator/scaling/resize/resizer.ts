@@ -11,9 +11,10 @@ import { askCluster, type AskCluster, type ResizableCluster } from './ask-cluste
 import { findSupport, type Support } from './find-support.ts';
 import { countsOwnSeats, filledOf, levelOf, type Level, type Present } from './level.ts';
 import { levelBySize } from './plan-resize.ts';
-import type { Profile } from './profile.ts';
+import { RESIZE_ANNOTATION, type Profile } from './profile.ts';
 import { readProfiles, type KeptProfile } from './read-profiles.ts';
 import { ResizeBook, type Entry } from './resize-book.ts';
+import { ResizeEvents, type ResizeEvent } from './resize-events.ts';
 import type { ResizeMetrics, ResizeReading } from './resize-metrics.ts';
 import { resizePod, type PodOutcome } from './resize-pod.ts';
 import { readingOf } from './resize-reading.ts';
@@ -50,12 +51,14 @@ const SEATS_MS = 5_000;
 /** A burst of events makes one pass. */
 const PASS_MS = 100;
 const IDLE_MS = 1_000;
+const REASONS = { refused: 'ResizeRefused', impossible: 'ResizeImpossible', infeasible: 'ResizeInfeasible' } as const;
 
 export class Resizer {
   readonly #parts: ResizerParts;
   readonly #book = new ResizeBook();
   readonly #bell = createBell();
   readonly #log: Log;
+  readonly #events: ResizeEvents;
   #profiles: ReadonlyMap<string, KeptProfile> = new Map();
   #support: Support | undefined;
   #filled: ReadonlyMap<string, number> = new Map();
@@ -71,6 +74,9 @@ export class Resizer {
   constructor(parts: ResizerParts) {
     this.#parts = parts;
     this.#log = parts.log.with({ cluster: parts.cluster.config.name });
+    const { namespace } = parts.cluster.config;
+    const onFailure = (why: string) => this.#log.debug('an event could not be written', { why });
+    this.#events = new ResizeEvents({ namespace, now: parts.now, onFailure });
     parts.cluster.census.onChange(() => this.#running && this.#profiles.size > 0 && this.#bell.ring());
   }
 
@@ -112,8 +118,12 @@ export class Resizer {
     try {
       this.#profiles = await readProfiles(ask, cluster.config.namespace, this.#profiles);
       this.#support = this.#profiles.size === 0 ? undefined : await findSupport(ask, cluster.config.namespace);
-      for (const [fleet, { parsed }] of this.#profiles) this.#sayFaults(fleet, 'faults' in parsed ? parsed.faults.join('; ') : '');
+      for (const [fleet, { parsed }] of this.#profiles) this.#sayFaults(ask, fleet, 'faults' in parsed ? parsed.faults.join('; ') : '');
       const why = this.#support?.available === false ? this.#support.why : '';
+      const about = { type: 'Normal', reason: 'ResizeUnavailable', about: '', version: why } as const;
+      if (why !== '')
+        for (const fleet of this.#profiles.keys())
+          this.#tellOfFleet(ask, fleet, { ...about, message: `The game servers stay as their template says: ${why}` });
       this.#say('support', why, () => this.#log.warn('game servers are not resized here', { why }));
     } catch (cause) {
       if (!(cause instanceof AppError) || cause.kind !== 'forbidden') {
@@ -184,6 +194,7 @@ export class Resizer {
     const { name, namespace } = cluster.config;
     const memoryLimitsShrink = this.#support?.available === true && this.#support.memoryLimitsShrink;
     let { level, profile } = entry;
+    let podUid = '';
     try {
       const outcome = await resizePod({
         ask,
@@ -193,6 +204,7 @@ export class Resizer {
         rules: { memoryLimitsShrink },
         looks: () => entry.tries,
         target: (pod) => {
+          podUid = pod.uid;
           const server = cluster.census.get(entry.name);
           if (signal.aborted || server?.uid !== entry.uid || this.#book.get(entry.name, entry.uid) !== entry) return undefined;
           const present = entry.known ? entry : { level: levelBySize(pod, entry.profile), since: 0 };
@@ -206,6 +218,7 @@ export class Resizer {
       const counted = this.#book.note(entry, level, profile, outcome, now());
       if (counted !== undefined) metrics.resized(name, counted);
       this.#tell(entry, level, outcome, counted !== undefined);
+      this.#tellOutcome(ask, { name: entry.name, uid: podUid }, level, profile, outcome);
     } catch (cause) {
       if (signal.aborted) return;
       this.#book.noteFailure(entry, now());
@@ -243,7 +256,25 @@ export class Resizer {
     return levelOf(server, countsOwnSeats(profile) ? own : filledOf(server, profile), profile, present, this.#parts.now());
   }
 
-  #sayFaults(fleet: string, faults: string): void {
+  /** What keeps a game server from having its size, on its fleet once for all of them; what is its node's alone, on its pod too. */
+  #tellOutcome(ask: AskCluster, pod: { name: string; uid: string }, level: Level, profile: Profile, outcome: PodOutcome): void {
+    if (outcome.kind !== 'refused' && outcome.kind !== 'impossible' && outcome.kind !== 'infeasible') return;
+    const server = this.#parts.cluster.census.get(pod.name);
+    const reason = REASONS[outcome.kind];
+    const event = { type: 'Warning', reason, about: level, version: JSON.stringify(profile) } as const;
+    const message = `${pod.name} does not get the size of ${level}: ${outcome.message}`;
+    if (server !== undefined) this.#tellOfFleet(ask, agonesFleetOf(server), { ...event, message });
+    if (outcome.kind === 'infeasible') this.#events.tell(ask, { ...event, on: { kind: 'Pod', ...pod }, message });
+  }
+
+  #tellOfFleet(ask: AskCluster, fleet: string, event: Omit<ResizeEvent, 'on'>): void {
+    const uid = this.#profiles.get(fleet)?.uid;
+    if (uid !== undefined) this.#events.tell(ask, { ...event, on: { kind: 'Fleet', name: fleet, uid } });
+  }
+
+  #sayFaults(ask: AskCluster, fleet: string, faults: string): void {
+    const event = { type: 'Warning', reason: 'ResizeProfileFaulty', about: '', version: faults } as const;
+    if (faults !== '') this.#tellOfFleet(ask, fleet, { ...event, message: `${RESIZE_ANNOTATION} is not followed: ${faults}` });
     this.#say(`profile ${fleet}`, faults, () =>
       this.#log.error('the resize profile of a fleet has faults; its game servers stay as they are', { fleet, faults }),
     );

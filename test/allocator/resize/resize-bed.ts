@@ -28,6 +28,19 @@ export const OWNER = 'resize-test';
 const NAMESPACE = 'games';
 const Metadata = z.object({ metadata: z.object({ uid: z.string(), generation: z.int().optional() }) });
 
+const Events = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string() }),
+      involvedObject: z.object({ kind: z.string() }),
+      type: z.string(),
+      reason: z.string(),
+      message: z.string(),
+      count: z.int(),
+    }),
+  ),
+});
+
 const ACCESS = path.join(import.meta.dirname, '../../../fleets/base/game-servers/allocator-access.yaml');
 const Role = z.object({ kind: z.literal('Role'), rules: z.array(z.object({ resources: z.array(z.string()) }).loose()) });
 
@@ -145,6 +158,11 @@ export async function resizeBed(emulatedVersion: string) {
       const started = { running: { startedAt: '2026-01-01T00:00:00Z' } };
       const container = { name: 'game', image: 'none', imageID: '', ready: true, restartCount: 0, state: started, resources };
       await send('PATCH', `${podPath(name)}/status`, { status: { phase: 'Running', containerStatuses: [container], conditions } });
+    },
+    /** What `kubectl describe` shows of an object. */
+    eventsOf: async (name: string) => {
+      const body = await send('GET', `${inGames}/events?fieldSelector=involvedObject.name%3D${name}`);
+      return Events.parse(body).items.map(({ involvedObject, ...event }) => ({ kind: involvedObject.kind, ...event }));
     },
     /** Another process that believes to hold the lease. */
     startResizer: () => {

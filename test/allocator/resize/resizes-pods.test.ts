@@ -4,6 +4,7 @@ import type { AskCluster } from '../../../allocator/scaling/resize/ask-cluster.t
 import { resizePod } from '../../../allocator/scaling/resize/resize-pod.ts';
 import { until } from '../allocator-under-test.ts';
 import { OWNER, resizeBed, type ResizeBed } from './resize-bed.ts';
+import { tellsEvents } from './tells-events.ts';
 
 const IDLE = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } };
 const ALLOCATED = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '2Gi' } };
@@ -219,6 +220,8 @@ describe('Resizing pods in place', function () {
     assert.ok(bed.lines.some(({ fields }) => String(fields['why']).includes('maximum memory usage per Pod is')));
     await bed.send('DELETE', `${limits}/small`);
   });
+
+  describe('tells what keeps it from that, which', () => tellsEvents(() => bed));
 
   describe('where it cannot be', () => {
     it('is off without the rights, says in one line which, and is on again once they are given', async () => {
