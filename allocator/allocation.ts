@@ -11,6 +11,7 @@
 import { z } from 'zod';
 import { AllocationRequest, AllocationState, AttemptCrash, Decision, PlacementTry, SeatRole } from '../contracts/allocator.ts';
 import { Latencies } from '../contracts/words.ts';
+import { EdgeWay } from './clusters/udp-edge.ts';
 import { Kick } from './kicks.ts';
 import { poolOf } from './placement/pool.ts';
 import { worstLatenciesOf } from './placement/wish.ts';
@@ -28,11 +29,20 @@ export const BoundServer = z.object({
   gameServerUid: z.string().optional(),
   attempt: z.int(),
   address: z.object({ host: z.string(), port: z.int() }),
+  /** Where its players go through an edge. */
+  edge: EdgeWay.optional(),
 });
 export type BoundServer = z.infer<typeof BoundServer>;
 
 /** What a worker is about to ask, written before it asks. */
-export const Intent = z.object({ cluster: z.string(), attempt: z.int(), worker: z.string(), startedAt: Moment });
+export const Intent = z.object({
+  cluster: z.string(),
+  attempt: z.int(),
+  worker: z.string(),
+  startedAt: Moment,
+  /** Where the cluster has an edge: the server that this attempt wins carries its token. */
+  edge: EdgeWay.optional(),
+});
 export type Intent = z.infer<typeof Intent>;
 
 /** A seat as kept: its packet key is made with it and lives as long. */
@@ -138,6 +148,11 @@ export const MAY_BECOME: Readonly<Record<State, readonly State[]>> = {
   cancelled: [],
   expired: [],
 };
+
+/** Where players send to: the edge before the server, where there is one. */
+export function playersAddressOf({ edge, address }: BoundServer): BoundServer['address'] {
+  return edge?.address ?? address;
+}
 
 export function isFinal(state: State): boolean {
   return MAY_BECOME[state].length === 0;

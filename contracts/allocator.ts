@@ -92,7 +92,15 @@ export type AllocationRequest = z.infer<typeof AllocationRequest>;
 
 /** What one player needs to join: the ticket is shown to the server, the key encrypts the packets. */
 export const Admission = z
-  .object({ playerId: PlayerId, joinTicket: z.string(), packetKey: z.string().describe('AES-256 key, base64url') })
+  .object({
+    playerId: PlayerId,
+    joinTicket: z.string(),
+    packetKey: z.string().describe('AES-256 key, base64url'),
+    routingToken: z
+      .string()
+      .optional()
+      .describe('Base64url. Where present, `address` is an edge that drops each datagram whose last bytes are not this token, as bytes'),
+  })
   .meta({ id: 'Admission' });
 export type Admission = z.infer<typeof Admission>;
 
@@ -241,6 +249,8 @@ export const GAME_SERVER_MARKS = {
   session: 'lifeverse.dev/session',
   /** Annotation: W3C trace context of the request. */
   traceparent: 'lifeverse.dev/traceparent',
+  /** Annotation, by Quilkin's name for it: the token by which its proxies find the server, base64. A secret of the session. */
+  routingTokens: 'quilkin.dev/tokens',
   /** Annotation: what the server is told beforehand, as JSON (`Notices`). */
   notice: 'lifeverse.dev/notice',
   /** Label that fleets set: the build in it. */

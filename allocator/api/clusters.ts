@@ -16,7 +16,7 @@ export function clusterHandlers({ clusters }: ClustersApiParts): Mine {
 }
 
 function viewOf(cluster: AgonesCluster) {
-  const { name, region, namespace, weight, fleets: allowedFleets } = cluster.config;
+  const { name, region, namespace, weight, udpEdge, fleets: allowedFleets } = cluster.config;
   const { state, since, breaker, lastError } = cluster.health;
   const { watchAgeMs } = cluster;
   return {
@@ -26,6 +26,7 @@ function viewOf(cluster: AgonesCluster) {
     weight,
     draining: cluster.draining,
     ...(allowedFleets === undefined ? {} : { allowedFleets: [...allowedFleets] }),
+    ...(udpEdge === undefined ? {} : { udpEdge }),
     healthy: cluster.healthy,
     state,
     since: new Date(since).toISOString(),

@@ -2,7 +2,7 @@
 import { AppError } from '../../contracts/app-error.ts';
 import type { allocatorApi } from '../../contracts/allocator-api.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
-import { isFinal, type AllocationDocument } from '../allocation.ts';
+import { isFinal, playersAddressOf, type AllocationDocument } from '../allocation.ts';
 import type { PlayerSessions } from '../delivery/player-sessions.ts';
 import type { SeatOutcome, Seats } from '../moves/seat.ts';
 import type { Signer } from '../tickets/join-ticket.ts';
@@ -59,7 +59,12 @@ export function seatHandlers({ lookUp, show, seats, sessions, signer, keys }: Se
       const { allocation, seat, server } = found;
       const { world } = allocation.request.session;
       const admission = await signer.admission(allocation, seat);
-      const where = { allocationId: allocation.id, role: seat.role, address: server.address, ...(world === undefined ? {} : { world }) };
+      const where = {
+        allocationId: allocation.id,
+        role: seat.role,
+        address: playersAddressOf(server),
+        ...(world === undefined ? {} : { world }),
+      };
       return { status: 200, body: { playerId: params.id, admission, ...where } };
     },
 

@@ -1,6 +1,6 @@
 /** A kept allocation as the API shows it. */
 import type { Admission, Allocation, Trace } from '../../contracts/allocator.ts';
-import type { AllocationDocument } from '../allocation.ts';
+import { playersAddressOf, type AllocationDocument } from '../allocation.ts';
 
 /** @param shownAs the id that was asked for, where it stands for another's session. */
 export function viewOf(allocation: AllocationDocument, admissions: readonly Admission[], shownAs = allocation.id): Allocation {
@@ -29,7 +29,7 @@ export function viewOf(allocation: AllocationDocument, admissions: readonly Admi
             region: server.region,
             namespace: server.namespace,
             gameServer: server.gameServer,
-            ...(allocation.state === 'ready' ? { address: server.address } : {}),
+            ...(allocation.state === 'ready' ? { address: playersAddressOf(server) } : {}),
           },
         }),
     admissions: [...admissions],

@@ -12,7 +12,7 @@ import type { ClusterMetrics } from './cluster-metrics.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { followGameServers } from './follow-game-servers.ts';
 import { allocationOf, marksOf, outcomeOf, outcomeOfFailure, type Ask, type AskOutcome } from './game-server-allocation.ts';
-import { annotationOf, deletionOf, gameServerOf, sessionTextOf, type GameServer } from './game-server.ts';
+import { annotationOf, carriedBy, deletionOf, gameServerOf, type Carried, type GameServer } from './game-server.ts';
 import type { Kinds } from './kinds.ts';
 import type { KubeAnswer, KubeApi, KubeRequest } from './kube-api.ts';
 import { answerError as unexpected, notDone } from './kube-errors.ts';
@@ -172,10 +172,10 @@ export class AgonesCluster {
   }
 
   /** Asks the API server itself for one game server, and for what it carries of its session. @throws AppError when it does not answer. */
-  async look(name: string): Promise<{ server: GameServer; session: string | undefined } | undefined> {
+  async look(name: string): Promise<({ server: GameServer } & Carried) | undefined> {
     const answer = await this.#send('GET', name);
     if (answer.status === 404) return undefined;
-    return { server: gameServerOf(answer.body), session: sessionTextOf(answer.body) };
+    return { server: gameServerOf(answer.body), ...carriedBy(answer.body) };
   }
 
   /** Deletes the server if it still is what we know of it: same object, same version, our mark. */

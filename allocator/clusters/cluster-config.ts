@@ -20,6 +20,10 @@ export const ClusterConfig = z
     namespace: KubeName,
     weight: z.number().positive().max(1_000).default(1),
     drain: z.boolean().default(false).describe('no new sessions; those that are there go on'),
+    udpEdge: z
+      .strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) })
+      .optional()
+      .describe('players of new sessions send here, with the routing token of their session, and not to the game server'),
     fleets: z.array(KubeName).min(1).optional().describe('the only fleets to place on; all by default'),
   })
   .superRefine((config, issues) => {

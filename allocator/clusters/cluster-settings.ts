@@ -18,7 +18,7 @@ export const clusterEnv = {
   CLUSTERS_FILE: z
     .string()
     .describe(
-      'YAML or JSON list of {name, region, kubeconfig, context?}, {name, region, inCluster: true} or {name, region, endpoint, credentials: google, ca?}, each with namespace, weight?, drain?, fleets?',
+      'YAML or JSON list of {name, region, kubeconfig, context?}, {name, region, inCluster: true} or {name, region, endpoint, credentials: google, ca?}, each with namespace, weight?, drain?, udpEdge?, fleets?',
     ),
   CLUSTERS_POLL_MS: Milliseconds.default(10_000).describe('the clusters file is looked at this often, beside the watch on its folder'),
   CLUSTER_ASKS: z.coerce.number().int().min(1).max(256).default(24).describe('asks at once at one cluster, where there are several'),

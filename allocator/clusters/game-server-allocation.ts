@@ -5,6 +5,7 @@ import { GAME_SERVER_MARKS, type AllocationRequest } from '../../contracts/alloc
 import type { Pool } from '../placement/pool.ts';
 import { isOperatorsFault } from './cluster-health.ts';
 import { answerError, neverSent } from './kube-errors.ts';
+import { annotatedToken } from './udp-edge.ts';
 
 /** What is asked for, and what marks the winner. */
 export interface Ask {
@@ -20,6 +21,8 @@ export interface Ask {
   readonly traceparent: string;
   /** What the server is to carry of its session: see `session-essentials.ts`. */
   readonly session: string;
+  /** By which an edge finds the server that is won; none where there is no edge. */
+  readonly routingToken?: string | undefined;
 }
 
 export type AskOutcome =
@@ -60,6 +63,7 @@ export function allocationOf(ask: Ask): object {
           [GAME_SERVER_MARKS.id]: ask.id,
           [GAME_SERVER_MARKS.traceparent]: ask.traceparent,
           [GAME_SERVER_MARKS.session]: ask.session,
+          ...(ask.routingToken === undefined ? {} : { [GAME_SERVER_MARKS.routingTokens]: annotatedToken(ask.routingToken) }),
         },
       },
     },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import { FLEET_LABEL, type ServerCounter, type ServerList } from '../placement/pool.ts';
+import { tokenInAnnotation } from './udp-edge.ts';
 
 const Ports = z
   .array(z.object({ name: z.string().optional(), port: z.int() }))
@@ -87,9 +88,19 @@ export function gameServerOf(object: unknown): GameServer {
   };
 }
 
-/** What an allocation left on it of the session; not kept in the census, since it may be long. */
-export function sessionTextOf(object: unknown): string | undefined {
-  return GameServerObject.parse(object).metadata.annotations[GAME_SERVER_MARKS.session];
+export interface Carried {
+  readonly session: string | undefined;
+  /** By which an edge finds it. */
+  readonly routingToken: string | undefined;
+}
+
+/** What an allocation left on it of the session; not kept in the census: it may be long, and it is secret. */
+export function carriedBy(object: unknown): Carried {
+  const { annotations } = GameServerObject.parse(object).metadata;
+  return {
+    session: annotations[GAME_SERVER_MARKS.session],
+    routingToken: tokenInAnnotation(annotations[GAME_SERVER_MARKS.routingTokens]),
+  };
 }
 
 /** The fleet as Agones knows it: as its object is called, and as selectors name it. */

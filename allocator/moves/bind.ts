@@ -29,6 +29,7 @@ export async function bind(parts: MoveParts, placing: AllocationDocument, won: W
           gameServer: won.gameServer,
           attempt: placing.attempt,
           address: { host: won.address, port: won.port },
+          ...(intent.edge === undefined ? {} : { edge: intent.edge }),
         },
         bound: placing.bound + 1,
         worldEpoch,

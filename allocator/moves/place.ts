@@ -4,6 +4,7 @@ import type { AllocationDocument } from '../allocation.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import type { AskOutcome } from '../clusters/game-server-allocation.ts';
 import { essentialsOf } from '../clusters/session-essentials.ts';
+import { newRoutingToken } from '../clusters/udp-edge.ts';
 import type { Choice } from '../placement/board.ts';
 import { poolOf } from '../placement/pool.ts';
 import { KEPT_DECISIONS } from '../store/allocations.ts';
@@ -67,7 +68,9 @@ async function writeIntent(
   const now = new Date(parts.now());
   const leaseUntil = new Date(now.getTime() + parts.askMs + LEASE_MARGIN_MS);
   const attempt = queued.attempt + 1;
-  const intent = { cluster: cluster.config.name, attempt, worker: parts.worker, startedAt: now };
+  const { name, udpEdge } = cluster.config;
+  const edge = udpEdge === undefined ? {} : { edge: { address: udpEdge, routingToken: newRoutingToken() } };
+  const intent = { cluster: name, attempt, worker: parts.worker, startedAt: now, ...edge };
   const set = { attempt, intent, leaseUntil, nextActionAt: leaseUntil };
   const moved = await parts.allocations.move(
     { uid: queued._id, state: 'queued', attempt: queued.attempt },
@@ -101,6 +104,7 @@ async function ask(parts: MoveParts, placing: AllocationDocument, { on: cluster,
       actions: { priorities, counters, lists },
       traceparent: placing.traceparent,
       session: essentialsOf(placing, epoch),
+      routingToken: placing.intent?.edge?.routingToken,
     },
     parts.askMs - lookMs(parts.askMs),
   );

@@ -31,7 +31,7 @@ export async function adopt(parts: MoveParts, cluster: AgonesCluster, seen: Game
   const server = found?.server;
   const isSame = server?.uid === seen.uid && server.allocationUid === seen.allocationUid && server.attempt === seen.attempt;
   if (found === undefined || server === undefined || !isSame || !isAlive(server)) return 'changed';
-  const bound = boundOf(cluster, server);
+  const bound = boundOf(cluster, server, found.routingToken);
   const uid = server.allocationUid;
   if (bound === undefined || uid === undefined) return 'changed';
   const stored = await parts.allocations.find(uid);
@@ -131,7 +131,7 @@ function toldOf(server: BoundServer): Record<string, unknown> {
   return { state: 'ready', attempt: server.attempt, adopted: true, cluster: server.cluster, gameServer: server.gameServer };
 }
 
-function boundOf({ config }: AgonesCluster, server: GameServer): BoundServer | undefined {
+function boundOf({ config }: AgonesCluster, server: GameServer, routingToken: string | undefined): BoundServer | undefined {
   const { attempt, port } = server;
   if (attempt === undefined || port === undefined || server.address === '') return undefined;
   return {
@@ -142,6 +142,8 @@ function boundOf({ config }: AgonesCluster, server: GameServer): BoundServer | u
     gameServerUid: server.uid,
     attempt,
     address: { host: server.address, port },
+    // One that carries no token is not known to the edge, and one whose edge is gone is reached as it is.
+    ...(config.udpEdge === undefined || routingToken === undefined ? {} : { edge: { address: config.udpEdge, routingToken } }),
   };
 }
 

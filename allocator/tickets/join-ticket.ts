@@ -33,7 +33,9 @@ export function createSigner(keys: TicketKeys, issuer: string, now: () => number
         keyId: packetKeyId(seat.packetKey),
         ...(trace === undefined ? {} : { trace }),
       };
-      return { playerId: seat.id, joinTicket: await keys.sign(claims, now() + JOIN_MS), packetKey: seat.packetKey };
+      const joinTicket = await keys.sign(claims, now() + JOIN_MS);
+      const routingToken = allocation.server?.edge?.routingToken;
+      return { playerId: seat.id, joinTicket, packetKey: seat.packetKey, ...(routingToken === undefined ? {} : { routingToken }) };
     },
     sessionGrant: (allocation) => {
       const world = allocation.request.session.world;

@@ -1,7 +1,7 @@
 /** What there is to place on: clusters and their fleets. */
 import { z } from 'zod';
 import { defineEndpoints, ORDINARY } from '../endpoint.ts';
-import { Instant, KubeName } from '../words.ts';
+import { Address, Instant, KubeName } from '../words.ts';
 import { CLIENTS } from './callers.ts';
 
 export const ClusterView = z
@@ -12,6 +12,7 @@ export const ClusterView = z
     weight: z.number(),
     draining: z.boolean().describe('No new sessions go there; those that are there go on'),
     allowedFleets: z.array(KubeName).optional().describe('The only fleets to place on; all where absent'),
+    udpEdge: Address.optional().describe('Where players of new sessions send; to their game server where absent'),
     healthy: z.boolean().describe('It may be asked: its breaker is closed and its game servers are known'),
     state: z.enum(['healthy', 'unhealthy', 'unknown']).describe('`unknown` until its game servers were listed for the first time'),
     since: Instant.describe('Since when it is in this state'),

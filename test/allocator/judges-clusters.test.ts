@@ -154,6 +154,12 @@ describe('The clusters file', () => {
     }
   });
 
+  it('takes an edge before the game servers, and names what is wrong with it', () => {
+    assert.deepEqual(faultsOf([{ ...good, udpEdge: { host: '203.0.113.7', port: 7_777 } }]), []);
+    const wrong = [{ host: '' }, { host: '203.0.113.7', port: 0 }, { address: '203.0.113.7', host: 'edge', port: 7_777 }];
+    for (const udpEdge of wrong) assert.match(faultsOf([{ ...good, udpEdge }]).join('; '), /a\.udpEdge/);
+  });
+
   it('knows whether two entries are reached alike', () => {
     const [a, b, c] = ['https://a.gke.goog', 'https://a.gke.goog', 'https://b.gke.goog'].flatMap((endpoint) =>
       parseClusters(JSON.stringify([{ name: 'g', region: 'eu', endpoint, credentials: 'google', namespace: 'games' }]), 'f'),

@@ -1,0 +1,32 @@
+/**
+ * The UDP edge before a cluster's game servers: proxies that find a session's server by the token behind each datagram.
+ *
+ * One token a session: it says which server, and nothing of who may come in, which is the join ticket's to say. It is stored with the
+ * intent, so that a late answer still finds the token that its server carries, and it stays with the session: an edge that is put before a
+ * cluster, moved or taken away changes nothing for sessions that were placed before.
+ */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { Address } from '../../contracts/words.ts';
+
+/** As many bytes as the proxies take off the end of each datagram (`fleets/components/udp-proxies`). */
+export const ROUTING_TOKEN_BYTES = 16;
+
+/** How the players of one session go through an edge. */
+export const EdgeWay = z.object({ address: Address, routingToken: z.string().describe('base64url') });
+export type EdgeWay = z.infer<typeof EdgeWay>;
+
+export function newRoutingToken(): string {
+  return randomBytes(ROUTING_TOKEN_BYTES).toString('base64url');
+}
+
+/** As the proxies read it from a game server's annotation. */
+export function annotatedToken(routingToken: string): string {
+  return Buffer.from(routingToken, 'base64url').toString('base64');
+}
+
+/** The token in such an annotation; nothing where it is none of ours. */
+export function tokenInAnnotation(value: string | undefined): string | undefined {
+  const token = Buffer.from(value ?? '', 'base64');
+  return token.length === ROUTING_TOKEN_BYTES && token.toString('base64') === value ? token.toString('base64url') : undefined;
+}
