@@ -6,6 +6,7 @@ import { freePort } from '../../local/processes/free-port.ts';
 import type { KeptProcess } from '../../local/processes/process-keeper.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testStack } from '../../local/testing.ts';
+import { inheritedEnv } from '../inherited-env.ts';
 
 export interface MetadataPlan {
   readonly token: string;
@@ -45,7 +46,7 @@ export async function startGoogleMetadata(plan: MetadataPlan): Promise<GoogleMet
   const start = async (): Promise<KeptProcess> => {
     starts += 1;
     const script = new URL('google-metadata-process.ts', import.meta.url).pathname;
-    const env = { PATH: process.env['PATH'] ?? '' };
+    const env = inheritedEnv();
     const kept = await keeper.start({
       name: `google-metadata-${id}-${starts}`,
       command: process.execPath,

@@ -6,6 +6,7 @@ import { WELL_BEHAVED, type Misbehaviour } from '../../local/agones/misbehaviour
 import { freePort } from '../../local/processes/free-port.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testStack } from '../../local/testing.ts';
+import { inheritedEnv } from '../inherited-env.ts';
 
 export interface StandInProcess {
   /** From now on, until told otherwise. */
@@ -34,7 +35,7 @@ async function start(cluster: RunningCluster, namespaces: readonly string[]): Pr
     command: process.execPath,
     args: [new URL('../../local/agones/main.ts', import.meta.url).pathname],
     env: {
-      PATH: process.env['PATH'] ?? '',
+      ...inheritedEnv(),
       KUBECONFIG: cluster.kubeconfig,
       AGONES_PORT: String(port),
       AGONES_CERT_FILE: tls.certFile,

@@ -9,6 +9,7 @@ import { SERVING_NAMES } from '../../local/agones/manifests.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { NAMESPACE } from '../../local/supervisor/start-stack.ts';
 import { testStack } from '../../local/testing.ts';
+import { inheritedEnv } from '../inherited-env.ts';
 
 const LOCAL = path.join(import.meta.dirname, '../../local');
 const SERVICES = 'accounts,saves,allocator,matchmaker';
@@ -64,7 +65,7 @@ describe('the local stack with Agones from outside', function () {
         command: process.execPath,
         args: [path.join(LOCAL, 'agones', 'main.ts')],
         env: {
-          PATH: process.env['PATH'] ?? '',
+          ...inheritedEnv(),
           KUBECONFIG: match[1] ?? '',
           AGONES_CERT_FILE: files.certFile,
           AGONES_KEY_FILE: files.keyFile,

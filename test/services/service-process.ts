@@ -8,6 +8,7 @@ import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testStack } from '../../local/testing.ts';
 import type { TrustedIssuer } from '../../runtime/config.ts';
 import { createHttpSend } from '../../runtime/http-send.ts';
+import { inheritedEnv } from '../inherited-env.ts';
 
 export interface ServiceProcess<E extends Endpoints> {
   readonly url: string;
@@ -38,7 +39,7 @@ export async function startServiceProcess<E extends Endpoints>(spec: ServiceSpec
     command: process.execPath,
     args: [...(spec.nodeArgs ?? []), new URL(`../../${name}/main.ts`, import.meta.url).pathname],
     env: {
-      PATH: process.env['PATH'] ?? '',
+      ...inheritedEnv(),
       LOG_LEVEL: 'info',
       HOST: '127.0.0.1',
       PORT: String(port),

@@ -46,11 +46,9 @@ export async function newPointLog(): Promise<string> {
 }
 
 /** What a process needs to end, or stop, at a point of the allocation with this id. */
-export async function armedAt(at: string, id: string, log: string, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): Promise<ProcessChanges> {
-  // Many processes start here that differ in nothing but their point.
-  const cache = path.join((await testStack()).folder, 'compile-cache');
+export function armedAt(at: string, id: string, log: string, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): ProcessChanges {
   const points = { [POINT_ENV.at]: at, [POINT_ENV.of]: id, [POINT_ENV.file]: log, [POINT_ENV.signal]: signal };
-  return { env: { ...points, NODE_COMPILE_CACHE: cache }, nodeArgs: WITH_POINTS };
+  return { env: points, nodeArgs: WITH_POINTS };
 }
 
 /** What a second attempt does again, and differs in it. The rest is the same each time. */
@@ -126,7 +124,7 @@ async function aftermath({ world }: Lane, id: string): Promise<void> {
 }
 
 async function restart({ world, log }: Lane, at: string, id: string): Promise<void> {
-  await world.killAllocator(undefined, await armedAt(at, id, log));
+  await world.killAllocator(undefined, armedAt(at, id, log));
 }
 
 function askedFor({ fleet }: Lane, withWorld: boolean): AllocationRequest {

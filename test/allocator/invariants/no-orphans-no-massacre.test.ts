@@ -98,7 +98,7 @@ describe('Invariant 2: no orphans, and no massacre', function () {
     // Stopped between its look and its deletion, which it was told of by the cancellation.
     let doomed: Awaited<ReturnType<typeof world.startAnother>> | undefined;
     await world.killAllocator(async () => {
-      const armed = await armedAt('call:release:before:1', name, log, 'SIGSTOP');
+      const armed = armedAt('call:release:before:1', name, log, 'SIGSTOP');
       doomed = await world.startAnother(armed);
       const token = await world.token('service:matchmaker', ['matchmaker']);
       await doomed.client(token).cancelAllocation({ params: { id: asked.id } });
@@ -134,11 +134,11 @@ describe('Invariant 2: no orphans, and no massacre', function () {
     const log = await newPointLog();
     await world.killAllocator(
       async () => void (await world.database.db.collection<{ _id: string }>('allocations').deleteOne({ _id: uid })),
-      await armedAt('allocations:insertOne:after:1', asked.id, log),
+      armedAt('allocations:insertOne:after:1', asked.id, log),
     );
     const adopting = world.allocator.process;
     await until('it is killed as it adopts', async () => adopting.end !== undefined, 60_000);
-    await world.killAllocator(undefined, await armedAt('', '', log));
+    await world.killAllocator(undefined, armedAt('', '', log));
     await inState(stage, asked.id, ['ready', 'allocated']);
     assert.equal(await stateOf(name), 'Allocated');
     await endOf(stage, asked.id);

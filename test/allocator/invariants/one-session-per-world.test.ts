@@ -77,11 +77,11 @@ describe('Invariant 6: a world has at most one live allocation', function () {
       await ask({ world, checker }, first);
       if (endsBefore) await endOf({ world, checker }, first.id);
       const log = await newPointLog();
-      await world.killAllocator(undefined, await armedAt(at, second.id, log));
+      await world.killAllocator(undefined, armedAt(at, second.id, log));
       const doomed = world.allocator.process;
       const asking = ask({ world, checker }, second);
       await until(`${at} is reached`, async () => doomed.end !== undefined);
-      await world.killAllocator(undefined, await armedAt('', '', log));
+      await world.killAllocator(undefined, armedAt('', '', log));
       const joined = await asking;
       assert.equal(joined.aliasOf, endsBefore ? undefined : first.id, at);
       assert.equal((await liveOf(name)).length, 1, at);

@@ -16,7 +16,7 @@ export interface Paused {
  */
 export async function pausedAt(world: AllocatorUnderTest, at: string, asked: AllocationRequest): Promise<Paused> {
   const log = await newPointLog();
-  const process_ = await world.startAnother(await armedAt(at, asked.id, log, 'SIGSTOP'));
+  const process_ = await world.startAnother(armedAt(at, asked.id, log, 'SIGSTOP'));
   const token = await world.token('service:matchmaker', ['matchmaker']);
   const { pid } = process_.process;
   // It may stop before it answers: then the client hears nothing, and asks another process.

@@ -8,6 +8,7 @@ import { stringify } from 'yaml';
 import { podlessFleet } from '../../../local/podless-fleet.ts';
 import { testCluster, testStack } from '../../../local/testing.ts';
 import { EAST, until, type AllocatorUnderTest } from '../../allocator/allocator-under-test.ts';
+import { inheritedEnv } from '../../inherited-env.ts';
 
 const MAIN = path.join(import.meta.dirname, '../../../deploy/release/main.ts');
 const FLEETS = `/apis/agones.dev/v1/namespaces/${EAST}/fleets`;
@@ -60,7 +61,7 @@ export async function releaseBed(world: AllocatorUnderTest, fleet: string, manif
 
   const get = async (url: string) => (await world.kube.send({ method: 'GET', path: url, timeoutMs: 30_000 })).body;
   const env = {
-    PATH: process.env['PATH'] ?? '',
+    ...inheritedEnv(),
     KUBECONFIG: cluster.kubeconfig,
     CONTEXTS: `${EAST}=test-cluster`,
     NAMESPACE: EAST,
@@ -68,7 +69,6 @@ export async function releaseBed(world: AllocatorUnderTest, fleet: string, manif
     YES: '1',
     OVERLAP: '0',
     READY_MINUTES: '1',
-    NODE_COMPILE_CACHE: path.join(folder, 'node-compile-cache'),
   };
   const start = (verb: 'release' | 'rollback', settings: Record<string, string> = {}): Command => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, verb], {

@@ -8,6 +8,7 @@ import { startCluster } from '../../../local/cluster/start-cluster.ts';
 import type { KeptProcess } from '../../../local/processes/process-keeper.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { testStack } from '../../../local/testing.ts';
+import { inheritedEnv } from '../../inherited-env.ts';
 
 const MAIN = path.join(import.meta.dirname, '..', '..', '..', 'local', 'agones', 'main.ts');
 const PROCESS_MS = 60_000;
@@ -53,7 +54,7 @@ async function start(name: string, env: Readonly<Record<string, string>>): Promi
     name: `${name}-stand-in`,
     command: process.execPath,
     args: [MAIN],
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { ...inheritedEnv(), ...env },
   });
 }
 

@@ -11,6 +11,7 @@ import { identityOf, isAlive } from '../../../local/processes/process-identity.t
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { testCluster, testStack } from '../../../local/testing.ts';
 import { SILENT_LOG } from '../../../runtime/log.ts';
+import { inheritedEnv } from '../../inherited-env.ts';
 
 const NAMESPACE = 'runs-pods';
 const SLEEP = 'lifeverse.invalid/sleep:dev';
@@ -49,7 +50,7 @@ describe('a node', function () {
       run: path.join(folder, 'run'),
       startsAtOnce: 4,
       images: localImages({ root: path.join(import.meta.dirname, '../../..'), node: process.execPath, sampleServer: '/nowhere' }),
-      baseEnv: { PATH: process.env['PATH'] ?? '' },
+      baseEnv: inheritedEnv(),
       log: SILENT_LOG,
       now: () => new Date(),
     });
@@ -327,7 +328,7 @@ describe('a node', function () {
       command: process.execPath,
       args: [path.join(import.meta.dirname, '../../../local/node/main.ts')],
       env: {
-        PATH: process.env['PATH'] ?? '',
+        ...inheritedEnv(),
         KUBECONFIG: kubeconfig,
         NODES: 'runs-pods-1,runs-pods-2',
         PODS_FOLDER: path.join(folder, 'pods'),

@@ -9,6 +9,7 @@ import { createHttpSend } from '../../../runtime/http-send.ts';
 import { startBackend, UID, type Backend } from './backend.ts';
 import { startSidecar, type Sidecar } from './agones-sidecar.ts';
 import { until } from './until.ts';
+import { inheritedEnv } from '../../inherited-env.ts';
 
 export interface Pod {
   readonly sidecar: Sidecar;
@@ -74,7 +75,7 @@ export async function startPod(options: PodOptions = {}): Promise<Pod> {
     const mark = output.length;
     child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.script ?? 'sdk-bridge/main.ts'], {
       env: {
-        PATH: process.env['PATH'] ?? '',
+        ...inheritedEnv(),
         ALLOCATOR_URL: backend.allocatorUrl,
         SAVES_URL: backend.savesUrl,
         TOKEN_FILE: tokenFile,

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { freePort } from '../../../local/processes/free-port.ts';
 import { until } from './until.ts';
+import { inheritedEnv } from '../../inherited-env.ts';
 
 export interface SidecarProcess {
   readonly grpcPort: number;
@@ -27,7 +28,7 @@ export async function startSidecarProcess({ kubeconfig, namespace, name, flags =
   const start = async () => {
     child = spawn(process.execPath, ['local/agones/sdk-server/main.ts', ...args, ...ports, ...flags], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { PATH: process.env['PATH'] ?? '' },
+      env: inheritedEnv(),
     });
     const answers = () =>
       fetch(`http://127.0.0.1:${httpPort}/gameserver`).then(
