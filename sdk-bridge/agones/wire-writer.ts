@@ -20,6 +20,10 @@ export function bytesField(number: number, value: Buffer): Field {
   return Buffer.concat([varint(BigInt((number << 3) | LENGTH_DELIMITED)), varint(BigInt(value.length)), value]);
 }
 
+/** A repeated field, of which an empty text counts, too. */
+export const textsField = (number: number, texts: readonly string[]): Field =>
+  concat(texts.map((text) => bytesField(number, Buffer.from(text, 'utf8'))));
+
 export function numberField(number: number, value: number | bigint | boolean): Field {
   const whole = BigInt(value);
   return whole === 0n ? Buffer.alloc(0) : Buffer.concat([varint(BigInt((number << 3) | VARINT)), varint(BigInt.asUintN(64, whole))]);

@@ -29,9 +29,9 @@ import { UNMEASURED } from '../telemetry/measured-handlers.ts';
 import type { UpgradeSockets } from '../surface/upgrade-sockets.ts';
 import { answerByTable } from './answer-by-table.ts';
 import { createFolderSaves } from './folder-saves.ts';
-import { listenSoloRest } from './solo-agones-rest.ts';
 import { startSoloAgones } from './solo-agones.ts';
 import { createSoloAllocator } from './solo-allocator.ts';
+import { createSoloGameServer } from './solo-game-server.ts';
 import { soloGuide } from './solo-guide.ts';
 import { soloHandlers } from './solo-handlers.ts';
 import { gameServerOf, nextLife, openSoloKeeper } from './solo-kept.ts';
@@ -107,16 +107,15 @@ interface SoloParts {
 async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }: SoloParts): Promise<Ports> {
   const folder = resolve(options.folder);
   const now = Date.now;
-  const keeper = await openSoloKeeper(folder);
+  const keeper = await openSoloKeeper(folder, options.spec);
   await mkdir(join(folder, 'spool'), { recursive: true });
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'solo\n');
   const saves = createFolderSaves(join(folder, 'saves'), now, broken);
-  const agones = await startSoloAgones(keeper, now);
+  const gameServer = createSoloGameServer(keeper);
+  const agones = await startSoloAgones(gameServer, options.gates, log, now);
   lifecycle.onClose('agones', () => agones.stop());
-  const rest = await listenSoloRest(agones);
-  lifecycle.onClose('agones REST', () => rest.close());
-  const allocator = await createSoloAllocator({ keeper, agones, saves, now });
+  const allocator = await createSoloAllocator({ keeper, gameServer, saves, now });
   const backend = { allocator: 'here' as 'here' | 'away', saves: 'here' as 'here' | 'away' };
   const answers = { allocator: answerByTable(allocatorApi, allocator.handlers), saves: answerByTable(savesApi, saves.handlers) };
   const send: Send = async (request) => {
@@ -129,11 +128,11 @@ async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }
   let { grpcPort } = options;
   let changing: Promise<void> = Promise.resolve();
   const begin = async () => {
-    const gameServer = gameServerOf(keeper.current());
+    const name = gameServerOf(keeper.current());
     const own = createLifecycle(log);
     const upgrades = createServer();
-    const config = configOf(gameServer, folder, tokenFile, { grpc: agones.port, http: rest.port });
-    const bridge = await start(config, { log: log.with({ gameServer }), lifecycle: own, send });
+    const config = configOf(name, folder, tokenFile, { grpc: agones.grpcPort, http: agones.httpPort });
+    const bridge = await start(config, { log: log.with({ gameServer: name }), lifecycle: own, send });
     bridge.sockets.attach(upgrades);
     own.onClose('sockets', () => bridge.sockets.close());
     const grpc = await listenGrpc(bridge.grpc, grpcPort, log);
@@ -154,7 +153,7 @@ async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }
       await agones.stop();
       await rm(join(folder, 'spool', gameServerOf(keeper.current())), { recursive: true, force: true });
       if (forgetSaves) await saves.forget();
-      await keeper.change(nextLife);
+      await keeper.change((kept) => nextLife(kept, options.spec));
       await agones.start();
       await begin();
     });
@@ -172,9 +171,9 @@ async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }
     const wanted = options.session;
     const allocate = () =>
       allocator.allocate(wanted, current().hello?.build ?? 'dev').catch((cause: unknown) => log.warn('not allocated', { cause }));
-    agones.onState((state) => void (state === 'Ready' && allocate()));
+    gameServer.onState((state) => void (state === 'Ready' && allocate()));
   }
-  const handlers = soloHandlers({ keeper, agones, allocator, backend, current, next, folder, now });
+  const handlers = soloHandlers({ keeper, gameServer, agones, allocator, backend, current, next, folder, now });
   const solo = serveApi(soloApi, handlers, { log, metrics: UNMEASURED, stopping: lifecycle.signal });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = request.url ?? '/';

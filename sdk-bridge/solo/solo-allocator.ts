@@ -8,7 +8,7 @@ import type { SoloAllocation } from '../../contracts/bridge-solo.ts';
 import { packetKeyId } from '../../runtime/packet-key-id.ts';
 import type { SomeHandlers } from './answer-by-table.ts';
 import type { FolderSaves } from './folder-saves.ts';
-import type { SoloAgones } from './solo-agones.ts';
+import type { SoloGameServer } from './solo-game-server.ts';
 import { gameServerOf, type KeptAllocation, type SoloKept, type SoloKeeper } from './solo-kept.ts';
 
 export interface SoloAllocator {
@@ -26,7 +26,7 @@ export interface SoloAllocator {
 
 export interface SoloAllocatorParts {
   readonly keeper: SoloKeeper;
-  readonly agones: Pick<SoloAgones, 'write'>;
+  readonly gameServer: Pick<SoloGameServer, 'write'>;
   readonly saves: Pick<FolderSaves, 'takeWorld'>;
   readonly now: () => number;
 }
@@ -36,7 +36,7 @@ const KID = 'solo';
 const DEFAULT_CAPACITY = 16;
 const DEADLINE_MS = 600_000;
 
-export async function createSoloAllocator({ keeper, agones, saves, now }: SoloAllocatorParts): Promise<SoloAllocator> {
+export async function createSoloAllocator({ keeper, gameServer, saves, now }: SoloAllocatorParts): Promise<SoloAllocator> {
   const jwk = await ticketKey(keeper);
   const privateKey = await importJWK(jwk, 'EdDSA');
   const { d: _, ...publicKey } = jwk;
@@ -102,7 +102,7 @@ export async function createSoloAllocator({ keeper, agones, saves, now }: SoloAl
 
   const post = async (notices: SoloKept['notices']) => {
     await keeper.change((kept) => ({ ...kept, notices }));
-    await agones.write({ annotations: { [GAME_SERVER_MARKS.notice]: JSON.stringify(notices) } });
+    await gameServer.write({ annotations: { [GAME_SERVER_MARKS.notice]: JSON.stringify(notices) } });
   };
   const seatOf = (playerId: string) => live().players.find(({ id }) => id === playerId);
   const withoutKickOf = (playerId: string) =>
@@ -162,8 +162,8 @@ export async function createSoloAllocator({ keeper, agones, saves, now }: SoloAl
         ...(epoch === undefined ? {} : { worldEpoch: epoch }),
       };
       await keeper.change((kept) => ({ ...kept, allocation }));
-      await agones.write({
-        state: 'Allocated',
+      await gameServer.write({
+        status: { state: 'Allocated' },
         labels: { [GAME_SERVER_MARKS.uid]: uid, [GAME_SERVER_MARKS.attempt]: '1' },
         annotations: { [GAME_SERVER_MARKS.id]: id },
       });

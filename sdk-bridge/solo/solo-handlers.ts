@@ -3,11 +3,13 @@ import type { soloApi, SoloState } from '../../contracts/bridge-solo.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import type { SessionState } from '../session.ts';
 import type { SoloAgones } from './solo-agones.ts';
+import type { SoloGameServer } from './solo-game-server.ts';
 import type { SoloAllocator } from './solo-allocator.ts';
 import { gameServerOf, type SoloKeeper } from './solo-kept.ts';
 
 export interface SoloParts {
   readonly keeper: SoloKeeper;
+  readonly gameServer: Pick<SoloGameServer, 'write'>;
   readonly agones: SoloAgones;
   readonly allocator: SoloAllocator;
   /** Changed in place: it is what every call to the backend looks at. */
@@ -21,7 +23,7 @@ export interface SoloParts {
 }
 
 export function soloHandlers(parts: SoloParts): Handlers<(typeof soloApi)['endpoints']> {
-  const { keeper, agones, allocator, backend, current, next, now } = parts;
+  const { keeper, gameServer, agones, allocator, backend, current, next, now } = parts;
   const state = () => ({ status: 200 as const, body: stateOf(parts) });
   const then = async (work: Promise<unknown>) => {
     await work;
@@ -38,7 +40,9 @@ export function soloHandlers(parts: SoloParts): Handlers<(typeof soloApi)['endpo
     soloNotices: ({ body }) => then(allocator.post(body.notices)),
     soloLoseWorld: () => then(allocator.loseWorld()),
     soloEnd: ({ body }) =>
-      then(agones.write({ state: body.state, ...(body.state === 'Shutdown' ? { deletedAt: Math.floor(now() / 1_000) } : {}) })),
+      then(
+        gameServer.write({ status: { state: body.state }, ...(body.state === 'Shutdown' ? { deletedAt: Math.floor(now() / 1_000) } : {}) }),
+      ),
     soloAgones: ({ body }) => then(agones[body.do]()),
     soloBackend: ({ body }) => {
       Object.assign(backend, body);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { SeatRole, Session } from '../../contracts/allocator.ts';
 import { AgonesState } from '../../contracts/bridge-solo.ts';
 import { Notices } from '../../contracts/notices.ts';
+import { SoloCounters, SoloLists, type SoloSpec } from './solo-spec.ts';
 import { readKept } from '../store/kept-file.ts';
 import { writeDurably } from '../store/write-durably.ts';
 
@@ -32,6 +33,14 @@ const Kept = z.object({
     annotations: z.record(z.string(), z.string()),
     /** In seconds since the epoch; 0 is never. */
     deletedAt: z.int(),
+    reservedUntil: z.string().nullable().default(null),
+    counters: SoloCounters,
+    lists: SoloLists,
+    /** Null where players are not tracked. */
+    players: z
+      .object({ count: z.int(), capacity: z.int(), ids: z.array(z.string()).readonly().nullable() })
+      .nullable()
+      .default(null),
   }),
   allocation: Allocation.optional(),
   notices: Notices,
@@ -46,10 +55,12 @@ export interface SoloKeeper {
   change(make: (kept: SoloKept) => SoloKept): Promise<void>;
 }
 
-export async function openSoloKeeper(folder: string): Promise<SoloKeeper> {
+/** @param spec what the game server has that is not kept yet. */
+export async function openSoloKeeper(folder: string, spec: SoloSpec): Promise<SoloKeeper> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'solo.json');
-  let kept = (await readKept(path, (text) => Kept.parse(JSON.parse(text)))) ?? firstLife();
+  const before = await readKept(path, (text) => Kept.parse(JSON.parse(text)));
+  let kept = before === undefined ? firstLife(spec) : withSpec(before, spec);
   let writing: Promise<void> = Promise.resolve();
   return {
     current: () => kept,
@@ -62,19 +73,44 @@ export async function openSoloKeeper(folder: string): Promise<SoloKeeper> {
 }
 
 /** Worlds, players and the key stay. */
-export function nextLife(kept: SoloKept): SoloKept {
+export function nextLife(kept: SoloKept, spec: SoloSpec): SoloKept {
   const { allocation: _, ...rest } = kept;
-  return { ...rest, life: kept.life + 1, agones: newAgones(), notices: [] };
+  return { ...rest, life: kept.life + 1, agones: newAgones(spec), notices: [] };
 }
 
 export function gameServerOf({ life }: Pick<SoloKept, 'life'>): string {
   return `solo-${life}`;
 }
 
-function firstLife(): SoloKept {
-  return { life: 1, agones: newAgones(), notices: [] };
+/** A game server that was there before has what it is told to have now; what it counted stays. */
+function withSpec(kept: SoloKept, spec: SoloSpec): SoloKept {
+  const { counters, lists, players } = newAgones(spec);
+  const { agones } = kept;
+  return {
+    ...kept,
+    agones: {
+      ...agones,
+      counters: { ...counters, ...agones.counters },
+      lists: { ...lists, ...agones.lists },
+      players: agones.players ?? players,
+    },
+  };
 }
 
-function newAgones(): SoloKept['agones'] {
-  return { state: 'Scheduled', version: 1, labels: {}, annotations: {}, deletedAt: 0 };
+function firstLife(spec: SoloSpec): SoloKept {
+  return { life: 1, agones: newAgones(spec), notices: [] };
+}
+
+function newAgones({ counters, lists, players }: SoloSpec): SoloKept['agones'] {
+  return {
+    state: 'Scheduled',
+    version: 1,
+    labels: {},
+    annotations: {},
+    deletedAt: 0,
+    reservedUntil: null,
+    counters,
+    lists,
+    players: players === undefined ? null : { count: 0, capacity: players.initialCapacity, ids: [] },
+  };
 }

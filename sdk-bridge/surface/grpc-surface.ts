@@ -5,15 +5,14 @@
 import {
   Server,
   status as Code,
-  type MethodDefinition,
   type sendUnaryData,
   type ServerReadableStream,
-  type ServerUnaryCall,
   type ServerWritableStream,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { AgonesClient } from '../agones/agones-client.ts';
 import type { GameServerWatch } from '../agones/game-server-watch.ts';
+import { byteService, unary } from '../agones/byte-service.ts';
 import type { QueuedChange } from '../agones/queued-change.ts';
 import { ALPHA, BETA, SDK } from '../agones/sdk-calls.ts';
 import { readFields, type Fields } from '../agones/wire-reader.ts';
@@ -27,9 +26,6 @@ export interface GrpcParts {
   readonly client: Pick<AgonesClient, 'passOn'>;
 }
 
-type Unary = (message: Buffer) => Buffer | Promise<Buffer>;
-type Bytes = MethodDefinition<Buffer, Buffer>;
-
 const EMPTY = Buffer.alloc(0);
 const MESSAGE_BYTES = 256 * 1024;
 /** A reader of the watch who is this far behind is let go. */
@@ -38,9 +34,9 @@ const BEHIND_BYTES = 4 * 1024 * 1024;
 /** A server that listens nowhere yet. */
 export function createGrpcSurface(parts: GrpcParts): Server {
   const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES, 'grpc.enable_channelz': 0 });
-  server.addService(serviceOf(SDK), { ...passedOn(SDK, parts), ...stateHandlers(parts), ...metadataHandlers(parts) });
-  server.addService(serviceOf(BETA), { ...passedOn(BETA, parts), ...listHandlers(parts) });
-  server.addService(serviceOf(ALPHA), passedOn(ALPHA, parts));
+  server.addService(byteService(SDK), { ...passedOn(SDK, parts), ...stateHandlers(parts), ...metadataHandlers(parts) });
+  server.addService(byteService(BETA), { ...passedOn(BETA, parts), ...listHandlers(parts) });
+  server.addService(byteService(ALPHA), passedOn(ALPHA, parts));
   return server;
 }
 
@@ -100,43 +96,4 @@ function guarded({ changes, client }: GrpcParts, path: string, read: (asked: Fie
 /** Every method to Agones' sidecar; those with a handler of their own take the place of this. */
 function passedOn(paths: Readonly<Record<string, string>>, { client }: GrpcParts): UntypedServiceImplementation {
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, unary((message) => client.passOn(path, message))]));
-}
-
-function unary(act: Unary) {
-  return async (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): Promise<void> => {
-    try {
-      answer(null, await act(call.request));
-    } catch (cause) {
-      answer(serviceFault(cause));
-    }
-  };
-}
-
-/** A gRPC error as it came, or `UNKNOWN`. */
-function serviceFault(cause: unknown): { code: number; details: string } {
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'number') {
-    return { code: cause.code, details: 'details' in cause && typeof cause.details === 'string' ? cause.details : cause.message };
-  }
-  if (cause instanceof RangeError) return { code: Code.INTERNAL, details: `the message cannot be read: ${cause.message}` };
-  return { code: Code.UNKNOWN, details: cause instanceof Error ? cause.message : String(cause) };
-}
-
-const STREAMED: Readonly<Record<string, Partial<Bytes>>> = {
-  [SDK.health]: { requestStream: true },
-  [SDK.watchGameServer]: { responseStream: true },
-};
-const asIs = (bytes: Buffer): Buffer => bytes;
-
-function serviceOf(paths: Readonly<Record<string, string>>): Record<string, Bytes> {
-  const method = (path: string): Bytes => ({
-    path,
-    requestStream: false,
-    responseStream: false,
-    ...STREAMED[path],
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
-  });
-  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, method(path)]));
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { GameServer as StoredGameServer } from '../../local/agones/resources/game-server.ts';
-import { grpcGameServer, sdkGameServer } from '../../local/agones/sdk-server/sdk-game-server.ts';
+import { grpcGameServer, sdkGameServer } from '../../sdk-bridge/solo/sidecar/sdk-game-server.ts';
 import { parseGameServer, type GameServer } from '../../sdk-bridge/agones/game-server.ts';
 import { isShown, withChange, type QueuedChange } from '../../sdk-bridge/agones/queued-change.ts';
 import { mayReplace, nextStep, reserveWish, secondsLeft, type Telling, type Wish } from '../../sdk-bridge/agones/state-wish.ts';

@@ -15,7 +15,15 @@ import { loadedBy, ROOT } from '../tooling/import-graph.ts';
 describe('the command line of --solo', () => {
   it('has a default for everything', () => {
     assert.deepEqual(readSoloOptions(['--solo']), {
-      options: { folder: '.lifeverse-solo', port: 9_358, grpcPort: 9_357, session: undefined, logLevel: 'warn' },
+      options: {
+        folder: '.lifeverse-solo',
+        port: 9_358,
+        grpcPort: 9_357,
+        session: undefined,
+        spec: { counters: {}, lists: {} },
+        gates: { playerTracking: false, countsAndLists: true },
+        logLevel: 'warn',
+      },
     });
   });
 
@@ -24,6 +32,26 @@ describe('the command line of --solo', () => {
     assert.ok('options' in reading);
     assert.equal(reading.options.session?.session.map, 'Arena');
     assert.deepEqual(reading.options.session.players, [{ id: 'ann', role: 'player' }]);
+  });
+
+  it('takes what a fleet has its game servers count, and Agones’ gates', () => {
+    const spec = '--spec={"counters":{"rooms":{"capacity":2}},"lists":{"guests":{}},"players":{}}';
+    const reading = readSoloOptions(['--solo', spec, '--feature-gates=PlayerTracking=true']);
+    assert.ok('options' in reading);
+    assert.deepEqual(reading.options.spec, {
+      counters: { rooms: { count: 0, capacity: 2 } },
+      lists: { guests: { capacity: 1_000, values: [] } },
+      players: { initialCapacity: 0 },
+    });
+    const off = readSoloOptions(['--solo', spec, '--feature-gates=CountsAndLists=false']);
+    assert.ok('faults' in off);
+    assert.deepEqual(
+      off.faults.map((fault) => /PlayerTracking=true|CountsAndLists=false/.exec(fault)?.[0]),
+      ['CountsAndLists=false', 'PlayerTracking=true'],
+    );
+    const bad = readSoloOptions(['--solo', '--spec={"counters":{"rooms":{"capacity":-1}},"count":1}']);
+    assert.ok('faults' in bad);
+    assert.match(bad.faults[0] ?? '', /counters rooms capacity .*count/);
   });
 
   it('lists every fault at once', () => {

@@ -149,11 +149,11 @@ describe('npm run bridge -- --solo', function () {
     const agones = `http://127.0.0.1:${solo.port()}`;
     const label = { method: 'PUT', body: JSON.stringify({ key: 'mood', value: 'good' }) };
     assert.equal((await fetch(`${agones}/metadata/label`, label)).status, 200);
-    const { object_meta: meta } = (await (await fetch(`${agones}/gameserver`)).json()) as {
-      object_meta: { labels: Record<string, string> };
+    const labels = async () => {
+      const gameServer = (await (await fetch(`${agones}/gameserver`)).json()) as { object_meta: { labels: Record<string, string> } };
+      return gameServer.object_meta.labels;
     };
-    assert.equal(meta.labels['agones.dev/sdk-mood'], 'good');
-    assert.equal((await fetch(`${agones}/v1beta1/counters/none`)).status, 404);
+    await until(async () => (await labels())['agones.dev/sdk-mood'] === 'good', 'the label is written');
     await script.soloReset({ body: { forgetSaves: true } });
   });
 

@@ -1,6 +1,7 @@
 /** What an allocation is refused for, in the words of a real Agones (pure). */
 import { invalid, notSupported, type FieldFault } from '../webhooks/field-fault.ts';
-import { annotationFaults, labelFaults, labelValueFaults, qualifiedNameFaults } from '../webhooks/metadata-verdicts.ts';
+import { labelValueFaults, qualifiedNameFaults } from '../../../sdk-bridge/solo/sidecar/metadata-faults.ts';
+import { annotationFaults, labelFaults } from '../webhooks/metadata-verdicts.ts';
 import type { AllocationPriority, AllocationSpec, CounterAction, LabelRequirement, Selector } from './allocation.ts';
 
 const SCHEDULINGS = ['Packed', 'Distributed'];

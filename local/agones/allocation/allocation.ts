@@ -1,5 +1,6 @@
 /** The GameServerAllocation: what is asked, and what is answered (pure). */
-import type { Counters, GameServer, GameServerState, Lists, NodeAddress, Scheduling } from '../resources/game-server.ts';
+import type { Counters, GameServerState, Lists } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
+import type { GameServer, NodeAddress, Scheduling } from '../resources/game-server.ts';
 import type { Texts } from '../resources/object-meta.ts';
 
 export const ALLOCATION_GROUP = 'allocation.agones.dev';

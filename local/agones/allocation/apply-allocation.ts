@@ -1,5 +1,6 @@
 /** What an allocation writes into the game server that it takes, in one write (pure). */
-import { LAST_ALLOCATED_ANNOTATION, type CounterStatus, type GameServer, type ListStatus } from '../resources/game-server.ts';
+import { LAST_ALLOCATED_ANNOTATION, type CounterStatus, type ListStatus } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
+import type { GameServer } from '../resources/game-server.ts';
 import type { AllocationSpec, CounterAction, ListAction } from './allocation.ts';
 
 const LIST_CAPACITY_MAX = 1000;

@@ -6,16 +6,9 @@
  *     Shutdown ─▶ deletion ─▶ pod deleted ─▶ finalizer off
  *     pod Failed ─▶ Unhealthy      pod Succeeded ─▶ Shutdown
  */
+import type { GameServerState } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
 import { isConflict, KubeError } from '../kube/kube-client.ts';
-import {
-  CONTROLLER_FINALIZER,
-  devAddressOf,
-  isBeingDeleted,
-  stateOf,
-  withStatus,
-  type GameServer,
-  type GameServerState,
-} from '../resources/game-server.ts';
+import { CONTROLLER_FINALIZER, devAddressOf, isBeingDeleted, stateOf, withStatus, type GameServer } from '../resources/game-server.ts';
 import { controllerOf, keyOf, splitKey } from '../resources/object-meta.ts';
 import type { Pod } from '../resources/pod.ts';
 import { GAME_SERVERS, PODS } from '../resources/resource.ts';

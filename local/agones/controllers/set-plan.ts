@@ -1,6 +1,7 @@
 /** How a set gets to its wanted number of game servers (pure). */
 import type { Priority } from '../resources/fleet.ts';
-import { isBeingDeleted, stateOf, type GameServer, type GameServerState, type Scheduling } from '../resources/game-server.ts';
+import type { GameServerState } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
+import { isBeingDeleted, stateOf, type GameServer, type Scheduling } from '../resources/game-server.ts';
 
 export interface SetPlan {
   readonly create: number;

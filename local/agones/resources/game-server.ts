@@ -1,4 +1,5 @@
 /** The GameServer resource: its fields, its states, and the small questions that everybody asks about it. */
+import type { Counters, GameServerState, Health, Lists, PlayerStatus } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
 import type { KubeObject, ObjectMeta, Texts } from './object-meta.ts';
 
 export const AGONES_API_VERSION = 'agones.dev/v1';
@@ -9,24 +10,8 @@ export const FLEET_LABEL = 'agones.dev/fleet';
 export const GAME_SERVER_SET_LABEL = 'agones.dev/gameserverset';
 export const GAME_SERVER_LABEL = 'agones.dev/gameserver';
 export const DEV_ADDRESS_ANNOTATION = 'agones.dev/dev-address';
-export const LAST_ALLOCATED_ANNOTATION = 'agones.dev/last-allocated';
 export const SDK_VERSION_ANNOTATION = 'agones.dev/sdk-version';
 export const CONTROLLER_FINALIZER = 'agones.dev/controller';
-/** Labels and annotations that a game sets through its SDK start with this. */
-export const SDK_METADATA_PREFIX = 'agones.dev/sdk-';
-
-export type GameServerState =
-  | 'PortAllocation'
-  | 'Creating'
-  | 'Starting'
-  | 'Scheduled'
-  | 'RequestReady'
-  | 'Ready'
-  | 'Reserved'
-  | 'Allocated'
-  | 'Shutdown'
-  | 'Error'
-  | 'Unhealthy';
 
 export type PortPolicy = 'Dynamic' | 'Static' | 'Passthrough' | 'None';
 export type PortProtocol = 'UDP' | 'TCP' | 'TCPUDP';
@@ -41,26 +26,6 @@ export interface GameServerPort {
   readonly hostPort?: number;
   readonly protocol?: PortProtocol;
 }
-
-export interface Health {
-  readonly disabled?: boolean;
-  readonly periodSeconds?: number;
-  readonly failureThreshold?: number;
-  readonly initialDelaySeconds?: number;
-}
-
-export interface CounterStatus {
-  readonly count?: number;
-  readonly capacity?: number;
-}
-
-export interface ListStatus {
-  readonly capacity?: number;
-  readonly values?: readonly string[];
-}
-
-export type Counters = Readonly<Record<string, CounterStatus>>;
-export type Lists = Readonly<Record<string, ListStatus>>;
 
 export interface ContainerPort {
   readonly containerPort?: number;
@@ -115,12 +80,6 @@ export interface GameServerSpec {
 export interface NodeAddress {
   readonly type: string;
   readonly address: string;
-}
-
-export interface PlayerStatus {
-  readonly count: number;
-  readonly capacity: number;
-  readonly ids: readonly string[] | null;
 }
 
 export interface GameServerStatus {

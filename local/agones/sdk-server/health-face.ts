@@ -1,7 +1,7 @@
 /** Where the kubelet asks: `/healthz` for the sidecar itself, `/gshealthz` for the game. */
 import { createServer, type Server } from 'node:http';
 
-import type { SdkServer } from './sdk-server.ts';
+import type { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 

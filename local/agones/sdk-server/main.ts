@@ -3,16 +3,16 @@ import { randomBytes } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import { ServerCredentials } from '@grpc/grpc-js';
 
+import { grpcFace } from '../../../sdk-bridge/solo/sidecar/grpc-face.ts';
+import { restFace } from '../../../sdk-bridge/solo/sidecar/rest-face.ts';
+import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
 import { EventRecorder } from '../controllers/event-recorder.ts';
 import { KubeClient } from '../kube/kube-client.ts';
 import { readKubeConnection } from '../kube/kube-connection.ts';
 import { jsonLog } from '../log.ts';
-import { grpcFace } from './grpc-face.ts';
 import { healthFace } from './health-face.ts';
 import { OwnGameServer } from './own-game-server.ts';
-import { restFace } from './rest-face.ts';
 import { parseSdkOptions, type SdkOptions } from './sdk-options.ts';
-import { SdkServer } from './sdk-server.ts';
 
 const now = (): Date => new Date();
 const log = jsonLog((line) => process.stdout.write(line), now, { service: 'agones-sdk' });
@@ -41,7 +41,16 @@ async function run(options: SdkOptions): Promise<void> {
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   const own = await OwnGameServer.follow(client, options.namespace, options.gameServer, log, signal);
-  const sdk = new SdkServer({ own, events, log, now, writeDelayMs: options.writeDelayMs, playerTracking: options.playerTracking, signal });
+  const sdk = new SdkServer({
+    own,
+    events: { tell: (told) => events.tell(own.current, told) },
+    log,
+    now,
+    writeDelayMs: options.writeDelayMs,
+    playerTracking: options.playerTracking,
+    countsAndLists: options.countsAndLists,
+    signal,
+  });
   const rest = restFace(sdk);
   const health = healthFace(sdk);
   const grpc = grpcFace(sdk);

@@ -1,12 +1,13 @@
 /** The one game server that a sidecar stands beside: its latest known form, and who wants to hear of changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { KubeClient } from '../kube/kube-client.ts';
+import type { Listener } from '../../../sdk-bridge/solo/sidecar/own-game-server.ts';
+import type { SidecarChange } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
+import { withChange } from '../../../sdk-bridge/solo/sidecar/with-change.ts';
+import { isConflict, type KubeClient } from '../kube/kube-client.ts';
 import type { Log } from '../log.ts';
 import type { GameServer } from '../resources/game-server.ts';
 import { collectionPath, GAME_SERVERS, objectPath } from '../resources/resource.ts';
-
-export type Listener = (gameServer: GameServer) => void;
 
 const RETRY_MS = 300;
 
@@ -52,13 +53,23 @@ export class OwnGameServer {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Writes the whole game server; a conflict means that somebody wrote since `current` was read. */
-  async write(gameServer: GameServer, signal: AbortSignal): Promise<void> {
+  /** Writes on the latest known form, once more on a fresh one when somebody else was quicker. */
+  async change(make: (current: GameServer) => SidecarChange, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#write(withChange(this.#current, make(this.#current)), signal);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      await this.#refresh(signal);
+      await this.#write(withChange(this.#current, make(this.#current)), signal);
+    }
+  }
+
+  async #write(gameServer: GameServer, signal: AbortSignal): Promise<void> {
     const path = objectPath(GAME_SERVERS, this.#namespace, this.#name);
     this.#take(GAME_SERVERS.parse(await this.#client.send({ method: 'PUT', path, body: gameServer, signal })));
   }
 
-  async refresh(signal: AbortSignal): Promise<void> {
+  async #refresh(signal: AbortSignal): Promise<void> {
     const path = objectPath(GAME_SERVERS, this.#namespace, this.#name);
     this.#take(GAME_SERVERS.parse(await this.#client.send({ method: 'GET', path, signal })));
   }
@@ -71,7 +82,7 @@ export class OwnGameServer {
         if (signal.aborted) return;
         this.#log.warn('the watch broke and starts anew', { error });
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-        await this.refresh(signal).catch(() => undefined);
+        await this.#refresh(signal).catch(() => undefined);
       }
     }
   }

@@ -1,7 +1,8 @@
 /** What the sidecar is told: flags as Agones' own has them, and the environment that a pod gives it. */
 import { parseArgs } from 'node:util';
+import { readFeatureGates, type FeatureGates } from '../../../sdk-bridge/solo/sidecar/feature-gates.ts';
 
-export interface SdkOptions {
+export interface SdkOptions extends FeatureGates {
   readonly gameServer: string;
   readonly namespace: string;
   readonly kubeconfig: string;
@@ -11,7 +12,6 @@ export interface SdkOptions {
   readonly healthPort: number;
   /** Every write waits this long, so that what comes meanwhile goes with it. */
   readonly writeDelayMs: number;
-  readonly playerTracking: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -54,8 +54,7 @@ export function parseSdkOptions(args: readonly string[], environment: Environmen
     grpcPort: number('grpc-port', 'GRPC_PORT', 9357, 65_535),
     httpPort: number('http-port', 'HTTP_PORT', 9358, 65_535),
     healthPort: number('health-port', 'HEALTH_PORT', 8080, 65_535),
-    // As Agones writes them: `One=true&Other=false`.
-    playerTracking: new URLSearchParams(values['feature-gates'] ?? environment['FEATURE_GATES']).get('PlayerTracking') === 'true',
+    ...readFeatureGates(values['feature-gates'] ?? environment['FEATURE_GATES'] ?? ''),
     writeDelayMs: number('write-delay-ms', 'SDK_WRITE_DELAY_MS', 500, 60_000),
   };
   return faults.length > 0 ? { faults } : { options };

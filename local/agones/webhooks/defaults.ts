@@ -1,4 +1,5 @@
 /** What the mutating webhook adds to objects, field by field as a real Agones does (`objects.json` of the recordings). */
+import type { GameServerState, Health } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
 import type { BufferPolicy, Fleet, FleetAutoscaler, FleetAutoscalerPolicy, FleetSpec } from '../resources/fleet.ts';
 import {
   AGONES_VERSION,
@@ -8,8 +9,6 @@ import {
   type GameServer,
   type GameServerPort,
   type GameServerSpec,
-  type GameServerState,
-  type Health,
   type PodTemplate,
 } from '../resources/game-server.ts';
 import type { ObjectMeta } from '../resources/object-meta.ts';

@@ -7,7 +7,7 @@ import { keyOf } from '../../../local/agones/resources/object-meta.ts';
 import type { Pod } from '../../../local/agones/resources/pod.ts';
 import { collectionPath, FLEETS, GAME_SERVERS, GAME_SERVER_SETS, objectPath, PODS } from '../../../local/agones/resources/resource.ts';
 import { OwnGameServer } from '../../../local/agones/sdk-server/own-game-server.ts';
-import { SdkServer } from '../../../local/agones/sdk-server/sdk-server.ts';
+import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import type { ConformanceCluster } from './conformance-cluster.ts';
 import { gameServerStep, LivesRecorder, type Lives } from './recorded-lives.ts';
@@ -143,7 +143,14 @@ export class FleetStage {
     const now = (): Date => new Date();
     const own = await OwnGameServer.follow(client, this.#namespace, name, this.#log, this.#ending.signal);
     const events = new EventRecorder(client, 'gameserver-sidecar', this.#log, now, () => Math.random().toString(16).slice(2));
-    const sdk = new SdkServer({ own, events, log: this.#log, now, writeDelayMs: WRITE_DELAY_MS, signal: this.#ending.signal });
+    const sdk = new SdkServer({
+      own,
+      events: { tell: (told) => events.tell(own.current, told) },
+      log: this.#log,
+      now,
+      writeDelayMs: WRITE_DELAY_MS,
+      signal: this.#ending.signal,
+    });
     this.#sdks.set(name, sdk);
     sdk.ready();
   }

@@ -91,7 +91,7 @@ describe('Agones conformance: the watch of the SDK', () => {
     it(`keeps the last of quick wishes: ${title}`, async () => {
       const bed = await bedOf(name);
       const heard: string[] = [];
-      bed.sdk.watch((gameServer) => heard.push(stateOf(gameServer)));
+      bed.sdk.watch((gameServer) => heard.push(gameServer.status?.state ?? ''));
       ask(bed);
       await until(`${kept} is stored`, () => heard.includes(kept));
       const others = heard.filter((state) => !['Scheduled', 'RequestReady', kept].includes(state));
@@ -107,7 +107,7 @@ describe('Agones conformance: the watch of the SDK', () => {
       contentType: 'application/merge-patch+json',
       body: { status: { state: 'Unhealthy' } },
     });
-    await until('it is known', () => stateOf(bed.sdk.gameServer) === 'Unhealthy');
+    await until('it is known', () => bed.sdk.gameServer.status?.state === 'Unhealthy');
     bed.sdk.ready();
     bed.sdk.setLabel('after', 'ready');
     await until('a later write is through', () => bed.sdk.gameServer.metadata.labels?.['agones.dev/sdk-after'] === 'ready');

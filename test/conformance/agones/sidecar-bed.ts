@@ -9,11 +9,11 @@ import { isConflict } from '../../../local/agones/kube/kube-client.ts';
 import { jsonLog } from '../../../local/agones/log.ts';
 import type { GameServer } from '../../../local/agones/resources/game-server.ts';
 import { collectionPath, GAME_SERVERS, objectPath } from '../../../local/agones/resources/resource.ts';
-import { grpcFace } from '../../../local/agones/sdk-server/grpc-face.ts';
+import { grpcFace } from '../../../sdk-bridge/solo/sidecar/grpc-face.ts';
 import { healthFace } from '../../../local/agones/sdk-server/health-face.ts';
 import { OwnGameServer } from '../../../local/agones/sdk-server/own-game-server.ts';
-import { restFace } from '../../../local/agones/sdk-server/rest-face.ts';
-import { SdkServer } from '../../../local/agones/sdk-server/sdk-server.ts';
+import { restFace } from '../../../sdk-bridge/solo/sidecar/rest-face.ts';
+import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import type { ConformanceCluster } from './conformance-cluster.ts';
 
@@ -89,7 +89,14 @@ export async function startSidecarBed({ writeDelayMs, ...options }: SidecarBedOp
   const stored = await makeGameServer(options, ending.signal);
   const own = await OwnGameServer.follow(client, namespace, name, log, ending.signal);
   const events = new EventRecorder(client, 'gameserver-sidecar', log, now, () => Math.random().toString(16).slice(2));
-  const sdk = new SdkServer({ own, events, log, now, writeDelayMs, signal: ending.signal });
+  const sdk = new SdkServer({
+    own,
+    events: { tell: (told) => events.tell(own.current, told) },
+    log,
+    now,
+    writeDelayMs,
+    signal: ending.signal,
+  });
   const rest = restFace(sdk);
   const health = healthFace(sdk);
   const grpc = grpcFace(sdk);

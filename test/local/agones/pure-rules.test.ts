@@ -8,7 +8,8 @@ import { PortAllocator } from '../../../local/agones/controllers/port-allocator.
 import { planOf } from '../../../local/agones/controllers/set-plan.ts';
 import { parseStandInConfig } from '../../../local/agones/config.ts';
 import type { Fleet, FleetStatus, GameServerSet } from '../../../local/agones/resources/fleet.ts';
-import type { GameServer, GameServerState } from '../../../local/agones/resources/game-server.ts';
+import type { GameServer } from '../../../local/agones/resources/game-server.ts';
+import type { GameServerState } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
 
 const TEMPLATE = { spec: { template: { spec: { containers: [{ name: 'game' }] } } } };
 

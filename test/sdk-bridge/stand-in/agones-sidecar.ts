@@ -6,11 +6,13 @@ import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { jsonLog } from '../../../local/agones/log.ts';
-import type { GameServer, GameServerState } from '../../../local/agones/resources/game-server.ts';
-import { grpcFace } from '../../../local/agones/sdk-server/grpc-face.ts';
-import { restFace } from '../../../local/agones/sdk-server/rest-face.ts';
-import { SdkServer, type SdkParts } from '../../../local/agones/sdk-server/sdk-server.ts';
+import { SILENT_LOG } from '../../../runtime/log.ts';
+import { grpcFace } from '../../../sdk-bridge/solo/sidecar/grpc-face.ts';
+import { restFace } from '../../../sdk-bridge/solo/sidecar/rest-face.ts';
+import type { OwnGameServer } from '../../../sdk-bridge/solo/sidecar/own-game-server.ts';
+import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
+import type { GameServerState, SidecarChange, SidecarGameServer } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
+import { withChange } from '../../../sdk-bridge/solo/sidecar/with-change.ts';
 
 export interface Sidecar {
   /** Of gRPC. */
@@ -70,7 +72,7 @@ export async function startSidecar(name: string, playerTracking = false): Promis
     const parts = {
       own,
       events: { tell: () => {} },
-      log: jsonLog(() => undefined, now),
+      log: SILENT_LOG,
       now,
       writeDelayMs: QUEUE_MS,
       playerTracking,
@@ -101,13 +103,9 @@ export async function startSidecar(name: string, playerTracking = false): Promis
     beats,
     state: () => own.current.status?.state ?? '',
     labels: () => ({ ...own.current.metadata.labels }),
-    become: (state) => own.change(({ status }) => ({ status: { ...status, state: state as GameServerState } })),
-    annotate: (annotations) => own.change(({ metadata }) => ({ metadata: { ...metadata, annotations } })),
-    allocate: (marks) =>
-      own.change(({ metadata, status }) => ({
-        metadata: { ...metadata, labels: { ...metadata.labels, ...marks } },
-        status: { ...status, state: 'Allocated' },
-      })),
+    become: (state) => own.write({ status: { state: state as GameServerState } }),
+    annotate: (annotations) => own.write({ annotations }),
+    allocate: (marks) => own.write({ labels: marks, status: { state: 'Allocated' } }),
     stop: async () => {
       const { rest, grpc, ending } = running ?? {};
       running = undefined;
@@ -120,23 +118,20 @@ export async function startSidecar(name: string, playerTracking = false): Promis
   };
 }
 
-function ownInMemory(name: string): SdkParts['own'] & { change(make: (current: GameServer) => Partial<GameServer>): void } {
-  const metadata = { name, namespace: 'default', uid: 'u', resourceVersion: '1', generation: 1, labels: {}, annotations: {} };
-  const spec = { template: { spec: { containers: [] } } };
-  let current: GameServer = {
-    apiVersion: 'agones.dev/v1',
-    kind: 'GameServer',
-    metadata,
-    spec,
+function ownInMemory(name: string): OwnGameServer & { write(change: SidecarChange): void } {
+  let current: SidecarGameServer = {
+    metadata: { name, namespace: 'default', uid: 'u', resourceVersion: '1', generation: 1, labels: {}, annotations: {} },
+    spec: {},
     status: { state: 'Scheduled', address: '127.0.0.1' },
   };
-  const listeners = new Set<(gameServer: GameServer) => void>();
-  const store = (made: GameServer) => {
+  const listeners = new Set<(gameServer: SidecarGameServer) => void>();
+  const write = (change: SidecarChange) => {
+    const made = withChange(current, change);
     const version = Number(current.metadata.resourceVersion) + 1;
     current = { ...made, metadata: { ...made.metadata, resourceVersion: String(version), generation: version } };
     for (const listener of listeners) listener(current);
     // The controller's part.
-    if (current.status?.state === 'RequestReady') store({ ...current, status: { ...current.status, state: 'Ready' } });
+    if (current.status?.state === 'RequestReady') write({ status: { state: 'Ready' } });
   };
   return {
     get current() {
@@ -146,8 +141,7 @@ function ownInMemory(name: string): SdkParts['own'] & { change(make: (current: G
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    write: async (gameServer) => store(gameServer),
-    refresh: async () => {},
-    change: (make) => store({ ...current, ...make(current) }),
+    change: async (make) => write(make(current)),
+    write,
   };
 }

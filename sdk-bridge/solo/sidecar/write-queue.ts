@@ -1,17 +1,22 @@
 /** Writes that wait: each kind is done once, `delayMs` after it was first asked for, with what was asked by then. */
-import type { Log } from '../log.ts';
+import type { Log } from '../../../runtime/log.ts';
 
 export type WriteKind = 'state' | 'labels' | 'annotations' | 'counters' | 'lists' | 'players';
 
 export class WriteQueue {
   readonly #delayMs: number;
   readonly #write: (kind: WriteKind, signal: AbortSignal) => Promise<void>;
-  readonly #log: Log;
+  readonly #log: Pick<Log, 'warn'>;
   readonly #signal: AbortSignal;
   readonly #timers = new Map<WriteKind, NodeJS.Timeout>();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(delayMs: number, write: (kind: WriteKind, signal: AbortSignal) => Promise<void>, log: Log, signal: AbortSignal) {
+  constructor(
+    delayMs: number,
+    write: (kind: WriteKind, signal: AbortSignal) => Promise<void>,
+    log: Pick<Log, 'warn'>,
+    signal: AbortSignal,
+  ) {
     this.#delayMs = delayMs;
     this.#write = write;
     this.#log = log;

@@ -1,8 +1,8 @@
 /** The calls of the SDK's REST face: path and method to what the SDK does (answers as recorded in `sdk-rest.json`). */
 import type { CounterAsk } from './counts.ts';
 import { badMask, LIST_FIELDS } from './list-mask.ts';
-import { BodyFault, messageOf, numberIn, objectsIn, textIn, type Message, type Values } from '../../../sdk-bridge/surface/rest-body.ts';
-import { restGameServer } from '../../../sdk-bridge/surface/rest-game-server.ts';
+import { BodyFault, messageOf, numberIn, objectsIn, textIn, type Message, type Values } from '../../surface/rest-body.ts';
+import { restGameServer } from '../../surface/rest-game-server.ts';
 import { restCounter, restList } from './rest-counts.ts';
 import { sdkGameServer } from './sdk-game-server.ts';
 import { GRPC_INVALID_ARGUMENT, GRPC_NOT_FOUND, GRPC_UNIMPLEMENTED, invalidArgument, SdkError, unknown } from './sdk-error.ts';

@@ -1,9 +1,9 @@
 /** A game server as the SDK tells it: the fields of `agones.dev.sdk.GameServer`, and its bytes (pure). */
-import type { GameServer as SdkGameServer } from '../../../sdk-bridge/agones/game-server.ts';
-import { bytesField, concat, mapField, numberField, textField } from '../../../sdk-bridge/agones/wire-writer.ts';
-import type { GameServer } from '../resources/game-server.ts';
+import type { GameServer as SdkGameServer } from '../../agones/game-server.ts';
+import { bytesField, concat, mapField, numberField, textField, textsField } from '../../agones/wire-writer.ts';
+import type { SidecarGameServer } from './sidecar-game-server.ts';
 
-export function sdkGameServer({ metadata, spec: { health }, status }: GameServer): SdkGameServer {
+export function sdkGameServer({ metadata, spec: { health }, status }: SidecarGameServer): SdkGameServer {
   return {
     objectMeta: {
       name: metadata.name,
@@ -38,7 +38,7 @@ export function sdkGameServer({ metadata, spec: { health }, status }: GameServer
   };
 }
 
-export const grpcGameServer = (gameServer: GameServer): Buffer => bytesOf(sdkGameServer(gameServer));
+export const grpcGameServer = (gameServer: SidecarGameServer): Buffer => bytesOf(sdkGameServer(gameServer));
 
 function bytesOf({ objectMeta: meta, spec: { health }, status }: SdkGameServer): Buffer {
   return concat([
@@ -82,19 +82,17 @@ const statusOf = ({ players, ...status }: SdkGameServer['status']): Buffer =>
     ...status.portsList.map(({ name, port }) => bytesField(3, concat([textField(1, name), numberField(2, port)]))),
     ...(players === undefined
       ? []
-      : [bytesField(4, concat([numberField(1, players.count), numberField(2, players.capacity), ...textsOf(3, players.idsList)]))]),
+      : [bytesField(4, concat([numberField(1, players.count), numberField(2, players.capacity), textsField(3, players.idsList)]))]),
     mapField(
       5,
       mapped(status.countersMap, ({ count, capacity }) => bytesField(2, concat([numberField(1, count), numberField(2, capacity)]))),
     ),
     mapField(
       6,
-      mapped(status.listsMap, ({ capacity, valuesList }) => bytesField(2, concat([numberField(1, capacity), ...textsOf(2, valuesList)]))),
+      mapped(status.listsMap, ({ capacity, valuesList }) => bytesField(2, concat([numberField(1, capacity), textsField(2, valuesList)]))),
     ),
     ...status.addressesList.map(({ type, address }) => bytesField(7, concat([textField(1, type), textField(2, address)]))),
   ]);
-
-const textsOf = (number: number, texts: readonly string[]): Buffer[] => texts.map((text) => bytesField(number, Buffer.from(text, 'utf8')));
 
 const unixSeconds = (time: string | undefined): bigint => (time === undefined ? 0n : BigInt(Math.floor(Date.parse(time) / 1_000)));
 

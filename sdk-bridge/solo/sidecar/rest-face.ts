@@ -4,10 +4,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 
 import { answerRest, type RestRequest } from './rest-calls.ts';
-import { watchLine } from '../../../sdk-bridge/surface/rest-game-server.ts';
+import { watchLine } from '../../surface/rest-game-server.ts';
 import { sdkGameServer } from './sdk-game-server.ts';
 import type { SdkServer } from './sdk-server.ts';
-import type { GameServer } from '../resources/game-server.ts';
+import type { SidecarGameServer } from './sidecar-game-server.ts';
 
 const WATCH = '/watch/gameserver';
 const BODY_MAX = 4 * 1024 * 1024;
@@ -63,7 +63,7 @@ function serveSocket(sdk: SdkServer, request: IncomingMessage, socket: WebSocket
   socket.on('error', () => socket.terminate());
 }
 
-const resultOf = (gameServer: GameServer): string => watchLine(sdkGameServer(gameServer));
+const resultOf = (gameServer: SidecarGameServer): string => watchLine(sdkGameServer(gameServer));
 
 async function readRequest(request: IncomingMessage): Promise<RestRequest> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sdk');

@@ -1,18 +1,5 @@
 /** What the SDK does, whichever of its faces asked (rules as recorded in `sdk-grpc.json` and `sdk-watch.json`). */
-import { isConflict } from '../kube/kube-client.ts';
-import type { EventRecorder } from '../controllers/event-recorder.ts';
-import type { Log } from '../log.ts';
-import {
-  LAST_ALLOCATED_ANNOTATION,
-  SDK_METADATA_PREFIX,
-  stateOf,
-  withStatus,
-  type CounterStatus,
-  type GameServer,
-  type GameServerState,
-  type ListStatus,
-} from '../resources/game-server.ts';
-import { labelValueFaults, qualifiedNameFaults } from '../webhooks/metadata-verdicts.ts';
+import type { Log } from '../../../runtime/log.ts';
 import {
   counterAskBeyond,
   counterWith,
@@ -27,19 +14,30 @@ import {
   type ListAsk,
 } from './counts.ts';
 import { HealthJudge } from './health.ts';
+import { labelValueFaults, qualifiedNameFaults } from './metadata-faults.ts';
 import type { Listener, OwnGameServer } from './own-game-server.ts';
 import { PlayerTracking } from './player-tracking.ts';
 import { invalidArgument, unknown } from './sdk-error.ts';
+import {
+  LAST_ALLOCATED_ANNOTATION,
+  SDK_METADATA_PREFIX,
+  type CounterStatus,
+  type GameServerState,
+  type ListStatus,
+  type SidecarGameServer,
+} from './sidecar-game-server.ts';
 import { WriteQueue, type WriteKind } from './write-queue.ts';
 
 export interface SdkParts {
-  readonly own: Pick<OwnGameServer, 'current' | 'onChange' | 'write' | 'refresh'>;
-  readonly events: Pick<EventRecorder, 'tell'>;
-  readonly log: Log;
+  readonly own: OwnGameServer;
+  /** As `kubectl describe` shows them. */
+  readonly events: { tell(told: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }): void };
+  readonly log: Pick<Log, 'warn'>;
   readonly now: () => Date;
   readonly writeDelayMs: number;
-  /** The alpha gate of that name; off by default. */
+  /** The gates of these names: an alpha, off by default, and a beta, on by default. */
   readonly playerTracking?: boolean;
+  readonly countsAndLists?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -79,7 +77,7 @@ export class SdkServer {
     this.#resumeReservation();
   }
 
-  get gameServer(): GameServer {
+  get gameServer(): SidecarGameServer {
     return this.#parts.own.current;
   }
 
@@ -107,6 +105,11 @@ export class SdkServer {
 
   ping(): void {
     this.#health.ping();
+  }
+
+  /** When the game pinged last, in milliseconds since the epoch. */
+  get lastPing(): number | undefined {
+    return this.#health.lastPing;
   }
 
   /** The kubelet's question. */
@@ -166,19 +169,26 @@ export class SdkServer {
   }
 
   updateList(): never {
+    this.#insistOnCounts();
     throw unknown(NO_FLEET);
   }
 
   #storedCounter(name: string): CounterStatus {
+    this.#insistOnCounts();
     const stored = this.gameServer.status?.counters?.[name];
     if (stored === undefined) throw unknown(`counter not found: ${name}`);
     return stored;
   }
 
   #storedList(name: string): ListStatus {
+    this.#insistOnCounts();
     const stored = this.gameServer.status?.lists?.[name];
     if (stored === undefined) throw unknown(`list not found: ${name}`);
     return stored;
+  }
+
+  #insistOnCounts(): void {
+    if (this.#parts.countsAndLists === false) throw unknown('CountsAndLists not enabled');
   }
 
   /** A later wish takes the place of one that still waits: Shutdown and then Ready within the delay is Ready. */
@@ -208,74 +218,58 @@ export class SdkServer {
       case 'state':
         return this.#writeState(signal);
       case 'labels':
-        return this.#store((current) => withMetadata(current, 'labels', this.#labels), signal);
+        return this.#parts.own.change(() => ({ labels: prefixed(this.#labels) }), signal);
       case 'annotations':
-        return this.#store((current) => withMetadata(current, 'annotations', this.#annotations), signal);
+        return this.#parts.own.change(() => ({ annotations: prefixed(this.#annotations) }), signal);
       case 'counters':
         return this.#writeCounters(signal);
       case 'lists':
         return this.#writeLists(signal);
       case 'players':
-        return this.#store((current) => withStatus(current, { players: this.players.status ?? null }), signal);
+        return this.#parts.own.change(() => ({ status: { players: this.players.status ?? null } }), signal);
     }
   }
 
   async #writeState(signal: AbortSignal): Promise<void> {
     const state = this.#wanted;
-    if (state === undefined || LAST.has(stateOf(this.gameServer))) return;
+    if (state === undefined || LAST.has(this.gameServer.status?.state ?? '')) return;
     const seconds = state === 'Reserved' ? this.#reserveSeconds : 0;
     const now = this.#parts.now();
     const reservedUntil = seconds > 0 ? new Date(now.getTime() + seconds * 1_000).toISOString().replace(/\.\d+Z$/, 'Z') : null;
-    await this.#store((current) => {
-      const next = withStatus(current, { state, reservedUntil });
-      if (state !== 'Allocated') return next;
-      const annotations = { ...next.metadata.annotations, [LAST_ALLOCATED_ANNOTATION]: now.toISOString() };
-      return { ...next, metadata: { ...next.metadata, annotations } };
-    }, signal);
+    const annotations = state === 'Allocated' ? { [LAST_ALLOCATED_ANNOTATION]: now.toISOString() } : {};
+    await this.#parts.own.change(() => ({ status: { state, reservedUntil }, annotations }), signal);
     if (seconds > 0) this.#readyAfter(seconds * 1_000);
     const isUnhealthy = state === 'Unhealthy';
     const message = isUnhealthy ? 'Health check failure' : seconds > 0 ? `SDK state change, for ${seconds}s` : 'SDK state change';
-    this.#parts.events.tell(this.gameServer, { type: isUnhealthy ? 'Warning' : 'Normal', reason: state, message });
+    this.#parts.events.tell({ type: isUnhealthy ? 'Warning' : 'Normal', reason: state, message });
   }
 
   async #writeCounters(signal: AbortSignal): Promise<void> {
     const written = new Map(this.#counters);
-    await this.#store((current) => {
-      const counters = { ...current.status?.counters };
+    await this.#parts.own.change(({ status }) => {
+      const counters = { ...status?.counters };
       for (const [name, pending] of written) {
         const stored = counters[name];
         if (stored === undefined) continue;
         const { count, capacity } = counterWith(stored, pending);
         counters[name] = { count: Number(count), capacity: Number(capacity) };
       }
-      return withStatus(current, { counters });
+      return { status: { counters } };
     }, signal);
     settle(this.#counters, written, counterAskBeyond);
   }
 
   async #writeLists(signal: AbortSignal): Promise<void> {
     const written = new Map(this.#lists);
-    await this.#store((current) => {
-      const lists = { ...current.status?.lists };
+    await this.#parts.own.change(({ status }) => {
+      const lists = { ...status?.lists };
       for (const [name, pending] of written) {
         const stored = lists[name];
         if (stored !== undefined) lists[name] = listWith(stored, pending);
       }
-      return withStatus(current, { lists });
+      return { status: { lists } };
     }, signal);
     settle(this.#lists, written, listAskBeyond);
-  }
-
-  /** Writes on the latest known form, once more on a fresh one when somebody else was quicker. */
-  async #store(change: (current: GameServer) => GameServer, signal: AbortSignal): Promise<void> {
-    const { own } = this.#parts;
-    try {
-      await own.write(change(own.current), signal);
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      await own.refresh(signal);
-      await own.write(change(own.current), signal);
-    }
   }
 }
 
@@ -293,8 +287,5 @@ function refuseBadKey(what: 'label' | 'annotation', key: string): void {
   if (faults.length > 0) throw invalidArgument(`invalid ${what} key ${JSON.stringify(key)}: ${faults.join(', ')}`);
 }
 
-function withMetadata(gameServer: GameServer, field: 'labels' | 'annotations', set: ReadonlyMap<string, string>): GameServer {
-  const { metadata } = gameServer;
-  const added = Object.fromEntries([...set].map(([key, value]) => [`${SDK_METADATA_PREFIX}${key}`, value]));
-  return { ...gameServer, metadata: { ...metadata, [field]: { ...metadata[field], ...added } } };
-}
+const prefixed = (set: ReadonlyMap<string, string>): Readonly<Record<string, string>> =>
+  Object.fromEntries([...set].map(([key, value]) => [`${SDK_METADATA_PREFIX}${key}`, value]));

@@ -2,7 +2,7 @@
  * Counters and lists as the game sees them (pure): what is stored, with what is asked and not written yet on top. Numbers
  * are 64 bits wide and wrap like those of the real sidecar.
  */
-import type { CounterStatus, ListStatus } from '../resources/game-server.ts';
+import type { CounterStatus, ListStatus } from './sidecar-game-server.ts';
 import { unknown } from './sdk-error.ts';
 
 export interface CounterAsk {

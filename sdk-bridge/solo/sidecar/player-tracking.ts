@@ -1,5 +1,5 @@
 /** Who is connected, as a game tells it: an alpha behind the gate `PlayerTracking`. A sidecar that comes back goes on from what is stored. */
-import type { PlayerStatus } from '../resources/game-server.ts';
+import type { PlayerStatus } from './sidecar-game-server.ts';
 import { unknown } from './sdk-error.ts';
 
 export class PlayerTracking {

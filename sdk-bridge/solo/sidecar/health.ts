@@ -2,7 +2,7 @@
  * The judgement of the game's pings. It begins with the first question of the kubelet: a game that is never probed is
  * never unhealthy. Once the threshold is reached there is no way back.
  */
-import type { Health } from '../resources/game-server.ts';
+import type { Health } from './sidecar-game-server.ts';
 
 export class HealthJudge {
   readonly #isDisabled: boolean;
@@ -11,7 +11,8 @@ export class HealthJudge {
   readonly #onUnhealthy: () => void;
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
-  #lastPing = 0;
+  #lastPing: number | undefined;
+  #judgedFrom = 0;
   #failures = 0;
 
   constructor(health: Health | undefined, onUnhealthy: () => void, now: () => number) {
@@ -22,6 +23,11 @@ export class HealthJudge {
     this.#now = now;
   }
 
+  /** Of the game's newest ping, as `now` tells it. */
+  get lastPing(): number | undefined {
+    return this.#lastPing;
+  }
+
   ping(): void {
     this.#lastPing = this.#now();
     this.#failures = 0;
@@ -30,7 +36,7 @@ export class HealthJudge {
   /** What the kubelet is answered; the first time it also starts the judgement. */
   isHealthy(): boolean {
     if (!this.#isDisabled && this.#timer === undefined) {
-      this.#lastPing = this.#now();
+      this.#judgedFrom = this.#now();
       // The one clock that judges: a period without a ping is a failure.
       this.#timer = setInterval(() => this.#judge(), this.#periodMs);
     }
@@ -42,7 +48,7 @@ export class HealthJudge {
   }
 
   #judge(): void {
-    if (this.#now() - this.#lastPing > this.#periodMs) this.#failures += 1;
+    if (this.#now() - Math.max(this.#judgedFrom, this.#lastPing ?? 0) > this.#periodMs) this.#failures += 1;
     if (this.#failures >= this.#threshold) this.#onUnhealthy();
   }
 }
