@@ -19,9 +19,12 @@ import { listHandlers } from './api/lists.ts';
 import { createLookUp, createShow } from './api/look-up.ts';
 import { seatHandlers } from './api/seats.ts';
 import { webhookHandlers } from './api/webhooks.ts';
+import { buildHandlers } from './api/builds.ts';
 import { autoscalerHandlers } from './api/autoscaler.ts';
 import { fleetHandlers } from './api/fleets.ts';
 import { maintenanceHandlers } from './api/maintenance-windows.ts';
+import { keepClosedBuilds } from './builds/keep-closed-builds.ts';
+import { createOpenBuilds } from './builds/open-builds.ts';
 import { createClusterMetrics } from './clusters/cluster-metrics.ts';
 import { ClusterRegistry } from './clusters/cluster-registry.ts';
 import { podIdentityOf } from './clusters/cluster-settings.ts';
@@ -66,6 +69,7 @@ import { createWorldLeases } from './saves-world-leases.ts';
 import { showStore } from './store-gauges.ts';
 import { openAliases } from './store/aliases.ts';
 import { openAllocations } from './store/allocations.ts';
+import { openClosedBuilds } from './store/closed-builds.ts';
 import { countedAllocations } from './store/counted-allocations.ts';
 import { openEventLog } from './store/events.ts';
 import { openFleetScaling } from './store/fleet-scaling.ts';
@@ -125,6 +129,10 @@ configOrExit(() => registry.apply(readClusters(config.CLUSTERS_FILE)), process);
 lifecycle.onClose('clusters', () => registry.close());
 readiness.check('clusters', () => (Array.from(clusters.values()).some((cluster) => cluster.healthy) ? undefined : 'no cluster answers'));
 
+const past = await openClosedBuilds(mongo.db, log);
+lifecycle.run('closed builds', (signal) => past.run(signal));
+const builds = createOpenBuilds({ clusters, past });
+
 const eventMetrics = createEventMetrics(service.registry);
 const tail = createEventTail(events, log);
 const reader = createEventReader(events, tail);
@@ -138,6 +146,7 @@ const moves: MoveParts = {
   clusters,
   worldLeases: createWorldLeases(config.SAVES_URL, send, tokenFromFile(config.SERVICE_TOKEN_FILE, now)),
   windows,
+  builds,
   metrics,
   log,
   now,
@@ -165,6 +174,8 @@ lifecycle.onClose('turns', () => turns.close());
 
 const waker = createLineWaker({ ...moves, line: allocations.line, turns, backstopMs: config.LINE_BACKSTOP_MS });
 lifecycle.run('line', (signal) => waker.run(signal));
+const keeping = keepClosedBuilds({ registry, builds, past, line: allocations.line, turns, log, now });
+lifecycle.run('waiting for closed builds', keeping);
 const tallyOf = createTallies(config.ALLOCATOR_OWNER, now);
 registry.onAdded((cluster) => {
   tallyOf(cluster);
@@ -255,6 +266,7 @@ const handlers: Handlers<typeof allocatorApi.endpoints> = {
   ...attemptHandlers({ attempts: { ...moves, watcher }, signer, keys, issuer: config.ALLOCATOR_ISSUER, seats }),
   ...maintenanceHandlers({ windows, look: scopeLook, now }),
   ...fleetHandlers(scalerParts),
+  ...buildHandlers({ builds }),
   ...autoscalerHandlers({ clusters, fleets: createFleetLook(now), scaler, metrics: createScalingMetrics(service.registry) }),
   ...webhookHandlers({ webhooks, deliveries, events, sender, now }),
 };

@@ -12,6 +12,8 @@ export interface AllocatorMetrics {
   waited(until: 'allocated' | 'ready', fleet: string | undefined, seconds: number): void;
   /** A lost world goes on, or is given up. */
   resumed(outcome: 'made' | 'given-up'): void;
+  /** Somebody asked for a closed build, or waited for it when it was closed. */
+  buildClosed(what: 'refused' | 'failed'): void;
   /** A game server was released because its attempt is over. */
   released(cluster: string, why: string): void;
 }
@@ -43,6 +45,12 @@ export function createAllocatorMetrics(registry: Registry): AllocatorMetrics {
     labelNames: ['outcome'],
     registers,
   });
+  const closed = new Counter({
+    name: 'lifeverse_allocations_build_closed_total',
+    help: 'Requests for a build that is closed: refused, or failed while they waited',
+    labelNames: ['what'],
+    registers,
+  });
   const waits = new Histogram({
     name: 'lifeverse_allocation_wait_seconds',
     help: 'Time from the request until a server was bound, and until the session was joinable',
@@ -63,6 +71,7 @@ export function createAllocatorMetrics(registry: Registry): AllocatorMetrics {
     // Only fleets that have given a server are named: a client cannot make up labels.
     waited: (until, fleet, seconds) => waits.observe({ until, fleet: fleet ?? 'by-labels' }, seconds),
     resumed: (outcome) => resumes.inc({ outcome }),
+    buildClosed: (what) => closed.inc({ what }),
     released: (cluster, why) => releases.inc({ cluster, why }),
   };
 }

@@ -2,6 +2,7 @@
 import { allocationEndpoints } from './allocator-api/allocations.ts';
 import { attemptEndpoints } from './allocator-api/attempts.ts';
 import { autoscalerEndpoints } from './allocator-api/autoscaler.ts';
+import { buildEndpoints } from './allocator-api/builds.ts';
 import { clusterEndpoints } from './allocator-api/clusters.ts';
 import { eventEndpoints } from './allocator-api/events.ts';
 import { fleetEndpoints } from './allocator-api/fleets.ts';
@@ -27,6 +28,7 @@ export const allocatorApi = defineApi({
     ...reconcileEndpoints,
     ...maintenanceEndpoints,
     ...fleetEndpoints,
+    ...buildEndpoints,
     ...autoscalerEndpoints,
     ...webhookEndpoints,
   },

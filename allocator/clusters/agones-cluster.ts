@@ -10,9 +10,12 @@ import type { ClusterConfig } from './cluster-config.ts';
 import { ClusterHealth, type HealthView } from './cluster-health.ts';
 import type { ClusterMetrics } from './cluster-metrics.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
-import { followGameServers } from './follow-game-servers.ts';
+import { FleetBook } from './fleet-book.ts';
+import { followFleets } from './follow-fleets.ts';
+import { followObjects } from './follow-objects.ts';
 import { allocationOf, marksOf, outcomeOf, outcomeOfFailure, type Ask, type AskOutcome } from './game-server-allocation.ts';
-import { annotationOf, carriedBy, deletionOf, gameServerOf, type Carried, type GameServer } from './game-server.ts';
+import { annotationOf, carriedBy, deletionOf, gameServerOf, slimGameServer, type Carried, type GameServer } from './game-server.ts';
+import { createInterruption } from './interruption.ts';
 import type { Kinds } from './kinds.ts';
 import type { KubeAnswer, KubeApi, KubeRequest } from './kube-api.ts';
 import { answerError as unexpected, notDone } from './kube-errors.ts';
@@ -55,6 +58,7 @@ const List = z.object({ items: z.array(z.unknown()) });
 
 export class AgonesCluster {
   readonly census: Census;
+  readonly fleets = new FleetBook();
   readonly #api: KubeApi;
   readonly #settings: ClusterSettings;
   readonly #asks: AskLimit;
@@ -62,13 +66,13 @@ export class AgonesCluster {
   readonly #now: () => number;
   readonly #health: ClusterHealth;
   readonly #listeners: (() => void)[] = [];
+  readonly #watches = { servers: createInterruption(), fleets: createInterruption() };
+  readonly #log: Log;
   #config: ClusterConfig;
   /** Taken out of the file; it is kept for what is under way. */
   #leaving = false;
   #fresh = false;
   #heardAt: number | undefined;
-  #watching = new AbortController();
-  #relist = false;
 
   constructor({ config, api, settings, metrics, log, kinds, now }: ClusterParts) {
     this.#config = config;
@@ -77,15 +81,16 @@ export class AgonesCluster {
     this.#asks = new AskLimit(settings.asksAtOnce, now);
     this.#metrics = metrics;
     this.#now = now;
+    this.#log = log.with({ cluster: config.name });
     this.census = new Census(now, kinds);
     this.#health = new ClusterHealth({
-      log: log.with({ cluster: config.name }),
+      log: this.#log,
       now,
       probeMs: { first: Math.min(FIRST_PROBE_MS, settings.probeMs), most: settings.probeMs },
       changed: (breaker) => {
         metrics.breaker(config.name, breaker);
         // What the watch has not told by now it may never tell: it has to show that it still lives.
-        if (breaker === 'open') this.#watching.abort();
+        if (breaker === 'open') for (const watch of Object.values(this.#watches)) watch.interrupt();
         if (breaker === 'closed') this.#tellUsable();
       },
     });
@@ -134,8 +139,8 @@ export class AgonesCluster {
     this.#config = config;
     this.#leaving = leaving;
     if (moved) {
-      this.#relist = true;
-      this.#watching.abort();
+      this.fleets.forget();
+      for (const watch of Object.values(this.#watches)) watch.interrupt(true);
     }
     if (!this.draining) this.#tellUsable();
   }
@@ -162,7 +167,7 @@ export class AgonesCluster {
     const selector = Object.entries(marksOf({ owner, uid, attempt }))
       .map(([name, value]) => `${name}=${value}`)
       .join(',');
-    const path = `${this.#path}?labelSelector=${encodeURIComponent(selector)}`;
+    const path = `${this.#pathOf('gameservers')}?labelSelector=${encodeURIComponent(selector)}`;
     const look = async () => {
       const answer = await this.#api.send({ method: 'GET', path, timeoutMs: withinMs ?? LOOK_MS });
       if (answer.status !== 200) throw unexpected('list', answer.status, answer.body);
@@ -203,20 +208,18 @@ export class AgonesCluster {
     return this.#api.send(request);
   }
 
-  /** Keeps the census, and probes while the breaker is open, until the signal. */
+  /** Keeps the census and the book of fleets, and probes while the breaker is open, until the signal. */
   async follow(signal: AbortSignal): Promise<void> {
     const { pageSize, silentMs } = this.#settings;
-    const following = followGameServers(
+    const following = followObjects(
       {
         api: this.#api,
-        path: this.#path,
-        census: this.census,
+        path: this.#pathOf('gameservers'),
+        view: this.census,
+        slim: slimGameServer,
         silentMs,
         pageSize,
-        interruption: () => {
-          this.#watching = new AbortController();
-          return { signal: this.#watching.signal, relist: () => this.#takeRelist() };
-        },
+        interruption: this.#watches.servers.begin,
         heard: () => (this.#heardAt = this.#now()),
         fresh: (isFresh) => (this.#fresh = isFresh),
         relisted: (why) => {
@@ -227,15 +230,17 @@ export class AgonesCluster {
       },
       signal,
     );
-    await Promise.all([following, this.#health.probe(() => this.#check(), signal)]);
+    const parts = { api: this.#api, path: this.#pathOf('fleets'), book: this.fleets, log: this.#log, silentMs, pageSize };
+    const fleets = followFleets({ ...parts, interruption: this.#watches.fleets.begin }, signal);
+    await Promise.all([following, fleets, this.#health.probe(() => this.#check(), signal)]);
   }
 
   close(): void {
     this.#api.close();
   }
 
-  get #path(): string {
-    return `/apis/agones.dev/v1/namespaces/${this.config.namespace}/gameservers`;
+  #pathOf(resource: 'gameservers' | 'fleets'): string {
+    return `/apis/agones.dev/v1/namespaces/${this.config.namespace}/${resource}`;
   }
 
   async #allocate(ask: Ask, end: number): Promise<AskOutcome> {
@@ -268,7 +273,7 @@ export class AgonesCluster {
   /** Refused at once while the cluster is left out. @throws AppError on any answer but success, 404 and 409. */
   async #send(method: 'GET' | 'DELETE' | 'PATCH', name: string, body?: object): Promise<KubeAnswer> {
     return this.#patiently(async () => {
-      const path = `${this.#path}/${name}`;
+      const path = `${this.#pathOf('gameservers')}/${name}`;
       const answer = await this.#api.send({ method, path, timeoutMs: LOOK_MS, ...(body === undefined ? {} : { body }) });
       if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409)
         throw unexpected(method.toLowerCase(), answer.status, answer.body);
@@ -285,12 +290,6 @@ export class AgonesCluster {
     const answer = await this.#api.send({ method: 'GET', path: '/apis/allocation.agones.dev/v1', timeoutMs: PROBE_TIMEOUT_MS });
     if (answer.status !== 200) throw unexpected('the probe', answer.status, answer.body);
     if (!this.#fresh || !this.census.synced) throw new AppError('unavailable', 'census_stale', 'its game servers are not followed yet');
-  }
-
-  #takeRelist(): boolean {
-    const relist = this.#relist;
-    this.#relist = false;
-    return relist;
   }
 
   #tellUsable(): void {

@@ -29,8 +29,8 @@ export async function finish(
   await tryFinish(parts, from, state, reason, serverDueAt, more);
 }
 
-/** False where it has moved on meanwhile. */
-async function tryFinish(
+/** As `finish`; false where it has moved on meanwhile. */
+export async function tryFinish(
   parts: MoveParts,
   from: AllocationDocument,
   state: Final,

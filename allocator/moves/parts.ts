@@ -1,5 +1,6 @@
 /** What every move needs of the rest. */
 import type { Log } from '../../runtime/log.ts';
+import type { OpenBuilds } from '../builds/open-builds.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import type { AllocatorMetrics } from '../metrics.ts';
 import type { Allocations } from '../store/allocations.ts';
@@ -20,6 +21,7 @@ export interface MoveParts {
   readonly clusters: ReadonlyMap<string, AgonesCluster>;
   readonly worldLeases: WorldLeases;
   readonly windows: Pick<MaintenanceWindows, 'open' | 'refresh'>;
+  readonly builds: Pick<OpenBuilds, 'closedNow'>;
   readonly metrics: AllocatorMetrics;
   readonly log: Log;
   /** Milliseconds since the epoch. */

@@ -10,6 +10,7 @@ import { poolOf } from '../placement/pool.ts';
 import { KEPT_DECISIONS } from '../store/allocations.ts';
 import { bind, tryOf } from './bind.ts';
 import { choose, type Chosen } from './choose.ts';
+import { failClosed } from './fail-closed.ts';
 import { fenceWorld } from './fence-world.ts';
 import { finish } from './finish.ts';
 import type { MoveParts } from './parts.ts';
@@ -28,6 +29,8 @@ export async function place(parts: MoveParts, queued: AllocationDocument, mayLoo
   if (parts.now() >= queued.deadlineAt.getTime()) return finish(parts, queued, 'expired', 'no server was joinable before the deadline');
   let found = await choose(parts, queued);
   if (found.kind === 'wait') {
+    const closed = await parts.builds.closedNow(queued.request);
+    if (closed !== undefined) return failClosed(parts, queued, closed, found);
     const waits = await wait(parts, queued, found);
     if (!waits || !mayLookAgain) return;
     // A server may have become Ready between the choice and the write: nobody would wake us for it.

@@ -1,6 +1,7 @@
 /** ● → queued: an allocation is asked for, once per id. */
 import { createHash, randomBytes } from 'node:crypto';
 import { AppError } from '../../contracts/app-error.ts';
+import { buildClosed, type ClosedBuild } from '../../contracts/build-closed.ts';
 import type { AllocationRequest } from '../../contracts/allocator.ts';
 import { aboutOf, canonicalRequest, isFinal, keyOfId, newAllocation, type AllocationDocument } from '../allocation.ts';
 import { holdsSeats, type NoRoom } from '../seats.ts';
@@ -34,17 +35,20 @@ interface Asked {
   readonly traceparent: string;
 }
 
-/** @throws AppError `conflict` when the id was used with other fields, or the live world has no free seats. */
+/** @throws AppError `conflict` when the id was used with other fields, the live world has no free seats, or the build is closed. */
 export async function request(parts: RequestParts, client: string, body: AllocationRequest, traceparent: string): Promise<Requested> {
   const fingerprint = createHash('sha256').update(canonicalRequest(body)).digest('base64url');
   const asked: Asked = { client, key: keyOfId(client, body.id), fingerprint, request: body, traceparent };
   const { world } = body.session;
   for (let tries = 0; tries < TRIES; tries += 1) {
+    // Before the look at the id: what has been stored under it by then is answered all the same.
+    const closed = await parts.builds.closedNow(body);
     // Before the look at the id: what this id joined while an earlier session was live is then found below.
     const newest = world === undefined ? undefined : await parts.allocations.findNewestOf(world);
-    const before = await earlier(parts, asked, tries);
+    const before = await earlier(parts, asked, tries > 0 || closed !== undefined);
     if (before !== undefined && before.kind !== 'joining') return before;
     const isLive = newest !== undefined && !isFinal(newest.state);
+    if (closed !== undefined && !isLive) throw refused(parts, closed);
     const done = isLive ? await join(parts, asked, newest, before?.alias) : await make(parts, asked, newest, before?.alias);
     if (done !== undefined) return done;
   }
@@ -55,11 +59,11 @@ export async function request(parts: RequestParts, client: string, body: Allocat
 async function earlier(
   parts: RequestParts,
   asked: Asked,
-  tries: number,
+  isLookedFor: boolean,
 ): Promise<Requested | { kind: 'joining'; alias: AliasDocument } | undefined> {
   const { client, key, request: body } = asked;
   // Nearly always there is neither; where no world is played, the insert itself says whether there is an allocation.
-  const mayBeMade = tries > 0 || body.session.world !== undefined;
+  const mayBeMade = isLookedFor || body.session.world !== undefined;
   const [same, alias] = await Promise.all([mayBeMade ? parts.allocations.findById(body.id, client) : undefined, parts.aliases.find(key)]);
   const had = (same ?? alias)?.fingerprint;
   if (had === undefined) return undefined;
@@ -124,6 +128,11 @@ async function make(
   parts.metrics.entered('queued');
   parts.log.info('queued', { ...aboutOf(made), client, players: made.seats.length });
   return { kind: 'made', allocation: made };
+}
+
+function refused(parts: RequestParts, closed: ClosedBuild): AppError {
+  parts.metrics.buildClosed('refused');
+  return buildClosed(closed);
 }
 
 function worldFull({ session }: AllocationRequest, { wanted, free, room, role }: NoRoom): AppError {

@@ -10,7 +10,10 @@ export const allocationEndpoints = defineEndpoints({
     method: 'POST',
     path: '/v1/allocations',
     summary: 'Ask for a game server',
-    description: 'The id makes it repeatable: the same id with the same fields is the same allocation, whatever its state.',
+    description:
+      'The id makes it repeatable: the same id with the same fields is the same allocation, whatever its state. ' +
+      'A build that is closed is a 409 `build_closed` that names the open ones, except to join a live world that runs on it; one that is closed ' +
+      'while the allocation waits fails it, with a reason that begins so.',
     access: CLIENTS,
     headers: z.object({
       prefer: z

@@ -36,12 +36,15 @@ describe('A release of a build of the game', function () {
 
       const fresh = await readySession(world, fleet, { build: '1.4.2' });
       assert.match(fresh.server.gameServer, /-1-4-2-/);
-      const late = anAllocation(fleet, { deadlineSeconds: 2 });
       const matchmaker = await world.matchmaker();
-      await matchmaker.requestAllocation({ body: late });
-      await until('the old build takes nobody any more', async () => {
-        return (await matchmaker.getAllocation({ params: { id: late.id } })).body.state === 'expired';
-      });
+      const told = async () => {
+        const { builds } = (await matchmaker.listBuilds({ query: { fleet } })).body;
+        return Object.fromEntries(builds.map(({ build, state }) => [build, state]));
+      };
+      await until('the allocator knows that the old build is closed', async () => (await told())['dev'] === 'closed');
+      assert.deepEqual(await told(), { dev: 'closed', '1.4.2': 'open' });
+      const late = anAllocation(fleet);
+      await assert.rejects(matchmaker.requestAllocation({ body: late }), { code: 'build_closed', message: /open: 1\.4\.2$/ });
 
       const [first, second] = old;
       assert.ok(first !== undefined && second !== undefined);
@@ -54,7 +57,9 @@ describe('A release of a build of the game', function () {
       assert.deepEqual(await bed.states(), { dev: 'current', '1.4.2': 'closed' });
       const again = await bed.run('rollback');
       assert.match(again.output, /Nothing is left to do/, 'a rollback goes back once, however often it is repeated');
-      await readySession(world, fleet);
+      assert.deepEqual(await told(), { dev: 'open', '1.4.2': 'closed' });
+      assert.equal((await matchmaker.requestAllocation({ body: late })).status, 202, 'what was refused before is taken');
+      await makeReady(world, late.id);
       assert.equal((await fresh.look()).state, 'ready', 'who plays on the new build plays on');
       const states = [second, fresh].map(({ server }) => seen.of(server.gameServer));
       assert.deepEqual(states, [['Ready', 'Allocated'], states[1]]);

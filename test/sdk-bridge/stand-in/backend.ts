@@ -158,6 +158,7 @@ export async function startBackend(gameServer: string, world?: string): Promise<
     getMaintenance: notHere,
     cancelMaintenance: notHere,
     listFleets: notHere,
+    listBuilds: notHere,
     scaleFleet: notHere,
     createWebhook: notHere,
     listWebhooks: notHere,

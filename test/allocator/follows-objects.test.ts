@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../contracts/app-error.ts';
 import { Census } from '../../allocator/clusters/census.ts';
-import { followGameServers, type FollowParts } from '../../allocator/clusters/follow-game-servers.ts';
+import { followObjects, type FollowParts } from '../../allocator/clusters/follow-objects.ts';
 import { openKubeApi, type KubeApi } from '../../allocator/clusters/kube-api.ts';
 import { testCluster } from '../../local/testing.ts';
 import { startClusterProxy, type ClusterProxy } from './cluster-proxy.ts';
@@ -45,11 +45,11 @@ describe('The census of a cluster', function () {
   });
 
   function follow(changes: Partial<FollowParts> = {}): void {
-    following = followGameServers(
+    following = followObjects(
       {
         api,
         path,
-        census,
+        view: census,
         silentMs: 60_000,
         pageSize: 500,
         interruption: () => ({ signal: new AbortController().signal, relist: () => false }),

@@ -1,28 +1,37 @@
 /**
- * Keeps a census: a list in pages, then the watch that follows it. A watch that breaks is resumed from its last version;
- * only when the API server has forgotten that one (410 Gone), or the cluster may be another one, all is listed anew.
+ * Keeps a view of what a cluster has of one resource: a list in pages, then the watch that follows it. A watch that breaks is resumed
+ * from its last version; only when the API server has forgotten that one (410 Gone), or the cluster may be another one, all is listed anew.
  */
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
 import { pause } from '../../runtime/deadline.ts';
-import type { Census } from './census.ts';
 import type { KubeApi } from './kube-api.ts';
 import { answerError } from './kube-errors.ts';
 
+/** What is kept up by being told. */
+export interface FollowedView {
+  /** A full list: what is not in it is gone. */
+  replaceAll(objects: readonly unknown[]): void;
+  put(object: unknown): void;
+  remove(object: unknown): void;
+}
+
 export interface FollowParts {
   readonly api: KubeApi;
-  /** Of the game servers, without a query. */
+  /** Of the resource, without a query. */
   readonly path: string;
-  readonly census: Census;
+  readonly view: FollowedView;
+  /** What of a listed object is kept until the list is whole; all of it where absent. */
+  readonly slim?: (object: unknown) => unknown;
   /** A watch without a byte for this long is dead, in milliseconds. */
   readonly silentMs: number;
-  /** Servers per answer of a list. */
+  /** Objects per answer of a list. */
   readonly pageSize: number;
   /** The present way of watching ends with this signal. `relist`: what was seen so far may be of another cluster. */
   readonly interruption: () => { readonly signal: AbortSignal; readonly relist: () => boolean };
   readonly heard: () => void;
-  /** The census follows the cluster, or it no longer does. */
+  /** The view follows the cluster, or it no longer does. */
   readonly fresh: (isFresh: boolean) => void;
   readonly relisted: (why: RelistReason, count: number) => void;
   /** No list or watch could be had. A watch that breaks off is no failure yet: it may be had again. */
@@ -44,7 +53,7 @@ const Page = z.object({
 const Versioned = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
 /** For the lifecycle: until the signal. */
-export async function followGameServers(parts: FollowParts, signal: AbortSignal): Promise<void> {
+export async function followObjects(parts: FollowParts, signal: AbortSignal): Promise<void> {
   const place = { version: '', why: 'start' as RelistReason };
   let wait: IBackoff<unknown> = WAITS.next();
   while (!signal.aborted) {
@@ -86,7 +95,7 @@ function forget(place: Place, why: RelistReason): void {
   place.why = why;
 }
 
-/** Page by page, so that tens of thousands of servers need no single huge answer. Returns the version to watch from. */
+/** Page by page, so that tens of thousands of objects need no single huge answer. Returns the version to watch from. */
 async function relist(parts: FollowParts, why: RelistReason, signal: AbortSignal): Promise<string> {
   const items: unknown[] = [];
   let next = '';
@@ -96,29 +105,22 @@ async function relist(parts: FollowParts, why: RelistReason, signal: AbortSignal
     if (answer.status !== 200) throw answerError('list', answer.status, answer.body);
     parts.heard();
     const page = Page.parse(answer.body);
-    for (const item of page.items) items.push(slim(item));
+    for (const item of page.items) items.push(parts.slim === undefined ? item : parts.slim(item));
     next = page.metadata.continue ?? '';
     if (next !== '') continue;
-    parts.census.replaceAll(items);
+    parts.view.replaceAll(items);
     parts.relisted(why, items.length);
     return page.metadata.resourceVersion;
   }
 }
 
-/** Most of a game server is its pod's template, which nobody here reads. */
-function slim(item: unknown): unknown {
-  if (typeof item !== 'object' || item === null || !('spec' in item)) return item;
-  const { spec: _unread, ...rest } = item;
-  return rest;
-}
-
-async function watchFrom({ api, path, census, silentMs, heard }: FollowParts, place: Place, onOpen: () => void, ends: AbortSignal) {
+async function watchFrom({ api, path, view, silentMs, heard }: FollowParts, place: Place, onOpen: () => void, ends: AbortSignal) {
   const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${place.version}`;
   for await (const { type, object } of api.watch(`${path}?${query}`, ends, { silentMs, onOpen, onHeard: heard })) {
     const versioned = Versioned.safeParse(object);
     // Before it is taken in: what cannot be read is passed over, and not met again.
     if (versioned.success) place.version = versioned.data.metadata.resourceVersion;
-    if (type === 'DELETED') census.remove(object);
-    else if (type !== 'BOOKMARK') census.put(object);
+    if (type === 'DELETED') view.remove(object);
+    else if (type !== 'BOOKMARK') view.put(object);
   }
 }

@@ -1,0 +1,17 @@
+/** Builds of the game, and whether they are open. */
+import type { buildEndpoints } from '../../contracts/allocator-api/builds.ts';
+import type { Handlers } from '../../runtime/serve-api.ts';
+import type { OpenBuilds } from '../builds/open-builds.ts';
+
+const MOST_LISTED = 500;
+const MOST_IN_DOUBT = 100;
+
+export function buildHandlers({ builds: open }: { readonly builds: Pick<OpenBuilds, 'list'> }): Handlers<typeof buildEndpoints> {
+  return {
+    listBuilds: async ({ query }) => {
+      const { builds, inDoubt } = await open.list(query);
+      const body = { builds: builds.slice(0, MOST_LISTED), more: builds.length > MOST_LISTED, inDoubt: inDoubt.slice(0, MOST_IN_DOUBT) };
+      return { status: 200, body };
+    },
+  };
+}

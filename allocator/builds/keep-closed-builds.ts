@@ -1,0 +1,76 @@
+/**
+ * Ends the waiting for builds that are closed, and remembers them. Each process does it by its own watches; whichever gives an allocation its
+ * turn, the turn asks the clusters again, and one write decides.
+ */
+import type { Log } from '../../runtime/log.ts';
+import type { LiveClusters } from '../clusters/cluster-registry.ts';
+import { createBell } from '../delivery/bell.ts';
+import type { Turns } from '../queue/turns.ts';
+import type { ClosedBuilds } from '../store/closed-builds.ts';
+import type { Line, Waiter } from '../store/line.ts';
+import type { OpenBuilds } from './open-builds.ts';
+
+export interface KeepClosedParts {
+  readonly registry: LiveClusters;
+  readonly builds: OpenBuilds;
+  readonly past: ClosedBuilds;
+  readonly line: Line;
+  readonly turns: Pick<Turns, 'give'>;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A change of a fleet begins a pass; a cluster that was in doubt comes back without one. */
+const EVERY_MS = 2_000;
+const PIECE = 200;
+
+/** @returns for the lifecycle: until the signal */
+export function keepClosedBuilds(parts: KeepClosedParts): (signal: AbortSignal) => Promise<void> {
+  const bell = createBell();
+  parts.registry.onAdded((cluster) => cluster.fleets.onChange(() => bell.ring()));
+  return async (signal) => {
+    while (!signal.aborted) {
+      try {
+        await remember(parts);
+        await endWaiting(parts, signal);
+      } catch (cause) {
+        parts.log.debug('could not see to those who wait for closed builds; the next pass will', { cause });
+      }
+      await bell.heard(EVERY_MS, signal);
+    }
+  };
+}
+
+async function remember({ registry, builds, past, now }: KeepClosedParts): Promise<void> {
+  const fleets = [...registry.clusters.values()].flatMap((cluster) => cluster.fleets.values());
+  const seen = new Map(fleets.map(({ fleet, build }) => [`${fleet}/${build}`, { fleet, build }]));
+  for (const { fleet, build } of seen.values()) {
+    const isOpen = fleets.some((one) => one.fleet === fleet && one.build === build && one.state !== 'closed');
+    if (isOpen && past.has(fleet, build)) await past.forget(fleet, build);
+    if (isOpen || past.has(fleet, build)) continue;
+    if ((await builds.closedNow({ fleet, build, regions: [] })) !== undefined) await past.note(fleet, build, new Date(now()));
+  }
+}
+
+async function endWaiting({ builds, line, turns, log }: KeepClosedParts, signal: AbortSignal): Promise<void> {
+  for (const pool of await line.standing()) {
+    const build = pool.slice(0, pool.lastIndexOf('/'));
+    if (signal.aborted || !builds.mayBeClosed(build)) continue;
+    let ending = 0;
+    let after: { turn: number; uid: string } | undefined;
+    for (let more = true; more && !signal.aborted;) {
+      const piece: Waiter[] = await line.read({ pools: [pool], after, limit: PIECE });
+      for (const { _id, state, request } of piece) {
+        // Whoever is being placed comes back to the line, or has won a server.
+        if (state === 'placing' || (await builds.closedNow(request)) === undefined) continue;
+        turns.give(_id);
+        ending += 1;
+      }
+      const last = piece.at(-1);
+      after = last === undefined ? undefined : { turn: last.turn, uid: last._id };
+      more = piece.length === PIECE;
+    }
+    if (ending > 0) log.info('a build is closed: those who wait for it are told', { build, allocations: ending });
+  }
+}
