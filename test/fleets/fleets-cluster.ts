@@ -10,13 +10,13 @@ import { SERVING_NAMES } from '../../local/agones/manifests.ts';
 import { startStandIn } from '../../local/agones/stand-in.ts';
 import { startCluster } from '../../local/cluster/start-cluster.ts';
 import type { RunningCluster } from '../../local/cluster/start-cluster.ts';
-import { readManifests } from '../../local/kustomize/render-folder.ts';
-import type { Manifest } from '../../local/kustomize/render-folder.ts';
+import { Manifest, readManifests } from '../../local/kustomize/render-folder.ts';
 import { customResourcesPart } from '../../local/parts/custom-resources-part.ts';
 import { obtainParts } from '../../local/parts/obtain-parts.ts';
 import { freePort } from '../../local/processes/free-port.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testStack } from '../../local/testing.ts';
+import { serviceExportDefinition } from './service-export.ts';
 
 export interface FleetsCluster {
   readonly cluster: RunningCluster;
@@ -49,7 +49,8 @@ export async function startFleetsCluster(): Promise<FleetsCluster> {
     log: jsonLog(() => undefined, now),
     chance: { now, random: Math.random, newSuffix: () => randomBytes(8).toString('hex') },
   });
-  await define(client, readManifests(await readFile(definitions, 'utf8')));
+  const own = Manifest.parse(serviceExportDefinition);
+  await define(client, [...readManifests(await readFile(definitions, 'utf8')), own]);
   return {
     cluster,
     client,
