@@ -48,6 +48,10 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     'Terraform cannot reach its provider registry from here',
   ],
   [
+    /already being used by|resourceInUseByAnotherResource/i,
+    'what it names is in the way, and Terraform did not make it: run it again, since GKE’s own leftovers are looked for anew; what somebody else made is his to delete',
+  ],
+  [
     /deletion_protection|prevent_destroy|apply it with protected = false/i,
     'it is protected: set protected = false in the .tfvars and deploy, then destroy (docs/deploy.md)',
   ],

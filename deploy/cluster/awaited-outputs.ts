@@ -1,5 +1,5 @@
 /** In a plan, what only the infrastructure will tell stands in angle brackets. Pure. */
-import type { Known } from './known.ts';
+import { projectOf, type Known } from './known.ts';
 import type { Outputs } from './outputs.ts';
 
 export function awaitedOutputs(known: Known): Outputs {
@@ -16,16 +16,16 @@ export function awaitedOutputs(known: Known): Outputs {
     },
   ]);
   return {
-    project_id: settings.projectId ?? '<project>',
+    project_id: projectOf(known),
     environment: request.environment,
     registry: '<registry>',
     regions: Object.fromEntries(regions),
     domain,
     api_hosts: {
-      allocator: `<allocator’s host in ${domain}>`,
-      accounts: `<accounts’ host in ${domain}>`,
-      matchmaker: `<matchmaker’s host in ${domain}>`,
-      saves: `<saves’ host in ${domain}>`,
+      allocator: `allocator.${domain}`,
+      accounts: `accounts.${domain}`,
+      matchmaker: `matchmaker.${domain}`,
+      saves: `saves.${domain}`,
     },
     edge_ip: '<address of the edge>',
     dns_name_servers: ['<name servers of the zone>'],

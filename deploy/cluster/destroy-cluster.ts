@@ -5,18 +5,21 @@ import { runChecks } from './checks/run-checks.ts';
 import { toolChecks } from './checks/tool-checks.ts';
 import { treeChecks } from './checks/tree-checks.ts';
 import type { Hands } from './doing/hands.ts';
-import { mustRunLine, runLine } from './doing/run-line.ts';
+import { mustRunLine } from './doing/run-line.ts';
 import { runSteps } from './doing/run-steps.ts';
 import { gather, type Gathered } from './gather.ts';
 import type { Known } from './known.ts';
-import { parseOutputs } from './outputs.ts';
+import { showThing, type Leftovers } from './leftovers/leftovers-of.ts';
+import { lookForLeftovers } from './leftovers/look-for-leftovers.ts';
 import { showSummary, summarisePlan } from './plan-summary.ts';
 import type { Request } from './request.ts';
 import { showFindings, showMissing, showSteps } from './show-plan.ts';
 import { stateBucket } from './state-bucket.ts';
-import { planDestroy } from './steps/destroy-steps.ts';
+import { whatStands } from './standing.ts';
+import { ownNames, planDestroy } from './steps/destroy-steps.ts';
 import { infrastructurePlace } from './steps/infrastructure-steps.ts';
-import { terraformInit, terraformOutputs, terraformPlan, terraformShowPlan } from './steps/terraform-commands.ts';
+import type { Step } from './steps/step.ts';
+import { terraformPlan, terraformShowPlan } from './steps/terraform-commands.ts';
 
 /** What taking away does not need. */
 const NOT_NEEDED = /^(docker or buildah|pins of .*|regions|billing|APIs|quotas in .*)$/;
@@ -41,22 +44,27 @@ export async function destroyCluster(request: Request, hands: Hands): Promise<nu
     );
     return request.planOnly ? 0 : 1;
   }
-  const known = bucket?.is === 'fine' ? await withState(gathered.known, hands) : gathered.known;
-  if (known.outputs === undefined) {
+  const { known } = gathered;
+  const standing = await whatStands(known, bucket?.is === 'fine', hands);
+  if (!standing.hasState) {
     say(`There is nothing to destroy: Terraform knows of nothing in ${environment}.`);
     return 0;
   }
   const place = infrastructurePlace(known, hands.tree);
   await mustRunLine(terraformPlan(place, true), hands);
   const summary = summarisePlan(await mustRunLine(terraformShowPlan(place), hands));
+  const own = ownNames(known, standing.edgeAddress);
+  const leftovers = await lookForLeftovers(own, standing.clusters.length > 0, hands);
+  const plan = (now: Known, tree: string): Step[] => planDestroy(now, standing, tree);
   say('');
-  for (const line of [...showSteps(planDestroy(known, hands.tree), hands.tree), '', ...showSummary(summary)]) say(line);
+  for (const line of [...showSteps(plan(known, hands.tree), hands.tree), '', ...showSummary(summary), ...showLeftovers(leftovers)])
+    say(line);
   if (request.planOnly) {
     say(`This was only the plan. To do it: ${again}`);
     return 0;
   }
   if (!(await isAgreed(request, hands))) return 1;
-  await runSteps({ known, plan: planDestroy, agreed: summary, goOn: `What is gone is gone. To go on from there: ${again}` }, hands);
+  await runSteps({ known, plan, agreed: summary, goOn: `What is gone is gone. To go on from there: ${again}` }, hands);
   say(
     `${environment} is gone. Terraform’s state is kept, with its versions: gcloud storage rm --recursive gs://${stateBucket(known)} takes it away.`,
   );
@@ -68,15 +76,12 @@ function destructionChecks({ known, tree, terraformVersion }: Gathered): Check[]
   return checks.filter(({ about }) => !NOT_NEEDED.test(about));
 }
 
-/** The regions that have clusters, whatever manifests there are by now. */
-async function withState(known: Known, hands: Hands): Promise<Known> {
-  const place = infrastructurePlace(known, hands.tree);
-  await mustRunLine(terraformInit(place), hands);
-  const end = await runLine(terraformOutputs(place), hands);
-  const outputs = end.outcome === 'exited' && end.code === 0 ? parseOutputs(end.stdout) : undefined;
-  if (outputs === undefined) return known;
-  const regions = Object.entries(outputs.regions).map(([name, { services }]) => ({ name, services }));
-  return { ...known, outputs, regions };
+function showLeftovers({ own, foreign }: Leftovers): string[] {
+  return [
+    `GKE’s controllers made ${own.length} more, which go with what they were made for, or after it.`,
+    ...own.map((thing) => `  takes away  ${showThing(thing)}`),
+    ...foreign.map((thing) => `  leaves      ${showThing(thing)}: somebody else’s, and in the way when the network is to go`),
+  ];
 }
 
 /** prod goes by its name only, typed at a terminal or given as CONFIRM beside YES. */

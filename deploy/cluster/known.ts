@@ -54,3 +54,8 @@ export function tagOf({ request, commit }: Known): string {
 export function regionsOf({ request, regions }: Known): readonly RegionFolder[] {
   return request.only === undefined ? regions : regions.filter(({ name }) => request.only?.includes(name));
 }
+
+/** As the engineer's file names it; in a plan without that file a place for it. */
+export function projectOf({ settings }: Pick<Known, 'settings'>): string {
+  return settings.projectId ?? '<project>';
+}

@@ -1,6 +1,9 @@
 /** The plan, the findings and the end as a person reads them. Pure. */
 import { stops, type Finding, type Verdict } from './checks/check.ts';
 import { showCommand } from './command-line.ts';
+import { deleteCompute } from './leftovers/clear-leftovers.ts';
+import { KINDS } from './leftovers/compute-thing.ts';
+import { listCompute } from './leftovers/look-for-leftovers.ts';
 import type { Action, Step } from './steps/step.ts';
 import type { WaitFor } from './steps/wait-for.ts';
 
@@ -51,7 +54,15 @@ function showAction(action: Action): string[] {
     case 'read-authority':
       return action.commands.map(showCommand);
     case 'each':
-      return [showCommand(action.list), `${showCommand(action.command)} EACH`];
+      return [
+        showCommand(action.list),
+        `${showCommand(action.command)} EACH${action.only === undefined ? '' : ` of ${action.only.join(', ')}`}`,
+      ];
+    case 'leftovers':
+      return KINDS.flatMap(({ collection }) => [
+        showCommand(listCompute(collection, action.own.project)),
+        showCommand(deleteCompute(collection, 'EACH', action.own.project)),
+      ]);
     case 'write':
       return Object.keys(action.files).map((file) => `(writes ${file})`);
     case 'read-outputs':

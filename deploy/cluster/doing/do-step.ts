@@ -9,6 +9,7 @@ import { parseOutputs } from '../outputs.ts';
 import { IMAGES_FILE } from '../paths.ts';
 import { parseBuiltImages } from '../parse-built-images.ts';
 import { notAgreedTo, summarisePlan, type PlanSummary } from '../plan-summary.ts';
+import { clearLeftovers } from '../leftovers/clear-leftovers.ts';
 import { runSmoke } from '../smoke/run-smoke.ts';
 import type { Action } from '../steps/step.ts';
 import type { Hands } from './hands.ts';
@@ -22,10 +23,14 @@ export async function doStep(action: Action, known: Known, agreed: PlanSummary, 
       for (const line of action.commands) await mustRunLine(line, hands);
       return known;
     case 'each': {
-      const lines = (await mustRunLine(action.list, hands)).split('\n').filter((line) => line !== '');
+      const printed = (await mustRunLine(action.list, hands)).split('\n').filter((line) => line !== '');
+      const lines = action.only?.filter((line) => printed.includes(line)) ?? printed;
       for (const line of lines) await mustRunLine({ ...action.command, args: [...action.command.args, line] }, hands);
       return known;
     }
+    case 'leftovers':
+      await clearLeftovers(action.own, action.hasClusters, hands);
+      return known;
     case 'write':
       for (const [file, content] of Object.entries(action.files)) await writeWhole(path.join(hands.tree, file), content);
       return known;

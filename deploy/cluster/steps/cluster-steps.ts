@@ -1,6 +1,6 @@
 /** What is installed into one cluster: Agones, certificates, secrets; then our own layers. Pure. */
 import type { CommandLine } from '../command-line.ts';
-import type { Known, RegionFolder } from '../known.ts';
+import { projectOf, type Known, type RegionFolder } from '../known.ts';
 import type { Outputs, RegionOutput } from '../outputs.ts';
 import { CLUSTER_ROOT, kubeconfigFile, layerFolder, type Layer } from '../paths.ts';
 import { deploymentLayer } from '../settings/deployment-layer.ts';
@@ -19,9 +19,9 @@ const CRDS = [
   'certificates.cert-manager.io',
   'externalsecrets.external-secrets.io',
 ];
-/** The field manager marks in every object which fields are ours. */
 /** Certificate and secret of `fleets/base/services`. */
 const AUTHORITY = 'lifeverse-ca';
+/** The field manager marks in every object which fields are ours. */
 const APPLY = ['apply', '--server-side', '--field-manager=lifeverse-deploy'];
 
 export function kubectl(known: Known, region: string, args: readonly string[], timeoutMs: number): CommandLine {
@@ -33,11 +33,13 @@ export function clusterPlace(known: Known, region: string, tree: string): Terraf
   return { environment: known.request.environment, bucket: stateBucket(known), region, tree };
 }
 
+type Reachable = Pick<RegionOutput, 'cluster_name' | 'endpoint' | 'ca'>;
+
 /** The variables of `terraform/cluster`. */
-export function clusterValues(known: Known, region: string, outputs: Outputs, given: RegionOutput): Record<string, string> {
+export function clusterValues(known: Known, region: string, given: Reachable): Record<string, string> {
   const version = (chart: string): string => known.pins.charts[chart]?.version ?? `<version of ${chart}>`;
   return {
-    project_id: outputs.project_id,
+    project_id: projectOf(known),
     environment: known.request.environment,
     region,
     cluster_name: given.cluster_name,
@@ -50,7 +52,7 @@ export function clusterValues(known: Known, region: string, outputs: Outputs, gi
 }
 
 /** For every region, whichever are worked in: the smoke test and releases reach them all. */
-export function reachStep(known: Known, region: string, given: RegionOutput): Step {
+export function reachStep(known: Known, region: string, given: Reachable): Step {
   const file = kubeconfigFile(known.request.environment, region);
   return {
     id: `${region}/kubeconfig`,
@@ -76,7 +78,7 @@ export function installSteps(known: Known, { name: region }: RegionFolder, outpu
       why: 'fleets, certificates and secrets are made by them',
       action: {
         kind: 'run',
-        commands: [terraformInit(place), terraformCluster(place, 'apply', clusterValues(known, region, outputs, given))],
+        commands: [terraformInit(place), terraformCluster(place, 'apply', clusterValues(known, region, given))],
       },
       done: { when: 'terraform has nothing to change; applying again then changes nothing' },
       undo: `make destroy-cluster ENV=${environment}`,

@@ -1,25 +1,44 @@
 /** Taking an environment away: first what Kubernetes made outside of Terraform's knowledge, then what Terraform made. Pure. */
 import type { CommandLine } from '../command-line.ts';
-import { regionsOf, type Known, type RegionFolder } from '../known.ts';
-import type { Outputs } from '../outputs.ts';
+import { projectOf, type Known } from '../known.ts';
+import type { OwnNames } from '../leftovers/compute-thing.ts';
 import { kubeconfigFile } from '../paths.ts';
 import { GAME_NAMESPACE } from '../settings/clusters-file.ts';
 import { SERVICES_NAMESPACE } from '../settings/trusted-issuers.ts';
+import type { ReachableCluster, Standing } from '../standing.ts';
 import { clusterPlace, clusterValues, kubectl, reachStep } from './cluster-steps.ts';
 import { infrastructurePlace } from './infrastructure-steps.ts';
-import type { Question, Step } from './step.ts';
+import type { Step } from './step.ts';
 import { terraformApplyPlan, terraformCluster, terraformInit, terraformPlan, terraformShowPlan } from './terraform-commands.ts';
 
 const MINUTE = 60_000;
 const GONE = 'nothing: what is gone is gone; make deploy-cluster makes it anew, and data comes back from a backup only';
+/** What has Google make load balancers. A cluster may lack the kinds. */
+const ENTRANCES = ['gateways.gateway.networking.k8s.io', 'ingresses.networking.k8s.io'];
+/** What has Google make endpoint groups and firewall rules for services of other clusters. */
+const EXPORTS = ['serviceexports.net.gke.io'];
 
-/** @returns none where Terraform knows of nothing. */
-export function planDestroy(known: Known, tree: string): Step[] {
-  const { outputs } = known;
-  if (outputs === undefined) return [];
+/** As Terraform's module `environment` names what is one of its kind. */
+export function ownNames(known: Known, edgeAddress: string | undefined): OwnNames {
+  return { project: projectOf(known), name: `lifeverse-${known.request.environment}`, address: edgeAddress };
+}
+
+export function planDestroy(known: Known, { clusters, edgeAddress }: Standing, tree: string): Step[] {
   const place = infrastructurePlace(known, tree);
+  const own = ownNames(known, edgeAddress);
   return [
-    ...regionsOf(known).flatMap((region) => emptyCluster(known, region, outputs, tree)),
+    ...clusters.flatMap((cluster) => [reachStep(known, cluster.region, cluster), closeEntrances(known, cluster)]),
+    // One Gateway leads to the services of all clusters: they go after it.
+    ...clusters.flatMap((cluster) => emptyCluster(known, cluster, tree)),
+    {
+      id: 'leftovers',
+      what: `Wait until Google has taken down what GKE’s controllers made in ${own.name}, and delete what they left`,
+      why: 'a network in which anything is left cannot be deleted, and load balancers and disks cost on',
+      action: { kind: 'leftovers', own, hasClusters: clusters.length > 0 },
+      done: { when: `nothing by GKE’s names is in the network ${own.name}, behind its address, or behind its certificates` },
+      undo: GONE,
+      lookAt: 'the names above, in the console’s pages Load balancing, Network endpoint groups and Firewall',
+    },
     {
       id: 'infrastructure',
       what: `Destroy the infrastructure of ${known.request.environment}`,
@@ -35,22 +54,35 @@ export function planDestroy(known: Known, tree: string): Step[] {
   ];
 }
 
-function emptyCluster(known: Known, { name: region }: RegionFolder, outputs: Outputs, tree: string): Step[] {
-  const given = outputs.regions[region];
-  if (given === undefined) return [];
-  const { environment } = known.request;
-  const { cluster_name: cluster } = given;
-  const absent: Question = {
-    command: gcloud(outputs, 'container', 'clusters', 'list', `--filter=name=${cluster}`, '--format=value(name)'),
-    yes: 'prints-nothing',
+function closeEntrances(known: Known, { region, cluster_name: cluster }: ReachableCluster): Step {
+  return {
+    id: `${region}/entrances`,
+    what: `Delete the Gateways and Ingresses of ${cluster}, and wait for their load balancers`,
+    why: 'their controllers take load balancers down only while they run; nobody comes in from here on',
+    action: deleteKinds(known, region, ENTRANCES),
+    done: { when: 'kubectl finds none: each stays until its load balancer is gone' },
+    undo: GONE,
+    lookAt: `kubectl --kubeconfig=${kubeconfigFile(known.request.environment, region)} describe gateways --all-namespaces: its events say what Google waits for`,
   };
+}
+
+function emptyCluster(known: Known, given: ReachableCluster, tree: string): Step[] {
+  const { region, cluster_name: cluster } = given;
+  const { environment } = known.request;
   const place = clusterPlace(known, region, tree);
   const delete_ = (...args: string[]): CommandLine =>
     kubectl(known, region, ['delete', ...args, '--ignore-not-found', '--timeout=15m'], 16 * MINUTE);
-  const lookAt = `kubectl --kubeconfig=${kubeconfigFile(environment, region)} get namespaces,services,persistentvolumeclaims --all-namespaces; one that stays has a finalizer, and its events say who it waits for`;
-  const unless = `the cluster ${cluster} is not there any more, or`;
+  const kubeconfig = `--kubeconfig=${kubeconfigFile(environment, region)}`;
   return [
-    reachStep(known, region, given),
+    {
+      id: `${region}/exports`,
+      what: `Take the services of ${cluster} back from other clusters`,
+      why: 'what Google makes for them lies in the network',
+      action: deleteKinds(known, region, EXPORTS),
+      done: { when: 'kubectl finds none' },
+      undo: GONE,
+      lookAt: `kubectl ${kubeconfig} describe serviceexports --all-namespaces`,
+    },
     {
       id: `${region}/made-by-kubernetes`,
       what: `End every session in ${cluster}, and delete its namespaces, load balancers and volumes`,
@@ -60,13 +92,12 @@ function emptyCluster(known: Known, { name: region }: RegionFolder, outputs: Out
         commands: [
           delete_('namespace', GAME_NAMESPACE, SERVICES_NAMESPACE),
           delete_('services', '--all-namespaces', '--field-selector=spec.type=LoadBalancer'),
-          delete_('ingresses.networking.k8s.io', '--all', '--all-namespaces'),
           delete_('persistentvolumeclaims', '--all', '--all-namespaces'),
         ],
       },
-      done: { when: `${unless} kubectl finds none`, asked: absent },
+      done: { when: 'kubectl finds none' },
       undo: GONE,
-      lookAt,
+      lookAt: `kubectl ${kubeconfig} get namespaces,services,persistentvolumeclaims --all-namespaces; one that stays has a finalizer, and its events say who it waits for`,
     },
     {
       id: `${region}/uninstall`,
@@ -74,11 +105,11 @@ function emptyCluster(known: Known, { name: region }: RegionFolder, outputs: Out
       why: 'after the namespaces, which their controllers had to clear',
       action: {
         kind: 'run',
-        commands: [terraformInit(place), terraformCluster(place, 'destroy', clusterValues(known, region, outputs, given))],
+        commands: [terraformInit(place), terraformCluster(place, 'destroy', clusterValues(known, region, given))],
       },
-      done: { when: `${unless} its state is empty`, asked: absent },
+      done: { when: 'its state is empty' },
       undo: GONE,
-      lookAt: `helm --kubeconfig ${kubeconfigFile(environment, region)} list --all --all-namespaces`,
+      lookAt: `helm ${kubeconfig.replace('=', ' ')} list --all --all-namespaces`,
     },
     {
       id: `${region}/disks`,
@@ -86,15 +117,8 @@ function emptyCluster(known: Known, { name: region }: RegionFolder, outputs: Out
       why: 'a volume with the policy Retain leaves its disk; those that a node uses go with their node',
       action: {
         kind: 'each',
-        list: gcloud(
-          outputs,
-          'compute',
-          'disks',
-          'list',
-          `--filter=labels.goog-k8s-cluster-name=${cluster} -users:*`,
-          '--format=value(selfLink)',
-        ),
-        command: gcloud(outputs, 'compute', 'disks', 'delete', '--quiet'),
+        list: gcloud(known, 'disks', 'list', `--filter=labels.goog-k8s-cluster-name=${cluster} -users:*`, '--format=value(selfLink)'),
+        command: gcloud(known, 'disks', 'delete', '--quiet'),
       },
       done: { when: 'gcloud lists none' },
       undo: GONE,
@@ -103,6 +127,16 @@ function emptyCluster(known: Known, { name: region }: RegionFolder, outputs: Out
   ];
 }
 
-function gcloud({ project_id: project }: Outputs, ...args: string[]): CommandLine {
-  return { command: 'gcloud', args: [...args, `--project=${project}`], timeoutMs: 10 * MINUTE };
+/** Deleting waits until each is really gone. */
+function deleteKinds(known: Known, region: string, kinds: readonly string[]): Step['action'] {
+  return {
+    kind: 'each',
+    list: kubectl(known, region, ['api-resources', '--verbs=delete', '--output=name'], 2 * MINUTE),
+    only: kinds,
+    command: kubectl(known, region, ['delete', '--all', '--all-namespaces', '--timeout=15m'], 16 * MINUTE),
+  };
+}
+
+function gcloud(known: Known, ...args: string[]): CommandLine {
+  return { command: 'gcloud', args: ['compute', ...args, `--project=${projectOf(known)}`], timeoutMs: 10 * MINUTE };
 }

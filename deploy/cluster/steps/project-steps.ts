@@ -1,6 +1,6 @@
 /** What has to be in the project before Terraform can begin. Pure. */
 import type { CommandLine } from '../command-line.ts';
-import type { Known } from '../known.ts';
+import { projectOf, type Known } from '../known.ts';
 import { stateBucket, stateLocation } from '../state-bucket.ts';
 import type { Step } from './step.ts';
 
@@ -12,7 +12,7 @@ export const FIRST_APIS = ['cloudbilling', 'cloudresourcemanager', 'compute', 'i
 const MINUTE = 60_000;
 
 export function projectSteps(known: Known): Step[] {
-  const project = known.settings.projectId ?? '<project>';
+  const project = projectOf(known);
   const bucket = `gs://${stateBucket(known)}`;
   const location = stateLocation(known.regions[0]?.name ?? '');
   const gcloud = (...args: string[]): CommandLine => ({
@@ -74,6 +74,6 @@ export function projectSteps(known: Known): Step[] {
 }
 
 export function describeBucket(known: Known): CommandLine {
-  const args = ['storage', 'buckets', 'describe', `gs://${stateBucket(known)}`, `--project=${known.settings.projectId ?? '<project>'}`];
+  const args = ['storage', 'buckets', 'describe', `gs://${stateBucket(known)}`, `--project=${projectOf(known)}`];
   return { command: 'gcloud', args: [...args, '--format=value(name)'], timeoutMs: MINUTE };
 }

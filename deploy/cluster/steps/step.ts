@@ -1,12 +1,15 @@
 /** A step of a deployment as data: what, by which command, why, how one knows that it is done, how it is undone. */
 import type { CommandLine } from '../command-line.ts';
+import type { OwnNames } from '../leftovers/compute-thing.ts';
 import type { WaitFor } from './wait-for.ts';
 
 export type Action =
   /** Commands, one after another. */
   | { readonly kind: 'run'; readonly commands: readonly CommandLine[] }
-  /** A command for each line that another prints, as its last argument; none for none. */
-  | { readonly kind: 'each'; readonly list: CommandLine; readonly command: CommandLine }
+  /** A command for each line that another prints, as its last argument; none for none. With `only`, those of these lines, in this order. */
+  | { readonly kind: 'each'; readonly list: CommandLine; readonly only?: readonly string[]; readonly command: CommandLine }
+  /** What GKE's controllers made and did not take away themselves. */
+  | { readonly kind: 'leftovers'; readonly own: OwnNames; readonly hasClusters: boolean }
   /** Files, relative to the root of the tree, readable by their owner only. */
   | { readonly kind: 'write'; readonly files: Readonly<Record<string, string>> }
   /** Terraform's plan, made anew, compared with the one that was agreed to, and applied: init, plan, show, apply. */

@@ -47,6 +47,12 @@ export function terraformOutputs(place: TerraformPlace): CommandLine {
   return { ...terraform(place, ['output', '-json'], 5 * MINUTES), shown: false };
 }
 
+/** Addresses of all that the state holds; nothing for an empty one. */
+export function terraformStateList(place: TerraformPlace): CommandLine {
+  const line = terraform(place, ['state'], 5 * MINUTES);
+  return { ...line, args: [`-chdir=${environmentRoot(place.environment)}`, 'state', 'list'], shown: false };
+}
+
 export function terraformCluster(place: TerraformPlace, verb: 'apply' | 'destroy', values: Readonly<Record<string, string>>): CommandLine {
   const given = Object.entries(values).map(([name, value]) => `-var=${name}=${value}`);
   return terraform(place, [verb, '-input=false', '-auto-approve', LOCK_WAIT, ...given], 45 * MINUTES);

@@ -9,6 +9,7 @@ import { deployCluster } from '../../../deploy/cluster/deploy-cluster.ts';
 import type { Hands } from '../../../deploy/cluster/doing/hands.ts';
 import { BASES } from '../../../deploy/images/image-table.ts';
 import { destroyCluster } from '../../../deploy/cluster/destroy-cluster.ts';
+import { KINDS } from '../../../deploy/cluster/leftovers/compute-thing.ts';
 import { FakeCloud, type Rule } from './fake-cloud.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
@@ -42,6 +43,19 @@ export const OUTPUTS = {
   cost_note: 'about 400 EUR a month, without traffic',
   secret_names: {},
 };
+
+/** As gcloud lists clusters. */
+export const listed = (...regions: readonly string[]): string =>
+  JSON.stringify(
+    regions.map((region) => ({
+      name: `lifeverse-dev-${region}`,
+      location: region,
+      controlPlaneEndpointsConfig: { dnsEndpointConfig: { endpoint: `gke-${region}.${region}.gke.goog` } },
+    })),
+  );
+/** Of a cluster that stands alone. */
+export const KINDS_THERE = ['services', 'gateways.gateway.networking.k8s.io', 'ingresses.networking.k8s.io'];
+const LISTS = KINDS.map(({ collection }) => collection);
 
 const printed = JSON.stringify(Object.fromEntries(Object.entries(OUTPUTS).map(([name, value]) => [name, { value }])));
 const tfPlan = (...removes: string[]): string =>
@@ -109,6 +123,7 @@ export const CLOUD: readonly Rule[] = [
   { on: 'terraform *plan *', says: 'Plan: 1 to add' },
   { on: 'terraform *show *', says: tfPlan() },
   { on: 'terraform -chdir=terraform/environments/dev apply *', makes: 'infrastructure' },
+  { on: 'terraform *output *', when: 'outputs-gone', says: '{}' },
   { on: 'terraform *output *', when: '!infrastructure', says: '{}' },
   { on: 'terraform *output *', says: printed },
   { on: 'terraform -chdir=terraform/cluster apply *', makes: 'installed' },
@@ -132,8 +147,12 @@ export const CLOUD: readonly Rule[] = [
   { on: 'kubectl *get deployments*', says: deployments },
   { on: 'kubectl *get externalsecrets*', says: externalSecrets },
   { on: 'kubectl *create token *', says: 'smoke-token' },
+  { on: 'kubectl *api-resources *', says: KINDS_THERE.join('\n') },
   { on: 'kubectl *delete *' },
-  { on: 'gcloud container clusters list *', says: 'there' },
+  { on: 'terraform *state list', when: '!infrastructure', complains: 'No state file was found!', exits: 1 },
+  { on: 'terraform *state list', says: 'module.environment.module.network.google_compute_network.this' },
+  { on: 'gcloud container clusters list *', says: listed('europe-west1', 'us-east1') },
+  ...LISTS.map((collection) => ({ on: `gcloud compute ${collection} list *`, says: '[]' })),
   { on: 'gcloud compute disks list *', says: '' },
 ];
 

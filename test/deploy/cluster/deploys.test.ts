@@ -5,7 +5,7 @@ import { AUTHORITY, CLOUD, DeploymentUnderTest, OUTPUTS, type Ended } from './de
 
 /** Calls that change something, by their first words. */
 const CHANGES =
-  /^(gcloud (services enable|storage buckets (create|update)|secrets versions add)|terraform .* (apply|destroy) |kubectl .*(apply|delete) |node )/;
+  /^(gcloud (services enable|storage buckets (create|update)|secrets versions add)|terraform .* (apply|destroy) |kubectl .* (apply|delete) |node )/;
 
 describe('deploy: make deploy-cluster', function () {
   this.timeout(60_000);

@@ -10,7 +10,8 @@ import { Outputs } from '../../../deploy/cluster/outputs.ts';
 import { CLUSTER_ROOT, environmentRoot, PLACEMENT_FILE, regionFolders } from '../../../deploy/cluster/paths.ts';
 import { needOf, usualNeed, type Pool } from '../../../deploy/cluster/region-need.ts';
 import { ENVIRONMENTS, readRequest, type Environment } from '../../../deploy/cluster/request.ts';
-import { planDestroy } from '../../../deploy/cluster/steps/destroy-steps.ts';
+import type { Standing } from '../../../deploy/cluster/standing.ts';
+import { ownNames, planDestroy } from '../../../deploy/cluster/steps/destroy-steps.ts';
 import { planSteps } from '../../../deploy/cluster/steps/plan-steps.ts';
 import type { Step } from '../../../deploy/cluster/steps/step.ts';
 import { assignmentsOf, outputsOf, variablesOf } from '../../../deploy/cluster/terraform-text.ts';
@@ -30,6 +31,13 @@ async function knownOf(environment: Environment): Promise<Known> {
   return { ...known, outputs: awaitedOutputs(known) };
 }
 
+/** As if all of it were there. */
+const standing: Standing = {
+  hasState: true,
+  clusters: [{ region: 'europe-west1', cluster_name: 'lifeverse-dev-europe-west1', endpoint: 'https://gke.example', ca: '' }],
+  edgeAddress: '203.0.113.7',
+};
+
 function commandsOf({ action, done }: Step): readonly CommandLine[] {
   const own = 'commands' in action ? action.commands : 'command' in action ? [action.command] : [];
   return done.asked === undefined ? own : [...own, done.asked.command];
@@ -41,7 +49,7 @@ for (const environment of ENVIRONMENTS) {
     let terraform: CommandLine[];
     before(async () => {
       known = await knownOf(environment);
-      const steps = [...planSteps(known, ROOT), ...planDestroy(known, ROOT)];
+      const steps = [...planSteps(known, ROOT), ...planDestroy(known, standing, ROOT)];
       terraform = steps.flatMap(commandsOf).filter(({ command }) => command === 'terraform');
     });
 
@@ -62,6 +70,21 @@ for (const environment of ENVIRONMENTS) {
           );
         for (const { name, hasDefault } of declared) assert.ok(hasDefault || given.includes(name), name);
       }
+    });
+
+    it('knows by Terraform’s names and labels what is the environment’s own', () => {
+      const { name } = ownNames(known, undefined);
+      const module = textOf('terraform/modules/environment');
+      assert.match(module, /name += "lifeverse-\$\{var\.environment\}"/);
+      assert.match(module, /labels += \{ app = "lifeverse", environment = var\.environment \}/);
+      assert.equal(name, `lifeverse-${environment}`);
+      assert.match(textOf('terraform/modules/gke-region'), /resource_labels += var\.labels/);
+      const named = (folder: string, type: string): string | undefined =>
+        new RegExp(`resource "${type}" "this" \\{[^}]*?\\n  name += (.*)\\n`).exec(textOf(`terraform/modules/${folder}`))?.[1];
+      assert.equal(named('network', 'google_compute_network'), 'var.name');
+      assert.equal(named('edge-http', 'google_certificate_manager_certificate_map'), 'var.name');
+      assert.equal(named('edge-http', 'google_compute_ssl_policy'), 'var.name');
+      assert.equal(named('edge-http', 'google_compute_security_policy'), '"${var.name}-api"');
     });
 
     it('reads outputs that the root has', () => {
