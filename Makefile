@@ -20,7 +20,7 @@ static: node_modules/.package-lock.json
 	oxfmt --check
 	knip
 
-test: static parts ## everything; one file: mocha test/FILE
+test: static parts ## everything, and Ctrl-C ends all of it; one file: mocha test/FILE
 	@$(NODE) test/in-lanes.ts
 
 parts: node_modules/.package-lock.json ## get the real parts: etcd, kube-apiserver, a document database, Redis

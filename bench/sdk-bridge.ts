@@ -4,7 +4,6 @@
  */
 import { percentile } from '../local/demo/report.ts';
 import { stopTestParts } from '../local/testing.ts';
-import { stopSharedStandIn } from '../test/conformance/agones/conformance-cluster.ts';
 import { startPod, type Pod } from '../test/sdk-bridge/stand-in/bridge-process.ts';
 import { startSolo } from '../test/sdk-bridge/stand-in/solo-process.ts';
 import { until } from '../test/sdk-bridge/stand-in/until.ts';
@@ -44,7 +43,6 @@ try {
   await latency();
   await entries();
 } finally {
-  await stopSharedStandIn();
   await stopTestParts();
 }
 

@@ -52,7 +52,7 @@ export const testStack = once(async (): Promise<TestStack> => {
   return {
     folder,
     around,
-    keeper: openProcessKeeper({ logs: path.join(folder, 'logs'), run: path.join(folder, 'run') }),
+    keeper: untilStopping(openProcessKeeper({ logs: path.join(folder, 'logs'), run: path.join(folder, 'run') })),
     authority: await openLocalAuthority(path.join(folder, 'tls'), 'LifeVerse test CA', () => new Date()),
   };
 });
@@ -63,6 +63,11 @@ export const testRedis = once(async (): Promise<RunningRedis> => owned(await sta
 
 /** One cluster, without Agones and without nodes: tests use namespaces of their own in it. */
 export const testCluster = once(async (): Promise<RunningCluster> => owned(await startCluster(await placeFor('test-cluster'))));
+
+/** A suite of which others go on using what it has started: it ends with the run. */
+export function endsWithRun(stop: () => Promise<void>): void {
+  stops.push(stop);
+}
 
 /** For mocha's global teardown. */
 export async function stopTestParts(): Promise<void> {
@@ -75,6 +80,16 @@ async function placeFor(name: string): Promise<{ name: string } & TestStack> {
   return { ...stack, name, folder: path.join(stack.folder, name) };
 }
 
+/** A run that a signal ends is still in the middle of a test, which must not start anything more. */
+function untilStopping(keeper: ProcessKeeper): ProcessKeeper {
+  return {
+    start: (spec) => {
+      stopping.signal.throwIfAborted();
+      return keeper.start(spec);
+    },
+  };
+}
+
 function owned<T extends { stop(): Promise<void> }>(part: T): T {
   stops.push(() => part.stop());
   return part;
@@ -85,7 +100,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-async function forgetDeadRuns(): Promise<void> {
+/** Ends what runs that are no more have left behind. */
+export async function forgetDeadRuns(): Promise<void> {
   mkdirSync(RUNS, { recursive: true });
   for (const name of readdirSync(RUNS)) {
     const folder = path.join(RUNS, name);

@@ -1,77 +1,76 @@
 /**
- * The whole suite as mocha runs side by side, since most tests wait for something. Each lane has parts of its own. Closes with one line for
- * all: `N passed, N failed`.
+ * The whole suite, or the files that are named, in processes side by side, since most tests wait for something. Each lane has parts of its
+ * own, and takes the next file when it is through with one. What a file reports is shown when it is through; what failed stands once more
+ * at the end, closed by one line for all: `N passed, N failed`. SIGINT or SIGTERM ends it with all that it has started; a second one at once.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { sources } from './tooling/import-graph.ts';
+import { cacheFolder } from '../local/parts/cache-folder.ts';
+import { forgetDeadRuns } from '../local/testing.ts';
+import { openLane } from './lanes/lane.ts';
+import { openRunSeconds } from './lanes/run-seconds.ts';
+import { workQueue } from './lanes/work-queue.ts';
+import { ROOT, sources } from './tooling/import-graph.ts';
 
-const MOCHA = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
-/** The reporter's last line. */
-const LAST_LINE = /(\d+) passed, (\d+) failed\n$/;
+/** No more than two cores can bear. */
+const LANES = 3;
+/** A supervisor of a whole stack, which a test has started, may take that long to stop all in order. */
+const GRACE_MS = 100_000;
 /** Of a run that broke off, so many characters are shown again. */
 const LAST_WORDS = 4_000;
 /** Where the reporter begins to list what failed. */
 const FAILURES = /^.*\d+ failing.*$/m;
-/** A lane is what begins with one of these; the last takes what is left. About equally long, and no more than two cores can bear. */
-const LANES: readonly (readonly string[])[] = [
-  ['test/allocator/invariants/', 'test/system/', 'test/local/', 'test/fleets/', 'test/terraform/'],
-  ['test/allocator/', 'test/deploy/'],
-  ['test/'],
-];
 
-const tests = sources().filter((file) => file.startsWith('test/') && file.endsWith('.test.ts'));
-const laneOf = (file: string) => LANES.findIndex((starts) => starts.some((start) => file.startsWith(start)));
-// One is watched while it runs; the others are told when all are through.
-const runs = await Promise.all(
-  LANES.map((_, lane) =>
-    run(
-      tests.filter((file) => laneOf(file) === lane),
-      lane === 0,
-    ),
-  ),
+const named = process.argv.slice(2);
+const files = named.length > 0 ? named : sources().filter((file) => file.startsWith('test/') && file.endsWith('.test.ts'));
+const seconds = openRunSeconds(cacheFolder(process.env), ROOT);
+const queue = workQueue(files, (file) => seconds.of(file));
+const lanes = Array.from({ length: Math.min(LANES, files.length) }, openLane);
+const failures: string[] = [];
+const sum = { passed: 0, failed: 0 };
+let isEnding = false;
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(signal, () => {
+    const graceMs = isEnding ? 0 : GRACE_MS;
+    isEnding = true;
+    process.stdout.write(`${signal}: ends what the tests have started${graceMs > 0 ? '' : ' at once'}\n`);
+    void endAll(graceMs).finally(() => process.exit(code));
+  });
+}
+
+const endedWell = await Promise.all(
+  lanes.map(async (lane, nth) => {
+    for (let file = queue.next(nth); file !== undefined && !isEnding; file = queue.next(nth)) {
+      const from = performance.now();
+      const run = await lane.run(file);
+      const took = (performance.now() - from) / 1_000;
+      if (isEnding) return false;
+      sum.passed += run.passed;
+      sum.failed += run.failed;
+      if (run.failed > 0) failures.push(`${file}\n${failuresIn(run.said)}`);
+      else seconds.note(file, took);
+      process.stdout.write(`\n── ${file}, ${took.toFixed(1)} s${run.said}`);
+    }
+    return lane.close();
+  }),
 );
-for (const { said } of runs.slice(1)) process.stdout.write(said);
-// Whoever is shown the end of a long log only has to find there what failed.
-for (const { said, failed } of runs) if (failed > 0) process.stdout.write(failuresIn(said));
-const passed = runs.reduce((sum, one) => sum + one.passed, 0);
-const failed = runs.reduce((sum, one) => sum + one.failed, 0);
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed > 0 || runs.some(({ code }) => code !== 0) ? 1 : 0;
+if (!isEnding) {
+  // Whoever is shown the end of a long log only has to find there what failed.
+  for (const failure of failures) process.stdout.write(`\n── ${failure}`);
+  process.stdout.write(`${sum.passed} passed, ${sum.failed} failed\n`);
+  process.exitCode = sum.failed > 0 || endedWell.includes(false) ? 1 : 0;
+}
 
-interface Run {
-  readonly said: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly code: number | null;
+/** What the tests have started by themselves ends with its lane; what a killed lane's keeper has started is found by its records. */
+async function endAll(graceMs: number): Promise<void> {
+  await Promise.all(lanes.map((lane) => lane.end(graceMs)));
+  await forgetDeadRuns();
 }
 
 /** The list of failures that closes a run; of a run that broke off, what it said last. */
 function failuresIn(said: string): string {
   const at = FAILURES.exec(said)?.index;
   return at === undefined ? said.slice(-LAST_WORDS) : said.slice(at);
-}
-
-/** @param isShown while it runs; otherwise it is for the caller to print. A run that breaks off counts as one failure. */
-async function run(files: readonly string[], isShown: boolean): Promise<Run> {
-  const child = spawn(process.execPath, [MOCHA, ...files], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  let shown = 0;
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8');
-    stream.on('data', (chunk: string) => {
-      said += chunk;
-      if (!isShown) return;
-      // The last line is not this run's to say.
-      const whole = said.lastIndexOf('\n', said.length - 2) + 1;
-      process.stdout.write(said.slice(shown, Math.max(shown, whole)));
-      shown = Math.max(shown, whole);
-    });
-  }
-  const [code] = (await once(child, 'close')) as [number | null];
-  const [last, passed, failed] = LAST_LINE.exec(said) ?? [];
-  if (isShown && last === undefined) process.stdout.write(said.slice(shown));
-  if (last === undefined) return { said, passed: 0, failed: 1, code };
-  return { said: said.slice(0, -last.length), passed: Number(passed), failed: Number(failed), code };
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { endProcess } from './end-process.ts';
+import { signalGroup } from './process-group.ts';
 import { identityOf } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { removeRunRecord, writeRunRecord } from './run-records.ts';
@@ -66,7 +67,8 @@ async function startKept(spec: ProcessSpec, folders: KeeperFolders, owner: Proce
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => {
       state.end = { code, signal };
-      endGroup(child.pid);
+      // What it left behind in its group has no right to outlive it.
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
       removeRunRecord(folders.run, spec.name);
       resolve(state.end);
     });
@@ -98,13 +100,4 @@ async function startKept(spec: ProcessSpec, folders: KeeperFolders, owner: Proce
       return stopping;
     },
   };
-}
-
-/** What a process started and left behind in its group has no right to outlive it. */
-function endGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // The usual case: there is nobody left.
-  }
 }

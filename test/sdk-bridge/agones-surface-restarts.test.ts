@@ -7,7 +7,7 @@ import type { GameServer } from '../../local/agones/resources/game-server.ts';
 import { GAME_SERVERS, objectPath } from '../../local/agones/resources/resource.ts';
 import { SDK } from '../../sdk-bridge/agones/sdk-calls.ts';
 import { parseGameServer } from '../../sdk-bridge/agones/game-server.ts';
-import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from '../conformance/agones/conformance-cluster.ts';
+import { sharedStandIn, type ConformanceCluster } from '../conformance/agones/conformance-cluster.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { makeGameServer, standNode } from '../conformance/agones/sidecar-bed.ts';
 import { allocateByApi } from './stand-in/allocate-by-api.ts';
@@ -21,8 +21,6 @@ const NAME = 'gs-1';
 const PATIENCE_MS = 20_000;
 /** How soon health and watch are back once the sidecar answers. */
 const BACK_MS = 2_000;
-
-after(stopSharedStandIn);
 
 /** One life of a game server. Agones' sidecar is a process, and killed with `kill -9` in every state of it. */
 describe("A bridge whose Agones' sidecar dies", function () {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { savesApi } from '../../contracts/saves.ts';
 import { savesHandlers } from '../../saves/api/saves-handlers.ts';
-import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from '../conformance/agones/conformance-cluster.ts';
+import { sharedStandIn, type ConformanceCluster } from '../conformance/agones/conformance-cluster.ts';
 import { standNode, startSidecarBed, type SidecarBed } from '../conformance/agones/sidecar-bed.ts';
 import { restoreAll, savesUnderTest, type SavesUnderTest } from '../saves/saves-under-test.ts';
 import { serveForTest } from '../services/serve-for-test.ts';
@@ -9,8 +9,6 @@ import { UID } from './stand-in/backend.ts';
 import { allocateByApi } from './stand-in/allocate-by-api.ts';
 import { startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
-
-after(stopSharedStandIn);
 
 /** The SDK server on a real API server, an allocation through the aggregated API, and the saves service on its database. */
 describe('the bridge on real parts', function () {

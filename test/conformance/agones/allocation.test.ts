@@ -9,7 +9,6 @@ import {
   agonesContexts,
   openConformanceContext,
   sharedStandIn,
-  stopSharedStandIn,
   type ConformanceCluster,
 } from './conformance-cluster.ts';
 import { isReplayed } from './deviations.ts';
@@ -26,8 +25,6 @@ const SEEN_MS = 60;
 /** Counts and values with which the recorder let each section begin; the third fleet's servers in the order of their names. */
 const SELECTOR_COUNTS = [0, 2, 4];
 const SELECTOR_VALUES = [['p0'], ['p0', 'p1', 'p2'], ['p0', 'p1', 'p2', 'p3']];
-
-after(stopSharedStandIn);
 
 describe('Agones conformance: allocation', () => {
   replayOn(STAND_IN, sharedStandIn);

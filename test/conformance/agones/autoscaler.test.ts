@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { collectionPath, FLEET_AUTOSCALERS, FLEETS, objectPath } from '../../../local/agones/resources/resource.ts';
 import { freePort } from '../../../local/processes/free-port.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
-import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
+import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { recordedCases } from './recorded-case.ts';
 
 const START_MS = 60_000;
@@ -29,8 +29,6 @@ const Recorded = z.object({
 });
 type Recorded = z.infer<typeof Recorded>;
 const Events = z.object({ items: z.array(z.object({ type: z.string(), reason: z.string(), message: z.string() })) });
-
-after(stopSharedStandIn);
 
 describe('Agones conformance: schedules and chains', () => {
   let cluster: ConformanceCluster;

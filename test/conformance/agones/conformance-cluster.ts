@@ -11,7 +11,7 @@ import { SERVING_NAMES } from '../../../local/agones/manifests.ts';
 import { startStandIn } from '../../../local/agones/stand-in.ts';
 import { startCluster } from '../../../local/cluster/start-cluster.ts';
 import { freePort } from '../../../local/processes/free-port.ts';
-import { testStack } from '../../../local/testing.ts';
+import { endsWithRun, testStack } from '../../../local/testing.ts';
 import type { RecordedRequest, RecordedResponse } from './recorded-case.ts';
 
 export interface ConformanceCluster {
@@ -34,14 +34,10 @@ let shared: Promise<ConformanceCluster> | undefined;
 
 /** One API server and one stand-in for every suite of a run; each works in namespaces of its own. */
 export function sharedStandIn(): Promise<ConformanceCluster> {
-  return (shared ??= startConformanceCluster());
-}
-
-/** For a root hook of every suite that shares: the first that runs ends it. */
-export async function stopSharedStandIn(): Promise<void> {
-  const started = shared;
-  shared = undefined;
-  await (await started)?.stop();
+  return (shared ??= startConformanceCluster().then((started) => {
+    endsWithRun(() => started.stop());
+    return started;
+  }));
 }
 
 export async function startConformanceCluster(): Promise<ConformanceCluster> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { GameServer } from '../../../local/agones/resources/game-server.ts';
-import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
+import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { FleetStage } from './fleet-stage.ts';
 import { recordedLives } from './recorded-lives.ts';
 import { standNode } from './sidecar-bed.ts';
@@ -127,8 +127,6 @@ const SCENES: Readonly<Record<string, Scene>> = {
 };
 
 const goneIn = (stage: FleetStage): number => stage.lives().gameServers.filter((life) => life.endsWith('gone')).length;
-
-after(stopSharedStandIn);
 
 describe('Agones conformance: lives', () => {
   let cluster: ConformanceCluster;

@@ -5,7 +5,6 @@ import {
   agonesContexts,
   openConformanceContext,
   sharedStandIn,
-  stopSharedStandIn,
   type ConformanceCluster,
 } from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
@@ -15,8 +14,6 @@ const FILE = 'objects.json';
 const NAMESPACE = '/namespaces/objs';
 const START_MS = 60_000;
 const STAND_IN = 'the stand-in';
-
-after(stopSharedStandIn);
 
 describe('Agones conformance: objects', () => {
   replayOn(STAND_IN, sharedStandIn);

@@ -6,15 +6,13 @@ import type { AddressInfo } from 'node:net';
 
 import { collectionPath, FLEET_AUTOSCALERS, FLEETS, GAME_SERVERS, objectPath } from '../../../local/agones/resources/resource.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
-import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
+import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 
 const START_MS = 60_000;
 
 interface Answer {
   readonly status: { readonly state: string; readonly gameServerName: string };
 }
-
-after(stopSharedStandIn);
 
 describe('Agones conformance: races and scaling', () => {
   let cluster: ConformanceCluster;

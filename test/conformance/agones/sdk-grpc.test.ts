@@ -2,14 +2,12 @@
 import { Client, credentials } from '@grpc/grpc-js';
 
 import type { Bindings } from './compare.ts';
-import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
+import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { GRPC_FILE, GRPC_SPEC, GRPC_WRITE_DELAY_MS, grpcDifferences, replayableGrpc } from './replay-grpc.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
 
 const START_MS = 60_000;
-
-after(stopSharedStandIn);
 
 describe('Agones conformance: the SDK over gRPC', () => {
   const bindings: Bindings = new Map();

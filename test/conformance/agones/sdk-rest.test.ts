@@ -1,14 +1,12 @@
 /** The SDK's REST face: every recorded call, in its order, on one game server. */
 
 import type { Bindings } from './compare.ts';
-import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
+import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from './replay-rest.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
 
 const START_MS = 60_000;
-
-after(stopSharedStandIn);
 
 describe('Agones conformance: the SDK over REST', () => {
   const bindings: Bindings = new Map();

@@ -7,14 +7,12 @@ import { WebSocket } from 'ws';
 import { stateOf } from '../../../local/agones/resources/game-server.ts';
 import { GAME_SERVERS, objectPath } from '../../../local/agones/resources/resource.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
-import { sharedStandIn, stopSharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
+import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
 
 const START_MS = 60_000;
 const WRITE_DELAY_MS = 100;
 const NAMESPACE = 'watch2';
-
-after(stopSharedStandIn);
 
 describe('Agones conformance: the watch of the SDK', () => {
   let cluster: ConformanceCluster;

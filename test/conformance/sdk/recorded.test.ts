@@ -2,7 +2,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 
 import type { Bindings } from '../agones/compare.ts';
-import { sharedStandIn, stopSharedStandIn } from '../agones/conformance-cluster.ts';
+import { sharedStandIn } from '../agones/conformance-cluster.ts';
 import { GRPC_FILE, GRPC_SPEC, GRPC_WRITE_DELAY_MS, grpcDifferences, replayableGrpc } from '../agones/replay-grpc.ts';
 import { replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from '../agones/replay-rest.ts';
 import { standNode, type SidecarBedOptions } from '../agones/sidecar-bed.ts';
@@ -10,8 +10,6 @@ import { startBridgedBed, type BridgedBed } from './bridged-bed.ts';
 import { judgeAnswer, titleOf } from './deviations.ts';
 
 const START_MS = 60_000;
-
-after(stopSharedStandIn);
 
 describe('The bridge answers as recorded', () => {
   describe('over REST', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 
-import { sharedStandIn, stopSharedStandIn } from '../agones/conformance-cluster.ts';
+import { sharedStandIn } from '../agones/conformance-cluster.ts';
 import { GRPC_FILE } from '../agones/replay-grpc.ts';
 import { recordedCases } from '../agones/recorded-case.ts';
 import { standNode } from '../agones/sidecar-bed.ts';
@@ -55,8 +55,6 @@ const STEPS: Readonly<Record<string, (sdk: Sdk) => Promise<unknown>>> = {
   'getGameServer state': (sdk) => reserved(sdk),
   shutdown: (sdk) => sdk.shutdown(),
 };
-
-after(stopSharedStandIn);
 
 describe('The published Node SDK on the bridge', function () {
   this.timeout(30_000);

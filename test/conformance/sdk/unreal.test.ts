@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-import { sharedStandIn, stopSharedStandIn } from '../agones/conformance-cluster.ts';
+import { sharedStandIn } from '../agones/conformance-cluster.ts';
 import { REST_SPEC } from '../agones/replay-rest.ts';
 import { standNode, startSidecarBed, type SidecarBed } from '../agones/sidecar-bed.ts';
 import { until } from '../../sdk-bridge/stand-in/until.ts';
@@ -26,8 +26,6 @@ const TOO_LARGE: readonly SdkRequest[] = [
   { name: 'SetAnnotation of 60,000 bytes', method: 'PUT', path: '/metadata/annotation', body: annotation(60_000) },
   { name: 'a body of 300,000 bytes', method: 'POST', path: '/health', body: JSON.stringify({ zz: 'x'.repeat(300_000) }) },
 ];
-
-after(stopSharedStandIn);
 
 describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", function () {
   this.timeout(20_000);

@@ -1,0 +1,3 @@
+describe('a suite that passes', () => {
+  it('passes', () => undefined);
+});
