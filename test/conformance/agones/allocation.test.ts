@@ -5,12 +5,7 @@ import { GAME_SERVERS, collectionPath, objectPath } from '../../../local/agones/
 import type { GameServer } from '../../../local/agones/resources/game-server.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { asRecorded, differences, withSortedFaults, type Bindings } from './compare.ts';
-import {
-  agonesContexts,
-  openConformanceContext,
-  sharedStandIn,
-  type ConformanceCluster,
-} from './conformance-cluster.ts';
+import { agonesContexts, openConformanceContext, sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { isReplayed } from './deviations.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { recordedCases, type RecordedCase } from './recorded-case.ts';

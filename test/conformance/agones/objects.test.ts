@@ -1,12 +1,7 @@
 /** Resources: what is accepted, what is added, what is refused, and which pod a game server becomes. */
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { asRecorded, differences, withNames, withSortedFaults, type Bindings } from './compare.ts';
-import {
-  agonesContexts,
-  openConformanceContext,
-  sharedStandIn,
-  type ConformanceCluster,
-} from './conformance-cluster.ts';
+import { agonesContexts, openConformanceContext, sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
 import { recordedCases, type RecordedCase, type RecordedRequest } from './recorded-case.ts';
 
