@@ -3,8 +3,8 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { bridgeApi } from '../contracts/bridge.ts';
 import { ConfigError } from '../runtime/config.ts';
-import { createLifecycle, untilSignal } from '../runtime/lifecycle.ts';
-import { createLog } from '../runtime/log.ts';
+import { createLifecycle, untilSignal, type Lifecycle } from '../runtime/lifecycle.ts';
+import { createLog, type Log } from '../runtime/log.ts';
 import { serveApi } from '../runtime/serve-api.ts';
 import { createAgonesClient } from './agones/agones-client.ts';
 import { traceparentOf } from './agones/game-server.ts';
@@ -28,12 +28,13 @@ import { createInventoryLink } from './inventories/inventory-link.ts';
 import { createSessionJournals } from './journals/session-journals.ts';
 import { createNoticeBoard } from './notices/notice-board.ts';
 import { createPlayerLeases, type PlayerLeases } from './seats/player-leases.ts';
-import type { StartBridge } from './solo/run-solo.ts';
+import type { Bridge, StartBridge } from './solo/run-solo.ts';
 import { openSessionStore } from './store/session-store.ts';
 import { createNews } from './stream/news.ts';
 import { createStreamSockets } from './stream/stream-sockets.ts';
 import { createGrpcSurface } from './surface/grpc-surface.ts';
 import { listenGrpc, listenLoopback } from './surface/listen-loopback.ts';
+import { openAll, openPort } from './surface/open-port.ts';
 import { createQueuedChanges } from './surface/queued-changes.ts';
 import { createRestSurface } from './surface/rest-surface.ts';
 import { createStateCalls } from './surface/state-calls.ts';
@@ -56,19 +57,45 @@ async function run(config: BridgeConfig): Promise<number> {
   const lifecycle = createLifecycle(log);
   const http = createPlainSend(config.BACKEND_CA_FILE);
   lifecycle.onClose('http client', () => http.close());
-  const bridge = await start(config, { log, lifecycle, send: http.send });
-  const listeners = await listenLoopback(bridge.answer, config.BRIDGE_HTTP_PORT, log);
-  for (const listener of listeners) {
-    bridge.sockets.attach(listener.server);
-    lifecycle.onClose('listener', () => listener.close());
+  try {
+    const bridge = await start(config, { log, lifecycle, send: http.send });
+    const ports = await listen(bridge, config, log, lifecycle);
+    log.info('listening', { ...ports, phase: bridge.current().phase });
+  } catch (cause) {
+    await lifecycle.close('it could not start').catch(() => {});
+    throw cause;
   }
-  lifecycle.onClose('sockets', () => bridge.sockets.close());
-  const grpc = await listenGrpc(bridge.grpc, config.BRIDGE_GRPC_PORT, log);
-  lifecycle.onClose('gRPC listener', () => grpc.close());
-  const ops = await listenOps(bridge.metrics, { host: config.OPS_HOST, port: config.OPS_PORT, tlsFolder: config.OPS_TLS_DIR }, log);
-  lifecycle.onClose('ops port', () => ops.close());
-  log.info('listening', { port: listeners[0]?.port, grpcPort: grpc.port, opsPort: ops.port, phase: bridge.current().phase });
   return untilSignal(lifecycle, process);
+}
+
+/** @throws ConfigError with every port that cannot be had. */
+async function listen(bridge: Bridge, config: BridgeConfig, log: Log, lifecycle: Lifecycle) {
+  const { BRIDGE_HTTP_PORT: httpPort, BRIDGE_GRPC_PORT: grpcPort, OPS_HOST: host, OPS_PORT: opsPort, OPS_TLS_DIR: tlsFolder } = config;
+  const usually = "Agones' own sidecar, where spec.sdkServer does not move it, or another bridge";
+  const found: { port?: number; grpcPort?: number; opsPort?: number } = {};
+  await openAll([
+    async () => {
+      const setting = { name: 'BRIDGE_HTTP_PORT', port: httpPort, usually };
+      for (const listener of await openPort(setting, () => listenLoopback(bridge.answer, httpPort, log))) {
+        bridge.sockets.attach(listener.server);
+        lifecycle.onClose('listener', () => listener.close());
+        found.port ??= listener.port;
+      }
+      lifecycle.onClose('sockets', () => bridge.sockets.close());
+    },
+    async () => {
+      const grpc = await openPort({ name: 'BRIDGE_GRPC_PORT', port: grpcPort, usually }, () => listenGrpc(bridge.grpc, grpcPort, log));
+      lifecycle.onClose('gRPC listener', () => grpc.close());
+      found.grpcPort = grpc.port;
+    },
+    async () => {
+      const setting = { name: 'OPS_PORT', port: opsPort, usually: 'another bridge' };
+      const ops = await openPort(setting, () => listenOps(() => bridge.metrics(), { host, port: opsPort, tlsFolder }, log));
+      lifecycle.onClose('ops port', () => ops.close());
+      found.opsPort = ops.port;
+    },
+  ]);
+  return found;
 }
 
 /** All of the bridge but its ports, and the way to the backend: `--solo` brings its own. */

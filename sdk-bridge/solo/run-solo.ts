@@ -17,6 +17,7 @@ import { allocatorApi } from '../../contracts/allocator-api.ts';
 import { soloApi } from '../../contracts/bridge-solo.ts';
 import type { Send } from '../../contracts/client.ts';
 import { savesApi } from '../../contracts/saves.ts';
+import { ConfigError } from '../../runtime/config.ts';
 import { createLifecycle, untilSignal, type Lifecycle } from '../../runtime/lifecycle.ts';
 import { createLog, type Log } from '../../runtime/log.ts';
 import { serveApi } from '../../runtime/serve-api.ts';
@@ -24,6 +25,7 @@ import { readBridgeConfig, type BridgeConfig } from '../config.ts';
 import type { SessionState } from '../session.ts';
 import { UnreadableFile } from '../store/kept-file.ts';
 import { listenGrpc, listenLoopback } from '../surface/listen-loopback.ts';
+import { openAll, openPort } from '../surface/open-port.ts';
 import { EXPOSITION_TYPE } from '../telemetry/exposition.ts';
 import { UNMEASURED } from '../telemetry/measured-handlers.ts';
 import type { UpgradeSockets } from '../surface/upgrade-sockets.ts';
@@ -61,8 +63,11 @@ interface Ports {
   readonly grpc: number;
 }
 
-/** As sysexits.h has it: what is needed could not be read. */
+/** As sysexits.h has them: what is needed could not be read; it is told to do what cannot be done. */
 const EX_IOERR = 74;
+const EX_CONFIG = 78;
+
+const ANOTHER = 'another solo bridge, or a sidecar of Agones started by hand';
 
 const HELLO = '/lifeverse/v1/hello';
 
@@ -71,7 +76,7 @@ export async function runSolo(args: readonly string[], host: NodeJS.Process, sta
   const reading = readSoloOptions(args);
   if ('faults' in reading) {
     host.stderr.write(`${reading.faults.join('\n')}\n\n${SOLO_USAGE}`);
-    return 78;
+    return EX_CONFIG;
   }
   const { options } = reading;
   const log = createLog('sdk-bridge', options.logLevel).with({ solo: true });
@@ -85,11 +90,15 @@ export async function runSolo(args: readonly string[], host: NodeJS.Process, sta
     const ports = await serveSolo(options, { log, lifecycle, start, broken });
     host.stdout.write(soloGuide(ports, resolve(options.folder), options.session));
   } catch (cause) {
-    if (!(cause instanceof UnreadableFile)) throw cause;
+    if (!(cause instanceof UnreadableFile || cause instanceof ConfigError)) throw cause;
     broken(cause);
   }
   const code = await untilSignal(lifecycle, host);
   if (failure === undefined) return code;
+  if (failure instanceof ConfigError) {
+    host.stderr.write(`${failure.message}\n`);
+    return EX_CONFIG;
+  }
   host.stderr.write(
     `The solo bridge cannot go on: ${failure.message}\nMend that, or move it out of ${resolve(options.folder)}: what is not there is begun anew.\n`,
   );
@@ -135,10 +144,12 @@ async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }
     const bridge = await start(config, { log: log.with({ gameServer: name }), lifecycle: own, send });
     bridge.sockets.attach(upgrades);
     own.onClose('sockets', () => bridge.sockets.close());
-    const grpc = await listenGrpc(bridge.grpc, grpcPort, log);
+    // From here on it ends with the process.
+    life = { bridge, lifecycle: own, upgrades };
+    const setting = { name: '--grpc-port', port: grpcPort, usually: ANOTHER };
+    const grpc = await openPort(setting, () => listenGrpc(bridge.grpc, grpcPort, log));
     grpcPort = grpc.port;
     own.onClose('gRPC listener', () => grpc.close());
-    life = { bridge, lifecycle: own, upgrades };
     // A life ends when the next one begins; one that ends by itself has failed.
     own.signal.addEventListener('abort', () => {
       if (life?.lifecycle === own && !lifecycle.signal.aborted) broken(own.signal.reason);
@@ -160,7 +171,6 @@ async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }
     changing.catch(broken);
     return changing;
   };
-  await begin();
   lifecycle.onClose('bridge', () => life?.lifecycle.close('the process ends'));
 
   const current = () => {
@@ -188,23 +198,25 @@ async function serveSolo(options: SoloOptions, { log, lifecycle, start, broken }
     if (url === '/metrics') return void response.writeHead(200, { 'content-type': EXPOSITION_TYPE }).end(await life.bridge.metrics());
     life.bridge.answer(request, response);
   };
-  const listeners = await listenLoopback(
-    (request, response) =>
-      void answer(request, response).catch((cause: unknown) => {
-        log.error('a request failed', { cause });
-        response.destroy();
-      }),
-    options.port,
-    log,
-  );
-  for (const listener of listeners) {
-    lifecycle.onClose('listener', () => listener.close());
-    listener.server.on('upgrade', (request, socket, head) => {
-      if (life === undefined) socket.destroy();
-      else life.upgrades.emit('upgrade', request, socket, head);
+  const serve = (request: IncomingMessage, response: ServerResponse) =>
+    void answer(request, response).catch((cause: unknown) => {
+      log.error('a request failed', { cause });
+      response.destroy();
     });
-  }
-  return { http: listeners[0]?.port ?? options.port, grpc: grpcPort };
+  let { port: http } = options;
+  const listen = async () => {
+    const listeners = await openPort({ name: '--port', port: http, usually: ANOTHER }, () => listenLoopback(serve, http, log));
+    for (const listener of listeners) {
+      http = listener.port;
+      lifecycle.onClose('listener', () => listener.close());
+      listener.server.on('upgrade', (request, socket, head) => {
+        if (life === undefined) socket.destroy();
+        else life.upgrades.emit('upgrade', request, socket, head);
+      });
+    }
+  };
+  await openAll([begin, listen]);
+  return { http, grpc: grpcPort };
 }
 
 const ALLOCATOR_URL = 'http://allocator.solo.invalid';
