@@ -1,8 +1,10 @@
 # LifeVerse servers. `make` lists what there is.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# Of the block for benchmarks (RFC 2544): nobody's, and no loopback address, from which Quilkin takes nothing.
+EDGE := 198.18.0.1
 NODE := node --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
-.PHONY: help check static test demo chaos bench unreal images up status down reset parts deploy-cluster destroy-cluster pins cost-notes release rollback
+.PHONY: help check static test demo chaos test-quilkin quilkin bench unreal images up status down reset parts deploy-cluster destroy-cluster pins cost-notes release rollback
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,13 +34,19 @@ demo: node_modules/.package-lock.json ## the whole system and 24 bot players, un
 chaos: node_modules/.package-lock.json ## 2,000 allocations while processes are killed at random; counts what was lost, doubled, orphaned
 	@$(NODE) local/chaos/main.ts
 
+quilkin: node_modules/.package-lock.json ## build Quilkin, the optional UDP proxy, into the cache (a quarter of an hour), and say where it is
+	@$(NODE) local/main.ts quilkin
+
+test-quilkin: node_modules/.package-lock.json parts quilkin ## the real Quilkin before the local stack, in a network of its own (root, iproute2); not part of make test
+	@unshare --net sh -c 'ip link set lo up && ip address add $(EDGE)/32 dev lo && LOCAL_REGISTRIES_ONLY=1 UDP_EDGE=$(EDGE) exec mocha test/quilkin/real-proxies.ts'
+
 bench: node_modules/.package-lock.json ## measure every hot path; takes minutes, and wants the machine for itself
 	@for file in allocator ceiling placement sdk-bridge; do $(NODE) bench/$$file.ts || exit 1; done
 
 unreal: ## stage the Unreal plugin with its core; UE_ROOT=folder: have Unreal's BuildPlugin compile it
 	@unreal/build-plugin.sh
 
-images: node_modules/.package-lock.json ## build the images; REGISTRY=registry/path, PUSH=1, TAG=…, ONLY=name,…
+images: node_modules/.package-lock.json ## build the images; REGISTRY=registry/path, PUSH=1, TAG=…, ONLY=name,…, QUILKIN=file
 	@$(NODE) deploy/images/main.ts
 
 up: node_modules/.package-lock.json ## start the whole system in the background
@@ -54,7 +62,7 @@ reset: node_modules/.package-lock.json ## stop it and forget its data; the cache
 	@$(NODE) local/main.ts reset
 
 deploy-cluster: node_modules/.package-lock.json ## from a Google Cloud project to fleets: ENV=dev|staging|prod (PLAN=1: only show it; YES=1: ask nothing)
-	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" TAG="$(TAG)" REGIONS="$(REGIONS)" $(NODE) deploy/cluster/main.ts deploy
+	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" TAG="$(TAG)" REGIONS="$(REGIONS)" QUILKIN="$(QUILKIN)" $(NODE) deploy/cluster/main.ts deploy
 
 destroy-cluster: node_modules/.package-lock.json ## take an environment away: ENV=… (PLAN=1, YES=1; prod: CONFIRM=prod)
 	@ENV="$(ENV)" PLAN="$(PLAN)" YES="$(YES)" CONFIRM="$(CONFIRM)" REGIONS= $(NODE) deploy/cluster/main.ts destroy

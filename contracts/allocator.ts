@@ -99,7 +99,9 @@ export const Admission = z
     routingToken: z
       .string()
       .optional()
-      .describe('Base64url. Where present, `address` is an edge that drops each datagram whose last bytes are not this token, as bytes'),
+      .describe(
+        '16 bytes, base64url. Where present, `address` is an edge: it drops each datagram that does not end with these bytes and one zero byte',
+      ),
   })
   .meta({ id: 'Admission' });
 export type Admission = z.infer<typeof Admission>;
@@ -249,7 +251,7 @@ export const GAME_SERVER_MARKS = {
   session: 'lifeverse.dev/session',
   /** Annotation: W3C trace context of the request. */
   traceparent: 'lifeverse.dev/traceparent',
-  /** Annotation, by Quilkin's name for it: the token by which its proxies find the server, base64. A secret of the session. */
+  /** Annotation, by Quilkin's name for it: what datagrams end with by which its proxies find the server, base64. A secret of the session. */
   routingTokens: 'quilkin.dev/tokens',
   /** Annotation: what the server is told beforehand, as JSON (`Notices`). */
   notice: 'lifeverse.dev/notice',

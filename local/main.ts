@@ -1,9 +1,10 @@
-/** The local stack's commands: parts, run, up, status, down, reset. */
+/** The local stack's commands: parts, quilkin, run, up, status, down, reset. */
 import path from 'node:path';
 import { createLog } from '../runtime/log.ts';
 import { untilSignal } from '../runtime/lifecycle.ts';
 import { cacheFolder } from './parts/cache-folder.ts';
-import { MissingToolchains } from './parts/obtain-parts.ts';
+import { MissingToolchains, obtainParts } from './parts/obtain-parts.ts';
+import { quilkinPart } from './parts/quilkin-part.ts';
 import type { Surroundings } from './parts/part.ts';
 import { obtainStackParts } from './supervisor/obtain-stack-parts.ts';
 import { bringDown, forget } from './supervisor/bring-down.ts';
@@ -44,6 +45,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
     process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
     await obtainStackParts(around, TREE);
     say('every part is there');
+    return 0;
+  },
+  quilkin: async () => {
+    process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
+    const [quilkin] = await obtainParts([quilkinPart], around);
+    say(`Quilkin is there: ${quilkin}`);
     return 0;
   },
   up: () => bringUp({ state, say, node: process.execPath, main: path.join(import.meta.dirname, 'main.ts'), env: process.env, tree: TREE }),

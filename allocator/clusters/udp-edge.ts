@@ -9,8 +9,11 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Address } from '../../contracts/words.ts';
 
-/** As many bytes as the proxies take off the end of each datagram (`fleets/components/udp-proxies`). */
 export const ROUTING_TOKEN_BYTES = 16;
+/** Closes the token in each datagram: the version of the layout that Quilkin's own plugin for Unreal writes. */
+const CLOSING = Buffer.of(0);
+/** As many bytes as the proxies take off the end of each datagram (`fleets/components/udp-proxies`). */
+export const ROUTING_SUFFIX_BYTES = ROUTING_TOKEN_BYTES + CLOSING.length;
 
 /** How the players of one session go through an edge. */
 export const EdgeWay = z.object({ address: Address, routingToken: z.string().describe('base64url') });
@@ -20,13 +23,17 @@ export function newRoutingToken(): string {
   return randomBytes(ROUTING_TOKEN_BYTES).toString('base64url');
 }
 
-/** As the proxies read it from a game server's annotation. */
+/** As the proxies read it from a game server's annotation: what datagrams have to end with. */
 export function annotatedToken(routingToken: string): string {
-  return Buffer.from(routingToken, 'base64url').toString('base64');
+  return Buffer.concat([Buffer.from(routingToken, 'base64url'), CLOSING]).toString('base64');
 }
 
 /** The token in such an annotation; nothing where it is none of ours. */
 export function tokenInAnnotation(value: string | undefined): string | undefined {
-  const token = Buffer.from(value ?? '', 'base64');
-  return token.length === ROUTING_TOKEN_BYTES && token.toString('base64') === value ? token.toString('base64url') : undefined;
+  const token = Buffer.from(value ?? '', 'base64')
+    .subarray(0, ROUTING_TOKEN_BYTES)
+    .toString('base64url');
+  return value !== undefined && annotatedToken(token) === value && Buffer.from(value, 'base64').length === ROUTING_SUFFIX_BYTES
+    ? token
+    : undefined;
 }

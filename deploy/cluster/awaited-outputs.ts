@@ -28,6 +28,9 @@ export function awaitedOutputs(known: Known): Outputs {
       saves: `saves.${domain}`,
     },
     edge_ip: '<address of the edge>',
+    quilkin_addresses: settings.quilkin
+      ? Object.fromEntries(known.regions.map(({ name }) => [name, `<address of ${name}’s UDP proxies>`]))
+      : {},
     dns_name_servers: ['<name servers of the zone>'],
     cost_note: '',
     secret_names: {},

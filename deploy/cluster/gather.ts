@@ -33,11 +33,13 @@ export async function gather(request: Request, tree: string, shop: Workshop): Pr
   const set = values === undefined ? undefined : assignmentsOf(values);
   const known: Known = {
     request,
+    quilkin: shop.env['QUILKIN'] || undefined,
     settings: {
       projectId: plain(set?.['project_id'], /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/),
       billingAccount: plain(set?.['billing_account'], /^[0-9A-F-]+$/),
       hasOwnSizes: ['regions', 'game_server_pools'].every((name) => set?.[name] === undefined),
       domain: plain(set?.['domain'], /^[a-z0-9.-]+$/),
+      quilkin: set?.['quilkin'] === 'true',
     },
     regions: await readRegions(at(regionFolders(environment))),
     placement: await readPlacement(at(PLACEMENT_FILE), environment),
@@ -70,7 +72,16 @@ async function readRegions(folder: string): Promise<RegionFolder[]> {
 
 const Placements = z.record(
   z.string(),
-  z.record(KubeName, z.strictObject({ weight: z.number().positive().max(1_000).optional(), drain: z.boolean().optional() })).nullable(),
+  z
+    .record(
+      KubeName,
+      z.strictObject({
+        weight: z.number().positive().max(1_000).optional(),
+        drain: z.boolean().optional(),
+        udpEdge: z.boolean().optional(),
+      }),
+    )
+    .nullable(),
 );
 
 async function readPlacement(file: string, environment: Environment): Promise<Known['placement']> {

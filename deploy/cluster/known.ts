@@ -14,6 +14,8 @@ export interface Settings {
   readonly projectId: string | undefined;
   readonly billingAccount: string | undefined;
   readonly domain: string | undefined;
+  /** Addresses are reserved for UDP proxies, and these stand before the game servers. */
+  readonly quilkin: boolean;
   /** Regions and node pools are those of the environment's root. */
   readonly hasOwnSizes: boolean;
 }
@@ -30,10 +32,14 @@ export interface BuiltImages {
 export interface Placement {
   readonly weight?: number | undefined;
   readonly drain?: boolean | undefined;
+  /** Players of new sessions go through its UDP proxies. */
+  readonly udpEdge?: boolean | undefined;
 }
 
 export interface Known {
   readonly request: Request;
+  /** Quilkin's program, where it was named. */
+  readonly quilkin: string | undefined;
   readonly settings: Settings;
   readonly regions: readonly RegionFolder[];
   readonly placement: Readonly<Record<string, Placement>>;

@@ -26,6 +26,8 @@ export const Outputs = z.object({
   domain: Host,
   api_hosts: z.object({ allocator: Host, accounts: Host, matchmaker: Host, saves: Host }),
   edge_ip: z.string().min(1),
+  /** Region → address of its UDP proxies, where Terraform has reserved one. */
+  quilkin_addresses: z.record(KubeName, z.string().min(1)).default({}),
   dns_name_servers: z.array(z.string()),
   cost_note: z.string(),
   secret_names: z.record(z.string(), z.string()),

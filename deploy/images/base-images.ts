@@ -30,7 +30,7 @@ export function isToBePinned(name: string): boolean {
 
 /** @returns bases of the images that every deployment builds, of which no digest is kept. */
 export function unpinnedBases(bases: BaseImages, kept: Readonly<Record<string, string>>): string[] {
-  const needed = new Set(IMAGES.filter(({ staged }) => staged !== true).flatMap((image) => image.bases.map((name) => bases[name])));
+  const needed = new Set(IMAGES.filter(({ staged }) => staged === undefined).flatMap((image) => image.bases.map((name) => bases[name])));
   return [...needed].filter((name) => isToBePinned(name) && kept[name] === undefined);
 }
 

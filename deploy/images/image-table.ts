@@ -14,14 +14,16 @@ export const BASES: Readonly<Record<BaseName, string>> = {
   SHELL_IMAGE: 'docker.io/library/busybox:stable-musl',
 };
 
+export type Staged = 'SERVER' | 'QUILKIN';
+
 export interface Image {
   readonly name: string;
   /** Below `fleets/images`. */
   readonly dockerfile: string;
   readonly bases: readonly BaseName[];
   readonly args: Readonly<Record<string, string>>;
-  /** It is made of a folder from outside the tree, which has to be named. */
-  readonly staged?: true;
+  /** It is made of something from outside the tree, which this variable has to name. */
+  readonly staged?: Staged;
 }
 
 export const IMAGES: readonly Image[] = [
@@ -33,5 +35,6 @@ export const IMAGES: readonly Image[] = [
   })),
   { name: 'sdk-bridge', dockerfile: 'sdk-bridge.Dockerfile', bases: ['NODE_IMAGE', 'RUNTIME_IMAGE'], args: {} },
   { name: 'sample-server', dockerfile: 'sample-server.Dockerfile', bases: ['CPP_IMAGE', 'RUNTIME_IMAGE', 'SHELL_IMAGE'], args: {} },
-  { name: 'unreal-server', dockerfile: 'unreal-server.Dockerfile', bases: ['RUNTIME_IMAGE', 'SHELL_IMAGE'], args: {}, staged: true },
+  { name: 'unreal-server', dockerfile: 'unreal-server.Dockerfile', bases: ['RUNTIME_IMAGE', 'SHELL_IMAGE'], args: {}, staged: 'SERVER' },
+  { name: 'quilkin', dockerfile: 'quilkin.Dockerfile', bases: ['RUNTIME_IMAGE'], args: {}, staged: 'QUILKIN' },
 ];

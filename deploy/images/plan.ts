@@ -10,7 +10,7 @@ import type { BaseName, Image } from './image-table.ts';
 import { isToBePinned } from './base-images.ts';
 import { pinned } from './registry/image-reference.ts';
 import { resolveDigest } from './registry/resolve-digest.ts';
-import { stagedServer } from './staged-server.ts';
+import { isProgram, stagedServer } from './staged-server.ts';
 import { treeFacts, type TreeFacts } from './tree-facts.ts';
 import type { Wish } from './wish.ts';
 
@@ -40,6 +40,7 @@ export async function planImages(wish: Wish, around: Surroundings): Promise<Plan
     missing.push('a commit: the tree has changes that the last one has not; commit them, or give TAG=');
   }
   const binary = await serverBinary(wish, missing);
+  await lookForQuilkin(wish, missing);
   const bases = await pinnedBases(wish, around, missing);
   if (missing.length > 0 || builder === undefined || facts === undefined) return { missing };
   const tag = wish.tag ?? `${facts.short}${facts.isChanged ? '-dirty' : ''}`;
@@ -48,11 +49,11 @@ export async function planImages(wish: Wish, around: Surroundings): Promise<Plan
     image: `${wish.registry}/${image.name}:${tag}`,
     dockerfile: path.join(around.root, 'fleets/images', image.dockerfile),
     context: around.root,
-    contexts: image.staged === true && wish.server !== undefined ? { server: path.resolve(wish.server) } : {},
+    contexts: contextsOf(image, wish),
     args: {
       ...Object.fromEntries(image.bases.map((base) => [base, bases.get(base) ?? ''])),
       ...image.args,
-      ...(image.staged === true ? { SERVER_BINARY: binary } : {}),
+      ...(image.staged === 'SERVER' ? { SERVER_BINARY: binary } : {}),
     },
     labels: labelsOf(wish, facts, tag, bases.get('RUNTIME_IMAGE') ?? ''),
     platform: wish.platform,
@@ -74,8 +75,8 @@ async function workingBuilder(wish: Wish, { shop }: Surroundings, missing: strin
   return undefined;
 }
 
-async function serverBinary({ images, server }: Wish, missing: string[]): Promise<string> {
-  if (!images.some(({ staged }) => staged === true)) return '';
+async function serverBinary({ images, staged: { SERVER: server } }: Wish, missing: string[]): Promise<string> {
+  if (!images.some(({ staged }) => staged === 'SERVER')) return '';
   const looked =
     server === undefined
       ? { fault: 'for unreal-server the folder that Unreal has staged: SERVER=…/LinuxServer' }
@@ -83,6 +84,21 @@ async function serverBinary({ images, server }: Wish, missing: string[]): Promis
   if ('binary' in looked) return looked.binary;
   missing.push(looked.fault);
   return '';
+}
+
+async function lookForQuilkin({ images, staged: { QUILKIN: program } }: Wish, missing: string[]): Promise<void> {
+  if (!images.some(({ staged }) => staged === 'QUILKIN')) return;
+  const isRight = program !== undefined && path.basename(program) === 'quilkin' && (await isProgram(program));
+  if (!isRight)
+    missing.push(
+      `for quilkin its program, a file of that name: QUILKIN=…/quilkin, as make quilkin builds it${program === undefined ? '' : `; ${program} is none`}`,
+    );
+}
+
+/** By the name that the Dockerfile gives it. */
+function contextsOf({ staged }: Image, { staged: { SERVER, QUILKIN } }: Wish): Record<string, string> {
+  if (staged === 'SERVER' && SERVER !== undefined) return { server: path.resolve(SERVER) };
+  return staged === 'QUILKIN' && QUILKIN !== undefined ? { quilkin: path.dirname(path.resolve(QUILKIN)) } : {};
 }
 
 /** Each base by digest: as it was given, as it is kept, or as its registry says now, which is then kept. */

@@ -28,7 +28,7 @@ export async function stagedServer(folder: string): Promise<StagedServer> {
 }
 
 /** An ELF file that may be executed; symbols, which lie beside it, may not. */
-async function isProgram(file: string): Promise<boolean> {
+export async function isProgram(file: string): Promise<boolean> {
   const handle = await open(file).catch(() => undefined);
   if (handle === undefined) return false;
   try {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { readConfig } from '../../runtime/config.ts';
 import { baseEnv, basesIn, type BaseImages } from './base-images.ts';
-import { IMAGES, type Image } from './image-table.ts';
+import { IMAGES, type Image, type Staged } from './image-table.ts';
 
 const NAMES = IMAGES.map(({ name }) => name);
 
@@ -25,6 +25,7 @@ const Env = z.object({
     .optional()
     .describe('names of the images, with commas between; all otherwise'),
   SERVER: z.string().optional().describe('the staged LinuxServer folder of an Unreal server: for unreal-server'),
+  QUILKIN: z.string().optional().describe('the program, called quilkin, as `make quilkin` gives it: for quilkin'),
   BUILDER: z.enum(['buildx', 'podman', 'buildah']).optional().describe('what builds; the first that works otherwise'),
   PLATFORM: z
     .string()
@@ -43,7 +44,8 @@ export interface Wish {
   readonly push: boolean;
   readonly tag: string | undefined;
   readonly images: readonly Image[];
-  readonly server: string | undefined;
+  /** What is made of something from outside the tree, and where that is. */
+  readonly staged: Readonly<Record<Staged, string | undefined>>;
   readonly builder: 'buildx' | 'podman' | 'buildah' | undefined;
   readonly platform: string;
   readonly source: string | undefined;
@@ -54,13 +56,13 @@ export interface Wish {
 export function readWish(env: NodeJS.ProcessEnv): Wish {
   const read = readConfig(Env, env);
   const wanted = ({ name, staged }: Image) =>
-    read.ONLY === undefined ? staged === undefined || read.SERVER !== undefined : read.ONLY.includes(name);
+    read.ONLY === undefined ? staged === undefined || read[staged] !== undefined : read.ONLY.includes(name);
   return {
     registry: read.REGISTRY,
     push: read.PUSH === '1',
     tag: read.TAG,
     images: IMAGES.filter(wanted),
-    server: read.SERVER,
+    staged: { SERVER: read.SERVER, QUILKIN: read.QUILKIN },
     builder: read.BUILDER,
     platform: read.PLATFORM,
     source: read.SOURCE,

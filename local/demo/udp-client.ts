@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
+import type { Admission } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import { answerWithin, type WaitOptions } from './answer-within.ts';
 import { readGameMessage, type Ack, type GameMessage, type GameState, type Joined } from './game-messages.ts';
@@ -17,7 +18,7 @@ export interface ConnectOptions {
   readonly address: { readonly host: string; readonly port: number };
   readonly playerId: string;
   /** As matchmaker and allocator give it. */
-  readonly admission: { readonly joinTicket: string; readonly packetKey: string };
+  readonly admission: Pick<Admission, 'joinTicket' | 'packetKey' | 'routingToken'>;
   readonly signal?: AbortSignal;
   /** Until joined or refused. */
   readonly timeoutMs?: number;
@@ -65,6 +66,8 @@ export class GameConnection extends EventEmitter<Events> {
   readonly #options: ConnectOptions;
   readonly #socket: Socket;
   readonly #random = randomBytes(RANDOM_BYTES);
+  /** Ends every datagram, where the address is an edge's. */
+  readonly #ending: Buffer;
   readonly #joining = Promise.withResolvers<Joined>();
   readonly #closing = Promise.withResolvers<Closed>();
   readonly #moves = new Map<number, PendingMove>();
@@ -97,6 +100,8 @@ export class GameConnection extends EventEmitter<Events> {
   private constructor(options: ConnectOptions) {
     super();
     this.#options = options;
+    const { routingToken } = options.admission;
+    this.#ending = routingToken === undefined ? Buffer.alloc(0) : Buffer.concat([Buffer.from(routingToken, 'base64url'), Buffer.of(0)]);
     this.closed = this.#closing.promise;
     this.#socket = createSocket('udp4');
     this.#socket.on('message', (datagram) => this.#receive(datagram));
@@ -186,7 +191,7 @@ export class GameConnection extends EventEmitter<Events> {
 
   #send(datagram: Buffer): void {
     try {
-      this.#socket.send(datagram, (error) => {
+      this.#socket.send([datagram, this.#ending], (error) => {
         if (error) this.#failed(error);
       });
     } catch {

@@ -5,20 +5,24 @@ import { kustomizePart } from '../parts/kustomize-part.ts';
 import { obtainParts } from '../parts/obtain-parts.ts';
 import type { Surroundings } from '../parts/part.ts';
 import { isDebianRoot } from '../parts/debian-package.ts';
+import { quilkinPart } from '../parts/quilkin-part.ts';
 import { redisPart } from '../parts/redis-part.ts';
 import { sampleServerPart } from '../parts/sample-server-part.ts';
 
 export interface StackParts {
   readonly sampleServer: string;
   readonly kustomize: string;
+  /** Only where an edge is asked for. */
+  readonly quilkin: string | undefined;
 }
 
 export async function obtainStackParts(around: Surroundings, tree: string): Promise<StackParts> {
   const given = (name: string): boolean => (around.env[name] ?? '') !== '';
-  const [sampleServer, kustomize] = await obtainParts(
+  const [sampleServer, kustomize, quilkin] = await obtainParts(
     [
       sampleServerPart(tree),
       kustomizePart,
+      ...(given('UDP_EDGE') ? [quilkinPart] : []),
       kubeApiserverPart,
       etcdPart,
       ...(given('MONGO_URL') ? [] : [await chooseDocumentDatabase(around)]),
@@ -27,5 +31,5 @@ export async function obtainStackParts(around: Surroundings, tree: string): Prom
     around,
   );
   if (sampleServer === undefined || kustomize === undefined) throw new Error('A part was not obtained');
-  return { sampleServer, kustomize };
+  return { sampleServer, kustomize, quilkin: given('UDP_EDGE') ? quilkin : undefined };
 }

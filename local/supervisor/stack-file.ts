@@ -15,6 +15,8 @@ const Cluster = z.object({
   issuer: z.string(),
   /** UDP and TCP ports that its game servers are given. */
   hostPorts: z.object({ first: z.int(), last: z.int() }),
+  /** Proxies before its game servers, where it has any; `adminUrl` serves their /metrics. */
+  udpEdge: z.object({ host: z.string(), port: z.int(), adminUrl: z.string() }).optional(),
 });
 
 export const StackFile = z.object({

@@ -26,6 +26,7 @@ import { openLocalAuthority } from '../tls/local-authority.ts';
 import { fleetsReady } from './fleets-ready.ts';
 import { keptSecret } from './kept-secret.ts';
 import { obtainStackParts } from './obtain-stack-parts.ts';
+import { openUdpEdges } from './open-udp-edges.ts';
 import { openPortBook } from './port-book.ts';
 import type { PortBook } from './port-book.ts';
 import { renderGameServers } from './render-game-servers.ts';
@@ -90,6 +91,16 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   const servicePorts = await portsOf(ports);
   const urls = mapServices((name) => `https://127.0.0.1:${servicePorts[name].port}`);
   const baseEnv = await inheritedEnv(around);
+  const edges = await openUdpEdges({
+    setting: around.env['UDP_EDGE'],
+    clusters: CLUSTERS,
+    ports,
+    tree,
+    quilkin: parts.quilkin,
+    keeper,
+    baseEnv,
+  });
+  lifecycle.onClose('UDP edges', () => edges.stop());
   step('parts are there');
 
   // Meanwhile; whoever needs it is told of a failure.
@@ -141,6 +152,7 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
     clusters: clusters.map(({ cluster }) => cluster),
     urls,
     namespace: NAMESPACE,
+    udpEdges: edges.places,
   });
   const surroundings = {
     caFile: authority.caFile,
@@ -170,6 +182,7 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   ]);
   await Promise.all(clusters.map(({ client }) => fleetsReady(client, NAMESPACE, FLEETS_READY_MS, around.signal)));
   step('game servers are Ready');
+  await Promise.all(clusters.map(({ cluster }) => edges.start(cluster, NAMESPACE, around.signal)));
 
   const self = identityOf(process.pid);
   if (self === undefined) throw new Error('The start time of this process cannot be read');
@@ -189,6 +202,7 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
       namespace: NAMESPACE,
       issuer: cluster.issuer,
       hostPorts,
+      ...(edges.places[cluster.name] === undefined ? {} : { udpEdge: edges.places[cluster.name] }),
     })),
     services: Object.fromEntries(
       places.map(({ name, port, opsPort }) => [name, { url: `https://127.0.0.1:${port}`, opsUrl: `https://127.0.0.1:${opsPort}` }]),

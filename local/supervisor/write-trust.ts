@@ -23,6 +23,8 @@ interface TrustParts {
   readonly urls: Readonly<Record<ServiceName, string>>;
   /** The Kubernetes namespace of the game servers. */
   readonly namespace: string;
+  /** Cluster → where its players send; none: to their game servers. */
+  readonly udpEdges: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
 }
 
 /** A stack that stays up for longer is started anew before its tokens end. */
@@ -50,7 +52,13 @@ export async function writeTrust(parts: TrustParts): Promise<TrustFiles> {
       cluster: cluster.name,
     })),
   ];
-  const clusterList = clusters.map(({ name, kubeconfig }) => ({ name, region: name, kubeconfig, namespace: parts.namespace }));
+  const clusterList = clusters.map(({ name, kubeconfig }) => ({
+    name,
+    region: name,
+    kubeconfig,
+    namespace: parts.namespace,
+    ...udpEdgeOf(parts.udpEdges[name]),
+  }));
   for (const { name, roles } of SERVICES) {
     if (roles.length > 0) await write(`${name}.token`, await issuer.issue(name, roles, TOKEN_SECONDS));
   }
@@ -63,4 +71,8 @@ export async function writeTrust(parts: TrustParts): Promise<TrustFiles> {
     tokenOf: (service) => path.join(folder, `${service}.token`),
     tokens: Object.fromEntries(tokens),
   };
+}
+
+function udpEdgeOf(place: TrustParts['udpEdges'][string] | undefined): object {
+  return place === undefined ? {} : { udpEdge: { host: place.host, port: place.port } };
 }

@@ -23,6 +23,7 @@ import { SILENT_LOG } from '../../runtime/log.ts';
 import { startFleetsCluster, type FleetsCluster } from './fleets-cluster.ts';
 import { podsOf } from './pods-of.ts';
 import { places, render, renderLayer } from './rendered.ts';
+import { withUdpProxies } from './with-udp-proxies.ts';
 
 /** On a new machine parts are built first. */
 const START_MS = 1_800_000;
@@ -38,13 +39,18 @@ describe('a real API server and fleets/', function () {
   let bed: FleetsCluster;
   /** Every manifest of every place, each text once. */
   let manifests: Manifest[];
+  /** What a deployment adds where it has an edge. */
+  let proxies: Manifest[];
   /** The dev overlay's game servers under the last layer of a deployment. */
   let deployed: Manifest[];
 
   before(async () => {
     const folders = places().flatMap((place) => place.folders);
     const all = (await Promise.all(folders.map(render))).flat();
-    manifests = [...new Map(all.map((manifest) => [JSON.stringify(manifest), manifest])).values()];
+    proxies = (await renderLayer('udp-proxies', withUdpProxies('203.0.113.7'))).filter(({ metadata }) =>
+      metadata.name.includes('udp-prox'),
+    );
+    manifests = [...new Map([...all, ...proxies].map((manifest) => [JSON.stringify(manifest), manifest])).values()];
     deployed = await renderLayer('game-servers', (fleets) => ({
       resources: [`${fleets}/overlays/dev/regions/europe-west1/game-servers`],
       components: [`${fleets}/components/deployment/game-servers`],
@@ -66,7 +72,8 @@ describe('a real API server and fleets/', function () {
       'Role',
       'RoleBinding',
     ]);
-    const isOfDeployed = ({ kind, metadata }: Manifest) => metadata.namespace === 'lifeverse' && kind.startsWith('Role');
+    const isOfDeployed = ({ kind, metadata }: Manifest) =>
+      metadata.namespace === 'lifeverse' && metadata.name === 'allocator' && kind.startsWith('Role');
     for (const manifest of [...manifests.filter((one) => first.has(one.kind) && !isOfDeployed(one)), ...deployed.filter(isOfDeployed)])
       assert.equal(await bed.refusal(manifest, false), undefined, manifest.metadata.name);
   });
@@ -203,6 +210,23 @@ describe('a real API server and fleets/', function () {
       it(`${isAllowed ? 'lets' : 'does not let'} the allocator ${verb} ${what}`, async () => {
         const resourceAttributes = { namespace: 'lifeverse', verb, group, resource, ...(subresource === undefined ? {} : { subresource }) };
         const asked = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user: ALLOCATOR, resourceAttributes } };
+        const answer = await bed.client.send({ method: 'POST', path: '/apis/authorization.k8s.io/v1/subjectaccessreviews', body: asked });
+        assert.equal(Review.parse(answer).status.allowed, isAllowed);
+      });
+    }
+
+    for (const [isAllowed, verb, resource, namespace] of [
+      [true, 'list', 'gameservers', 'lifeverse'],
+      [true, 'watch', 'gameservers', 'lifeverse'],
+      [false, 'patch', 'gameservers', 'lifeverse'],
+      [false, 'delete', 'gameservers', 'lifeverse'],
+      [false, 'list', 'fleets', 'lifeverse'],
+      [false, 'list', 'gameservers', 'default'],
+    ] as const) {
+      it(`${isAllowed ? 'lets' : 'does not let'} the UDP proxies ${verb} ${resource} in ${namespace}`, async () => {
+        const resourceAttributes = { namespace, verb, group: 'agones.dev', resource };
+        const user = 'system:serviceaccount:lifeverse:udp-proxies';
+        const asked = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user, resourceAttributes } };
         const answer = await bed.client.send({ method: 'POST', path: '/apis/authorization.k8s.io/v1/subjectaccessreviews', body: asked });
         assert.equal(Review.parse(answer).status.allowed, isAllowed);
       });

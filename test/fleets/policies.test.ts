@@ -11,6 +11,7 @@ import { obtainParts } from '../../local/parts/obtain-parts.ts';
 import { testStack } from '../../local/testing.ts';
 import { podsOf } from './pods-of.ts';
 import { places, render, renderLayer, RENDER_MS } from './rendered.ts';
+import { withUdpProxies } from './with-udp-proxies.ts';
 
 const Chain = z.array(
   z.looseObject({
@@ -170,7 +171,9 @@ describe('what fleets/ keeps to', function () {
     const layers = ['game-servers', 'services'].map((part) =>
       renderLayer(`digests-${part}`, (fleets) => ({ resources: [`${fleets}/overlays/prod/regions/europe-west1/${part}`], images })),
     );
-    const manifests = (await Promise.all(layers)).flat();
+    const edge = await renderLayer('udp-proxies', withUdpProxies('203.0.113.7'));
+    const proxies = edge.filter(({ metadata }) => metadata.name.startsWith('udp-proxies'));
+    const manifests = [...(await Promise.all(layers)).flat(), ...proxies];
     const judged = [
       ...manifests.filter(({ kind }) => kind !== 'Fleet'),
       ...podsOf(

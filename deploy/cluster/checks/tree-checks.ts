@@ -4,7 +4,7 @@ import { CHARTS } from '../../pins/charts.ts';
 import { unpinnedBases, type BaseImages } from '../../images/base-images.ts';
 import { isAtLeast } from '../../tools/is-at-least.ts';
 import type { Known } from '../known.ts';
-import { PINS_FILE, regionFolders, settingsFile, environmentRoot } from '../paths.ts';
+import { PINS_FILE, PLACEMENT_FILE, regionFolders, settingsFile, environmentRoot } from '../paths.ts';
 import type { DeclaredVariable } from '../terraform-text.ts';
 import { fine, missing, type Check, type Verdict } from './check.ts';
 
@@ -26,6 +26,7 @@ export function treeChecks(known: Known, tree: TreeFindings): Check[] {
     check('regions', () => judgeRegions(known)),
     check('pins of charts', () => judgeCharts(known.pins)),
     check('pins of base images', () => judgeBases(known.pins, tree.bases)),
+    ...(isEdgeWanted(known) ? [check('UDP proxies', () => judgeEdges(known))] : []),
     ...(tree.variables?.some(({ name }) => name === 'mongodbatlas_org_id') === true
       ? [check('keys of Atlas', () => judgeAtlas(tree.given))]
       : []),
@@ -65,6 +66,24 @@ function judgeRegions({ request, regions }: Known): Verdict {
   if (!regions.some(({ services }) => services))
     return missing(`${folder}: no region has services`, 'add services to one of them: docs/deploy.md');
   return fine(regions.map(({ name, services }) => (services ? `${name} with services` : name)).join(', '));
+}
+
+function isEdgeWanted({ settings, placement }: Known): boolean {
+  return settings.quilkin || Object.values(placement).some(({ udpEdge }) => udpEdge === true);
+}
+
+/** First the proxies, then players: an address that nobody stands at would be told to them. */
+function judgeEdges({ request, settings, placement, quilkin, images }: Known): Verdict {
+  const through = Object.keys(placement).filter((region) => placement[region]?.udpEdge === true);
+  const file = settingsFile(request.environment);
+  if (!settings.quilkin)
+    return missing(
+      `${PLACEMENT_FILE} sends players of ${through.join(', ')} through UDP proxies, and ${file} does not set quilkin = true`,
+      `set it, and take udpEdge away until the proxies stand: docs/udp-proxies.md`,
+    );
+  if (quilkin === undefined && images?.images['quilkin'] === undefined)
+    return missing('quilkin = true, and Quilkin’s program is not named', 'QUILKIN=…/quilkin: make quilkin builds one, and says where');
+  return fine(through.length === 0 ? 'no players go through them yet' : `players of ${through.join(', ')} go through them`);
 }
 
 /** MongoDB's provider takes a pair of keys, or a service account. */

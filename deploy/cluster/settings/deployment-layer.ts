@@ -29,7 +29,10 @@ export function deploymentLayer(layer: Layer, parts: LayerParts): Record<string,
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     resources: [`${toTree}/${regionFolders(parts.environment)}/${parts.region}/${layer}`],
-    components: [`${toTree}/fleets/components/deployment/${layer}`],
+    components: [
+      `${toTree}/fleets/components/deployment/${layer}`,
+      ...edgeOf(layer, parts).map((name) => `${toTree}/fleets/components/${name}`),
+    ],
     images: imagesOf(parts.images),
     configMapGenerator: [
       {
@@ -47,6 +50,11 @@ export function deploymentLayer(layer: Layer, parts: LayerParts): Record<string,
   };
 }
 
+/** The components of a region with UDP proxies. */
+function edgeOf(layer: Layer, { outputs, region }: LayerParts): string[] {
+  return layer === 'game-servers' && outputs.quilkin_addresses[region] !== undefined ? ['udp-proxies'] : [];
+}
+
 /** By digest, so that what runs is what was built, whatever becomes of the tag. */
 function imagesOf({ registry, images }: BuiltImages) {
   return Object.entries(images)
@@ -62,12 +70,14 @@ interface ConfigMap {
 }
 
 /** Bridges reach the backend by its public names, under certificates that everybody believes: no `ca.crt` is needed. */
-function backendMap({ outputs, authority }: LayerParts): ConfigMap {
+function backendMap({ outputs, authority, region }: LayerParts): ConfigMap {
+  const edge = outputs.quilkin_addresses[region];
   const literals = {
     PROJECT_ID: outputs.project_id,
     ALLOCATOR_URL: `https://${outputs.api_hosts.allocator}`,
     SAVES_URL: `https://${outputs.api_hosts.saves}`,
     ...(authority === undefined ? {} : { AUTOSCALER_CA: authority }),
+    ...(edge === undefined ? {} : { UDP_EDGE_ADDRESS: edge }),
   };
   return { name: 'lifeverse-backend', namespace: GAME_NAMESPACE, literals, files: {} };
 }
@@ -80,7 +90,7 @@ function servicesMap({ outputs, placement }: LayerParts): ConfigMap {
     ACCOUNTS_ISSUER: `https://${outputs.api_hosts.accounts}`,
   };
   const files = {
-    'clusters.yaml': clustersFile(outputs.regions, placement),
+    'clusters.yaml': clustersFile(outputs, placement),
     'trusted-issuers.json': `${JSON.stringify(trustedIssuers(outputs), null, 2)}\n`,
   };
   return { name: 'lifeverse-deployment', namespace: SERVICES_NAMESPACE, literals, files };

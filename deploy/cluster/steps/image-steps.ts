@@ -9,7 +9,8 @@ const MINUTE = 60_000;
 export function imageSteps(known: Known, { registry }: Outputs): Step[] {
   const tag = tagOf(known);
   const host = registry.split('/')[0] ?? registry;
-  const there = known.images?.registry === registry && known.images.tag === tag && known.images.pushed;
+  const hasAll = !known.settings.quilkin || known.images?.images['quilkin'] !== undefined;
+  const there = hasAll && known.images?.registry === registry && known.images.tag === tag && known.images.pushed;
   return [
     {
       id: 'registry-login',
@@ -30,7 +31,7 @@ export function imageSteps(known: Known, { registry }: Outputs): Step[] {
           command: 'node',
           args: ['deploy/images/main.ts'],
           // All of them, whatever else is set where this runs.
-          env: { REGISTRY: registry, PUSH: '1', TAG: tag, ONLY: '' },
+          env: { REGISTRY: registry, PUSH: '1', TAG: tag, ONLY: '', ...(known.settings.quilkin ? { QUILKIN: known.quilkin ?? '' } : {}) },
           timeoutMs: 60 * MINUTE,
           shown: true,
         },

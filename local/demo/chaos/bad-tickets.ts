@@ -40,7 +40,7 @@ export function createBadTickets(stack: StackFile, tally: Tally, now: () => numb
   const usedUp = new Map<string, string>();
 
   const attempt = async (kind: Kind, ticket: string, place: Place, signal: AbortSignal) => {
-    const admission = { joinTicket: ticket, packetKey: place.admission.packetKey };
+    const admission = { ...place.admission, joinTicket: ticket };
     try {
       const game = await GameConnection.connect({ ...place, admission, playerId: place.admission.playerId, signal, timeoutMs: JOIN_MS });
       game.close();

@@ -101,7 +101,7 @@ variable "protected" {
 }
 
 variable "quilkin" {
-  description = "Reserve addresses for Quilkin proxies, which terraform/cluster then installs before the game servers."
+  description = "Reserve addresses for UDP proxies (Quilkin) and put these before the game servers; players are sent there once deploy/cluster/placement.yaml says so."
   type        = bool
   default     = false
 }

@@ -33,7 +33,7 @@ resource "google_compute_network_edge_security_service" "this" {
   security_policy = google_compute_region_security_policy.ddos[each.key].self_link
 }
 
-# With Quilkin (terraform/cluster installs it) players see the proxies' address instead of the nodes'.
+# With Quilkin (fleets/components/udp-proxies) players see the proxies' address instead of the nodes'.
 resource "google_compute_address" "quilkin" {
   for_each = var.quilkin ? var.regions : []
 

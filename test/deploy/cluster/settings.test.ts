@@ -21,7 +21,7 @@ import { testStack } from '../../../local/testing.ts';
 import { AUTHORITY, OUTPUTS } from './deployment-under-test.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
-const IMAGES = ['accounts', 'allocator', 'matchmaker', 'saves', 'sample-server', 'sdk-bridge'];
+const IMAGES = ['accounts', 'allocator', 'matchmaker', 'quilkin', 'saves', 'sample-server', 'sdk-bridge'];
 const DIGEST = `sha256:${'12'.repeat(32)}`;
 const ISSUER = OUTPUTS.regions['europe-west1'].issuer;
 
@@ -29,7 +29,7 @@ const readTrust = (issuers: unknown) => readConfig(z.object(trustEnv), { TRUSTED
 
 describe('deploy: settings from what the infrastructure gave', () => {
   it('lists the clusters as the allocator reads them, with what is drained or weighted', () => {
-    const text = clustersFile(OUTPUTS.regions, { 'us-east1': { drain: true, weight: 2 } });
+    const text = clustersFile({ ...OUTPUTS, quilkin_addresses: {} }, { 'us-east1': { drain: true, weight: 2 } });
     assert.deepEqual(
       parseClusters(text, 'clusters.yaml').map(({ name, region, endpoint, credentials, namespace, drain, weight }) => {
         return { name, region, endpoint, credentials, namespace, drain, weight };
@@ -55,6 +55,13 @@ describe('deploy: settings from what the infrastructure gave', () => {
         },
       ],
     );
+  });
+
+  it('sends players through the UDP proxies of those regions alone that say so, and refuses to where there are none', () => {
+    const outputs = { ...OUTPUTS, quilkin_addresses: { 'europe-west1': '203.0.113.7', 'us-east1': '203.0.113.8' } };
+    const edges = parseClusters(clustersFile(outputs, { 'us-east1': { udpEdge: true } }), 'clusters.yaml').map(({ udpEdge }) => udpEdge);
+    assert.deepEqual(edges, [undefined, { host: '203.0.113.8', port: 7_777 }]);
+    assert.throws(() => clustersFile({ ...outputs, quilkin_addresses: {} }, { 'us-east1': { udpEdge: true } }), /us-east1.*quilkin = true/);
   });
 
   it('trusts whom the services’ own config takes', () => {
@@ -108,9 +115,9 @@ describe('deploy: the last layer on the committed manifests', function () {
   });
   after(() => rm(tree, { recursive: true, force: true }));
 
-  const render = async (environment: Environment, region: string, layer: Layer): Promise<Manifest[]> => {
+  const render = async (environment: Environment, region: string, layer: Layer, more: Partial<Outputs> = {}): Promise<Manifest[]> => {
     const cluster = { ...OUTPUTS.regions['europe-west1'], cluster_name: `lifeverse-${environment}-${region}` };
-    const outputs = Outputs.parse({ ...OUTPUTS, environment, regions: { [region]: cluster } });
+    const outputs = Outputs.parse({ ...OUTPUTS, environment, regions: { [region]: cluster }, ...more });
     const images = { registry: OUTPUTS.registry, tag: 't', pushed: true, images: Object.fromEntries(IMAGES.map((name) => [name, DIGEST])) };
     const placement: Record<string, Placement> = {};
     const files = deploymentLayer(layer, { environment, region, outputs, images, placement, authority: AUTHORITY });
@@ -123,6 +130,14 @@ describe('deploy: the last layer on the committed manifests', function () {
     assert.ok(program !== undefined);
     return renderFolder({ program, env: around.env, signal: around.signal }, path.join(tree, layerFolder(environment, region, layer)));
   };
+
+  it('puts UDP proxies before the game servers where an address is reserved for them', async () => {
+    const manifests = await render('dev', 'europe-west1', 'game-servers', { quilkin_addresses: { 'europe-west1': '203.0.113.7' } });
+    const text = JSON.stringify(manifests.filter(({ metadata }) => metadata.name === 'udp-proxies'));
+    assert.match(text, /"loadBalancerIP":"203\.0\.113\.7"/);
+    assert.match(text, new RegExp(`"image":"${OUTPUTS.registry}/quilkin@${DIGEST}"`));
+    assert.doesNotMatch(JSON.stringify(manifests), /lifeverse\.invalid/);
+  });
 
   for (const environment of ENVIRONMENTS) {
     it(`leaves no placeholder in any region of ${environment}`, async () => {

@@ -24,10 +24,11 @@ describe('make images', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('makes all that the tree holds, an Unreal server where its folder is named, and only what is asked for', () => {
+  it('makes all that the tree holds, an Unreal server or Quilkin where it is named, and only what is asked for', () => {
     const ours = ['accounts', 'allocator', 'matchmaker', 'saves', 'sdk-bridge', 'sample-server'];
     assert.deepEqual(namesOf({}), ours);
     assert.deepEqual(namesOf({ SERVER: '/staged' }), [...ours, 'unreal-server']);
+    assert.deepEqual(namesOf({ QUILKIN: '/cache/quilkin' }), [...ours, 'quilkin']);
     assert.deepEqual(namesOf({ ONLY: 'saves, accounts' }), ['accounts', 'saves']);
   });
 

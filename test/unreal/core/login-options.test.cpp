@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/packet-key.h"
+#include "core/routing-token.h"
 
 using namespace lifeverse;
 
@@ -52,5 +53,17 @@ TEST(PacketKey, OneTextForEachKeyAndNothingElse) {
   for (const char* text : {"", "AAEC", "!", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8==",
                            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8A"}) {
     ASSERT_TRUE(!decodePacketKey(text)) << text;
+  }
+}
+
+TEST(RoutingToken, OneTextForEachTokenAndNothingElse) {
+  const auto token = decodeRoutingToken("AAECAwQFBgcICQoLDA0ODw");
+  ASSERT_TRUE(token);
+  for (std::size_t i = 0; i < token->size(); ++i) ASSERT_EQ((*token)[i], i);
+  ASSERT_EQ(decodeRoutingToken("AAECAwQFBgcICQoLDA0ODw=="), token);
+  ASSERT_TRUE(decodeRoutingToken(std::string(21, '_') + "w") && decodeRoutingToken(std::string(21, '-') + "g"));
+  for (const char* text : {"", "AAEC", "AAECAwQFBgcICQoLDA0ODx", "AAECAwQFBgcICQoLDA0ODw=", "AAECAwQFBgcICQoLDA0ODw===", "AAECAwQFBgcICQoLDA0OD+",
+                           "AAECAwQFBgcICQoLDA0ODwA", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}) {
+    ASSERT_TRUE(!decodeRoutingToken(text)) << text;
   }
 }

@@ -1,5 +1,6 @@
 #include "core/login-options.h"
 #include "core/packet-key.h"
+#include "core/routing-token.h"
 #include "fuzz/targets.h"
 
 using namespace lifeverse;
@@ -12,6 +13,7 @@ void fuzz::options(std::string_view bytes) {
   must(!optionOf(shown, kTicketOption) || optionOf(shown, kTicketOption)->empty() || optionOf(shown, kTicketOption) == "***", "no ticket is shown");
   must(!optionOf(shown, kTokenOption) || optionOf(shown, kTokenOption)->empty() || optionOf(shown, kTokenOption) == "***", "no token is shown");
   decodePacketKey(bytes);
+  decodeRoutingToken(bytes);
   const std::string token(optionOf(bytes, kTokenOption).value_or(bytes));
   const auto url = writeJoinUrl({std::string(optionOf(bytes, "address").value_or("10.0.0.1:7777")), token, ticket.value_or(std::string(bytes)), true});
   if (!url) return;

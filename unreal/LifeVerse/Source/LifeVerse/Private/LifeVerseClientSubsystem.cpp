@@ -5,8 +5,10 @@
 #include "Engine/PendingNetGame.h"
 #include "GameFramework/PlayerController.h"
 #include "LifeVerseText.h"
+#include "LifeVerseTypes.h"
 #include "core/login-options.h"
 #include "core/packet-key.h"
+#include "core/routing-token.h"
 
 namespace
 {
@@ -33,9 +35,9 @@ void ULifeVerseClientSubsystem::Deinitialize()
 	UGameInstanceSubsystem::Deinitialize();
 }
 
-bool ULifeVerseClientSubsystem::Join(APlayerController* Player, const FString& Address, const FString& PlayerId, const FString& Ticket, const FString& PacketKey)
+bool ULifeVerseClientSubsystem::Join(APlayerController* Player, const FString& Address, const FString& PlayerId, const FString& Ticket, const FString& PacketKey, const FString& RoutingToken)
 {
-	const FString Url = PrepareJoin(Address, PlayerId, Ticket, PacketKey);
+	const FString Url = PrepareJoin(Address, PlayerId, Ticket, PacketKey, RoutingToken);
 	if (!Player || Url.IsEmpty())
 	{
 		return false;
@@ -44,14 +46,27 @@ bool ULifeVerseClientSubsystem::Join(APlayerController* Player, const FString& A
 	return true;
 }
 
-FString ULifeVerseClientSubsystem::PrepareJoin(const FString& Address, const FString& PlayerId, const FString& Ticket, const FString& PacketKey)
+FString ULifeVerseClientSubsystem::PrepareJoin(const FString& Address, const FString& PlayerId, const FString& Ticket, const FString& PacketKey, const FString& RoutingToken)
 {
 	const auto Decoded = lifeverse::decodePacketKey(ToCore(PacketKey));
 	const auto Url = lifeverse::writeJoinUrl({ToCore(Address), ToCore(PlayerId), ToCore(Ticket), Decoded.has_value()});
-	if (!Url || (!Decoded && !PacketKey.IsEmpty()))
+	const auto Token = lifeverse::decodeRoutingToken(ToCore(RoutingToken));
+	if (!Url || (!Decoded && !PacketKey.IsEmpty()) || (!Token && !RoutingToken.IsEmpty()))
 	{
 		return FString();
 	}
+	// Whatever comes without its token an edge drops: the player would wait for a time-out, and never learn why.
+	if (Token && !OnRoutingToken.IsBound())
+	{
+		UE_LOG(LogLifeVerse, Error, TEXT("The address is an edge's, and nothing is bound to OnRoutingToken"));
+		return FString();
+	}
+	TArray<uint8> Route;
+	if (Token)
+	{
+		Route.Append(Token->data(), static_cast<int32>(Token->size()));
+	}
+	OnRoutingToken.ExecuteIfBound(Route);
 	Key.Reset();
 	if (Decoded)
 	{
