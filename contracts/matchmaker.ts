@@ -56,7 +56,8 @@ export const Ticket = z
       })
       .optional()
       .describe('Where to play; present once placed'),
-    reason: z.string().optional(),
+    reason: z.string().optional().describe('`build_closed`: the players need another build of the game'),
+    openBuilds: z.array(z.string()).optional().describe('Where the reason is `build_closed`: the builds that were open then'),
   })
   .meta({ id: 'Ticket' });
 export type Ticket = z.infer<typeof Ticket>;
@@ -74,6 +75,9 @@ export const matchmakerApi = defineApi({
       method: 'POST',
       path: '/v1/tickets',
       summary: 'Queue for a match',
+      description:
+        'A build that is closed is a 409 `build_closed` that names the open ones; it is taken while the world that the player would come to is played on it. ' +
+        'A ticket that waits when its build is closed fails, with that reason.',
       access: PLAYERS,
       body: TicketRequest,
       responses: {

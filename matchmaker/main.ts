@@ -8,6 +8,7 @@ import { untilSignal } from '../runtime/lifecycle.ts';
 import { configOrExit, createService, tokenFromFile } from '../runtime/service.ts';
 import { ticketHandlers } from './api/ticket-handlers.ts';
 import { readMatchmakerConfig } from './config.ts';
+import { createKnownBuilds } from './known-builds.ts';
 import { createMatchmakerEvents } from './matchmaker-events.ts';
 import type { MatchmakerParts } from './moves/matchmaker-parts.ts';
 import { createMatchDriver } from './rounds/match-driver.ts';
@@ -25,15 +26,21 @@ service.readiness.check('database', async () => {
   return undefined;
 });
 
+const allocator = createClient(allocatorApi, {
+  baseUrl: config.ALLOCATOR_URL.replace(/\/$/, ''),
+  send: service.send,
+  token: tokenFromFile(config.SERVICE_TOKEN_FILE, Date.now),
+});
+const events = createMatchmakerEvents(service.registry, service.log);
+const fleets = Object.values(config.MATCH_MODES).map(({ fleet }) => fleet);
+const builds = createKnownBuilds({ allocator, fleets, unknown: (cause) => events.buildsUnknown(cause) });
+service.lifecycle.run('builds', (signal) => builds.run(signal));
 const parts: MatchmakerParts = {
   ...(await openMatchmakerStore(mongo.db)),
   modes: config.MATCH_MODES,
-  allocator: createClient(allocatorApi, {
-    baseUrl: config.ALLOCATOR_URL.replace(/\/$/, ''),
-    send: service.send,
-    token: tokenFromFile(config.SERVICE_TOKEN_FILE, Date.now),
-  }),
-  events: createMatchmakerEvents(service.registry, service.log),
+  allocator,
+  builds,
+  events,
   news: createTicketNews(),
   now: () => new Date(),
   mint: randomUUID,

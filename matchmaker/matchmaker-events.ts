@@ -5,7 +5,11 @@ import type { Match } from './match.ts';
 
 export interface MatchmakerEvents {
   ticketQueued(mode: string): void;
+  /** It was not kept. */
+  ticketRefused(mode: string, reason: string): void;
   ticketFailed(mode: string, reason: string): void;
+  /** The allocator cannot say which builds are open: nobody is turned away meanwhile. */
+  buildsUnknown(cause: unknown): void;
   matchFormed(match: Match): void;
   /** @param seconds since the match was formed. */
   matchPlaced(match: Match, seconds: number): void;
@@ -24,6 +28,7 @@ export function createMatchmakerEvents(registry: Registry, log: Log): Matchmaker
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name: `lifeverse_matchmaker_${name}_total`, help, labelNames, registers: [registry] });
   const tickets = counter('tickets', 'Tickets queued', ['mode']);
+  const refusals = counter('tickets_refused', 'Tickets that were not kept, such as those for a closed build', ['mode', 'reason']);
   const failures = counter('tickets_failed', 'Tickets that ended without a place', ['mode', 'reason']);
   const formed = counter('matches', 'Matches formed', ['mode']);
   const returned = counter('matches_returned', 'Matches that came to nothing; their tickets wait again', ['mode']);
@@ -38,6 +43,8 @@ export function createMatchmakerEvents(registry: Registry, log: Log): Matchmaker
   });
   return {
     ticketQueued: (mode) => tickets.inc({ mode }),
+    ticketRefused: (mode, reason) => refusals.inc({ mode, reason }),
+    buildsUnknown: (cause) => log.warn('the allocator does not say which builds are open; every build is taken until it does', { cause }),
     ticketFailed: (mode, reason) => failures.inc({ mode, reason }),
     matchFormed: (match) => {
       formed.inc({ mode: match.mode });

@@ -4,7 +4,7 @@
  *   waiting ──▶ matched ──▶ placed
  *     │  ▲         │
  *     │  └─────────┘  its match came to nothing
- *     └──▶ cancelled · failed (its time is over)
+ *     └──▶ cancelled · failed (its time is over, or its build is closed)
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -40,6 +40,8 @@ export const KeptTicket = z.object({
   matchId: z.string().optional(),
   connection: TicketConnection.optional(),
   reason: z.string().optional(),
+  /** Its build was closed: those that take its place. */
+  openBuilds: z.array(z.string()).optional(),
 });
 export type KeptTicket = z.infer<typeof KeptTicket>;
 
@@ -78,6 +80,7 @@ export function ticketView(ticket: KeptTicket, only?: string): Ticket {
     players: ticket.players.map((player) => player.id),
     ...(ticket.matchId === undefined ? {} : { matchId: ticket.matchId }),
     ...(ticket.reason === undefined ? {} : { reason: ticket.reason }),
+    ...(ticket.openBuilds === undefined ? {} : { openBuilds: ticket.openBuilds }),
     ...(connection === undefined || ticket.state !== 'placed'
       ? {}
       : {

@@ -1,6 +1,7 @@
 /** What the allocator says of a match, and what follows from it. */
 import type { Allocation, AllocationState } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
+import { BUILD_CLOSED } from '../../contracts/build-closed.ts';
 import { pause } from '../../runtime/deadline.ts';
 import { allocationIdOf, requestOf, type Match } from '../match.ts';
 import { TICKET_LIFE_MS } from '../ticket.ts';
@@ -20,6 +21,8 @@ export async function askAllocator(parts: MatchmakerParts, match: Match, asked: 
   if (match.round === 0 && parts.now().getTime() > match.createdAt.getTime() + TICKET_LIFE_MS)
     return giveUp(parts, match, 'not_placed_in_time', true);
   const allocation = await lookAt(parts, match, asked, signal);
+  // Its tickets wait again, and are told so: the next round asks which builds are open.
+  if (allocation === BUILD_CLOSED) return giveUp(parts, match, BUILD_CLOSED);
   if (allocation === undefined) return giveUp(parts, match, 'refused_by_allocator');
   if (allocation.state === 'ready') return placeMatch(parts, match, allocation);
   if (!isFinal(allocation.state)) return;
@@ -29,7 +32,7 @@ export async function askAllocator(parts: MatchmakerParts, match: Match, asked: 
     await pause(Math.min(match.round * 500, 5_000), signal);
     return askAgain(parts, match);
   }
-  return giveUp(parts, match, `allocation_${allocation.state}`);
+  return giveUp(parts, match, allocation.reason?.startsWith(BUILD_CLOSED) === true ? BUILD_CLOSED : `allocation_${allocation.state}`);
 }
 
 /** One look at a placed world: lost is asked for again, any other end is the end. */
@@ -42,8 +45,13 @@ export async function watchWorld(parts: MatchmakerParts, match: Match, signal: A
   await parts.matches.change({ _id: match._id, state: 'placed', round: match.round }, { $set: { state: 'over', open: false, reason } });
 }
 
-/** The allocation as it now is; `undefined` where the allocator will not have the request. */
-async function lookAt(parts: MatchmakerParts, match: Match, asked: Set<string>, signal: AbortSignal): Promise<Allocation | undefined> {
+/** The allocation as it now is, or that its build is closed; `undefined` where the allocator will not have the request. */
+async function lookAt(
+  parts: MatchmakerParts,
+  match: Match,
+  asked: Set<string>,
+  signal: AbortSignal,
+): Promise<Allocation | typeof BUILD_CLOSED | undefined> {
   const id = allocationIdOf(match);
   const known = asked.has(id) ? await existing(parts, match, undefined, signal) : undefined;
   if (known !== undefined) return known;
@@ -52,6 +60,7 @@ async function lookAt(parts: MatchmakerParts, match: Match, asked: Set<string>, 
     asked.add(id);
     return body;
   } catch (cause) {
+    if (cause instanceof AppError && cause.code === BUILD_CLOSED) return BUILD_CLOSED;
     if (cause instanceof AppError && (cause.kind === 'conflict' || cause.kind === 'invalid')) {
       parts.events.requestRefused(match, cause);
       return undefined;

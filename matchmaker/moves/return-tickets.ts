@@ -30,8 +30,14 @@ export async function returnTicket(parts: MatchmakerParts, ticketId: string, mat
 }
 
 /** @returns whether `filter` still held. */
-export async function failTicket(parts: MatchmakerParts, filter: Filter<KeptTicket>, ticketId: string, reason: string): Promise<boolean> {
-  const failed = await parts.tickets.change(filter, { $set: { state: 'failed', reason } });
+export async function failTicket(
+  parts: MatchmakerParts,
+  filter: Filter<KeptTicket>,
+  ticketId: string,
+  reason: string,
+  more: Pick<KeptTicket, 'openBuilds'> = {},
+): Promise<boolean> {
+  const failed = await parts.tickets.change(filter, { $set: { state: 'failed', reason, ...more } });
   if (failed) {
     parts.news.changed(ticketId);
     parts.events.ticketFailed((await parts.tickets.find(ticketId))?.mode ?? 'unknown', reason);

@@ -2,6 +2,7 @@
 import { newMatch } from '../match.ts';
 import { formMatches } from '../matching/form-matches.ts';
 import type { MatchmakerParts } from '../moves/matchmaker-parts.ts';
+import { failClosed } from '../moves/refuse-closed.ts';
 import { failTicket } from '../moves/return-tickets.ts';
 import { takeTurn } from '../store/matchmaker-store.ts';
 import { MATCH_LEASE_MS, type MatchDriver } from './match-driver.ts';
@@ -19,7 +20,12 @@ export async function matchingRound(parts: MatchmakerParts, driver: Pick<MatchDr
   for (const ticket of waiting) {
     if (ticket.expiresAt <= now) await failTicket(parts, { _id: ticket._id, state: 'waiting' }, ticket._id, 'no_match_in_time');
   }
-  const ready = waiting.filter((ticket) => ticket.expiresAt > now && ticket.notBefore <= now);
+  const open = await failClosed(
+    parts,
+    mode,
+    waiting.filter((ticket) => ticket.expiresAt > now),
+  );
+  const ready = open.filter((ticket) => ticket.notBefore <= now);
   const candidates = ready.map(({ _id, build, players, party, createdAt }) => ({
     id: _id,
     build,

@@ -5,6 +5,7 @@ import { matchmakerApi, type TicketRequest } from '../../contracts/matchmaker.ts
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { ticketHandlers } from '../../matchmaker/api/ticket-handlers.ts';
 import { createMatchmakerEvents } from '../../matchmaker/matchmaker-events.ts';
+import { createKnownBuilds } from '../../matchmaker/known-builds.ts';
 import { Modes } from '../../matchmaker/mode.ts';
 import type { MatchmakerParts } from '../../matchmaker/moves/matchmaker-parts.ts';
 import { createMatchDriver } from '../../matchmaker/rounds/match-driver.ts';
@@ -28,12 +29,17 @@ export async function matchmakerUnderTest() {
   const issuer = await createTokenIssuer('https://accounts.test', ['player', 'backend', 'operator']);
   const store = await openMatchmakerStore(database.db);
   const news = createTicketNews();
+  const fleets = Object.values(MODES).map(({ fleet }) => fleet);
+  const builds = createKnownBuilds({ allocator: allocator.client(allocator.token), fleets, unknown: () => {} });
+  const reading = new AbortController();
+  const known = builds.run(reading.signal);
 
   /** A process's parts; several share the database. */
   const partsOf = (changes: Partial<MatchmakerParts> = {}): MatchmakerParts => ({
     ...store,
     modes: MODES,
     allocator: allocator.client(allocator.token),
+    builds,
     events: createMatchmakerEvents(new Registry(), SILENT_LOG),
     news,
     now: () => new Date(),
@@ -67,6 +73,8 @@ export async function matchmakerUnderTest() {
     as: (token: string) => served.client(token),
     ticket: async (id: string) => (await backend.getTicket({ params: { id }, query: {} })).body,
     close: async () => {
+      reading.abort();
+      await known;
       await served.close();
       await allocator.close();
       await database.close();

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Allocation, AllocationRequest, AllocationState } from '../../contracts/allocator.ts';
+import type { FleetBuild } from '../../contracts/allocator-api/builds.ts';
 import { allocatorApi } from '../../contracts/allocator-api.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import { pause } from '../../runtime/deadline.ts';
@@ -21,7 +22,13 @@ const FINAL = ['ready', 'ended', 'lost', 'failed', 'cancelled', 'expired'];
 export async function scriptedAllocator() {
   const issuer = await createTokenIssuer('https://issuer.test', ['matchmaker']);
   const allocations = new Map<string, Scripted>();
-  const script = { onRequest: (_request: AllocationRequest): AllocationState => 'ready', requests: 0, away: false };
+  const script = {
+    onRequest: (_request: AllocationRequest): AllocationState => 'ready',
+    requests: 0,
+    away: false,
+    /** What it tells of builds. */
+    builds: [] as FleetBuild[],
+  };
 
   const present = (id: string): Scripted => {
     if (script.away) throw new AppError('unavailable', 'away', 'the allocator is away');
@@ -30,6 +37,10 @@ export async function scriptedAllocator() {
     return found;
   };
   const handlers = {
+    listBuilds: async ({ query }) => {
+      if (script.away) throw new AppError('unavailable', 'away', 'the allocator is away');
+      return { status: 200, body: { builds: script.builds.filter(({ fleet }) => fleet === query.fleet), more: false, inDoubt: [] } };
+    },
     requestAllocation: async ({ body }) => {
       if (script.away) throw new AppError('unavailable', 'away', 'the allocator is away');
       script.requests += 1;
