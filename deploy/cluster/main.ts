@@ -1,6 +1,6 @@
 /** `make deploy-cluster`, `make destroy-cluster`. */
 import { randomBytes } from 'node:crypto';
-import { resolve4, resolveNs } from 'node:dns/promises';
+import { resolve4, resolveCname, resolveNs } from 'node:dns/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +35,7 @@ const hands: Hands = {
   randomBytes,
   nameServersOf: async (domain) => resolveNs(domain).catch(noneOrThrow),
   addressesOf: (host) => resolve4(host),
+  aliasesOf: (name) => resolveCname(name.replace(/\.$/, '')),
   answersHttps: async (host) => {
     const exchange = {
       method: 'GET',

@@ -84,11 +84,11 @@ function showWait(until: WaitFor): string {
   const minutes = `(for up to ${Math.round(until.withinMs / 60_000)} minutes)`;
   switch (until.judge) {
     case 'delegation':
-      return `a look-up of the name servers of ${until.domain}, again and again ${minutes}`;
+      return `a look-up of the name servers of ${until.edge.domain}, again and again ${minutes}`;
     case 'hosts':
-      return `a look-up of ${until.hosts.join(', ')}, again and again ${minutes}`;
+      return `a look-up of ${until.edge.hosts.join(', ')}, again and again ${minutes}`;
     case 'https':
-      return `GET ${until.hosts.map((host) => `https://${host}/`).join(' ')}, again and again ${minutes}`;
+      return `GET ${until.edge.hosts.map((host) => `https://${host}/`).join(' ')}, again and again ${minutes}`;
     default:
       return `${showCommand(until.command)}, again and again ${minutes}`;
   }

@@ -16,6 +16,8 @@ export interface Hands {
   readonly nameServersOf: NameServersOf;
   /** @throws where it does not resolve. */
   readonly addressesOf: (host: string) => Promise<readonly string[]>;
+  /** Names that a name stands for: its CNAME. @throws where there is none. */
+  readonly aliasesOf: (name: string) => Promise<readonly string[]>;
   /** @throws with the reason where it does not answer HTTPS under a certificate that is believed. */
   readonly answersHttps: (host: string) => Promise<void>;
   readonly send: Send;

@@ -1,5 +1,7 @@
 /** Does the steps of a plan in their order. A step that is done is told so; the plan is made anew from what each has taught. */
 import { adviceFor } from '../advice.ts';
+import { delegationReason } from '../edge/edge-reasons.ts';
+import { answerOf } from '../edge/look-at-edge.ts';
 import type { Known } from '../known.ts';
 import type { PlanSummary } from '../plan-summary.ts';
 import type { Question, Step } from '../steps/step.ts';
@@ -46,7 +48,7 @@ export async function runSteps({ known: start, plan, agreed, goOn }: Course, han
       throw new StepFailure(step, cause, goOn);
     }
     finished.add(step.id);
-    if (step.id === 'outputs') tellDelegation(known, hands);
+    if (step.id === 'outputs') await tellDelegation(known, hands);
   }
 }
 
@@ -67,7 +69,9 @@ function alreadyDone(known: Known, hands: Hands): Known {
 }
 
 /** Early, since the world takes its time to learn it. */
-function tellDelegation({ outputs }: Known, hands: Hands): void {
+async function tellDelegation({ outputs }: Known, hands: Hands): Promise<void> {
   if (outputs === undefined || outputs.dns_name_servers.length === 0) return;
-  hands.shop.say(`  Delegate ${outputs.domain} now, where it is registered, to ${outputs.dns_name_servers.join(', ')}.`);
+  const { domain, dns_name_servers: zone } = outputs;
+  const reason = delegationReason({ domain, zone, nameServers: await answerOf(() => hands.nameServersOf(domain)) });
+  hands.shop.say(reason === undefined ? `  ${domain} is delegated to its zone.` : `  Do it now, the rest goes on meanwhile: ${reason}.`);
 }

@@ -1,5 +1,7 @@
 /** Waits with progress for what a step waits for. */
-import { isDelegated } from '../checks/dns-check.ts';
+import { reasonOf } from '../../tools/reason-of.ts';
+import { delegationReason } from '../edge/edge-reasons.ts';
+import { answerOf, whyTheEdgeIsDark } from '../edge/look-at-edge.ts';
 import { judgeDeployments, judgeExternalSecrets, judgeFleets, type Progress } from '../judges.ts';
 import type { WaitFor } from '../steps/wait-for.ts';
 import type { Hands } from './hands.ts';
@@ -21,25 +23,34 @@ export async function waitUntilSo(until: WaitFor, hands: Hands): Promise<void> {
     const spent = hands.now() - begun;
     if (progress.told !== told.line || hands.now() - told.at >= STILL_MS) {
       hands.shop.say(`  ${Math.round(spent / 1_000)} s: ${progress.told}`);
+      // Whoever waits learns at the first look whether it is for him to do something.
+      if (!progress.done) for (const reason of await reasonsFor(until, hands)) hands.shop.say(`      ${reason}`);
       told = { line: progress.told, at: hands.now() };
     }
     if (progress.done) return;
-    if (spent >= until.withinMs) throw new Error(`not so after ${Math.round(spent / 60_000)} minutes; last seen: ${progress.told}`);
+    if (spent >= until.withinMs) {
+      const reasons = (await reasonsFor(until, hands)).map((reason) => `\n  ${reason}`);
+      throw new Error(`not so after ${Math.round(spent / 60_000)} minutes; last seen: ${progress.told}${reasons.join('')}`);
+    }
     await hands.sleep(AGAIN_MS);
   }
 }
 
 async function look(until: WaitFor, hands: Hands): Promise<Progress> {
   switch (until.judge) {
-    case 'delegation':
-      return delegation(until.domain, until.nameServers, hands);
+    case 'delegation': {
+      const { domain, zone } = until.edge;
+      const nameServers = await answerOf(() => hands.nameServersOf(domain));
+      const reason = delegationReason({ domain, zone, nameServers });
+      return { done: reason === undefined, told: reason ?? `${domain} is delegated` };
+    }
     case 'hosts':
-      return everyHost(until.hosts, async (host) => {
+      return everyHost(until.edge.hosts, async (host) => {
         const found = await hands.addressesOf(host);
-        if (!found.includes(until.address)) throw new Error(`is ${found.join(', ')} and not yet ${until.address}`);
+        if (!found.includes(until.edge.address)) throw new Error(`is ${found.join(', ')} and not yet ${until.edge.address}`);
       });
     case 'https':
-      return everyHost(until.hosts, hands.answersHttps);
+      return everyHost(until.edge.hosts, hands.answersHttps);
     default: {
       // A control plane that is being resized does not answer for a while: that is waited for like all else.
       const end = await runLine(until.command, hands);
@@ -49,27 +60,15 @@ async function look(until: WaitFor, hands: Hands): Promise<Progress> {
   }
 }
 
-async function delegation(domain: string, zone: readonly string[], hands: Hands): Promise<Progress> {
-  try {
-    const servers = await hands.nameServersOf(domain);
-    if (isDelegated(servers, zone)) return { done: true, told: `${domain} is delegated` };
-    return {
-      done: false,
-      told: `${domain} is delegated to ${servers.length === 0 ? 'nobody' : servers.join(', ')}; it has to be ${zone.join(', ')}`,
-    };
-  } catch (cause) {
-    return { done: false, told: `${domain}: ${reasonOf(cause)}` };
-  }
+/** The first cause of what is seen only at its end. */
+async function reasonsFor(until: WaitFor, hands: Hands): Promise<string[]> {
+  return until.judge === 'hosts' || until.judge === 'https' ? whyTheEdgeIsDark(until.edge, hands) : [];
 }
 
 async function everyHost(hosts: readonly string[], look: (host: string) => Promise<void>): Promise<Progress> {
   const ends = await Promise.allSettled(hosts.map(look));
   const lacking = ends.flatMap((end, nth) => (end.status === 'rejected' ? [`${hosts[nth] ?? ''}: ${reasonOf(end.reason)}`] : []));
   return { done: lacking.length === 0, told: lacking.length === 0 ? `${hosts.join(', ')}: yes` : lacking.join('; ') };
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function lastLine(text: string): string | undefined {

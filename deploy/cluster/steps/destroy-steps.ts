@@ -14,7 +14,7 @@ import { terraformApplyPlan, terraformCluster, terraformInit, terraformPlan, ter
 const MINUTE = 60_000;
 const GONE = 'nothing: what is gone is gone; make deploy-cluster makes it anew, and data comes back from a backup only';
 /** What has Google make load balancers. A cluster may lack the kinds. */
-const ENTRANCES = ['gateways.gateway.networking.k8s.io', 'ingresses.networking.k8s.io'];
+const ENTRANCES = ['gateways.gateway.networking.k8s.io'];
 /** What has Google make endpoint groups and firewall rules for services of other clusters. */
 const EXPORTS = ['serviceexports.net.gke.io'];
 
@@ -57,7 +57,7 @@ export function planDestroy(known: Known, { clusters, edgeAddress }: Standing, t
 function closeEntrances(known: Known, { region, cluster_name: cluster }: ReachableCluster): Step {
   return {
     id: `${region}/entrances`,
-    what: `Delete the Gateways and Ingresses of ${cluster}, and wait for their load balancers`,
+    what: `Delete the Gateways of ${cluster}, and wait for their load balancers`,
     why: 'their controllers take load balancers down only while they run; nobody comes in from here on',
     action: deleteKinds(known, region, ENTRANCES),
     done: { when: 'kubectl finds none: each stays until its load balancer is gone' },
@@ -90,6 +90,7 @@ function emptyCluster(known: Known, given: ReachableCluster, tree: string): Step
       action: {
         kind: 'run',
         commands: [
+          delete_('ingresses.networking.k8s.io', '--all', '--all-namespaces'),
           delete_('namespace', GAME_NAMESPACE, SERVICES_NAMESPACE),
           delete_('services', '--all-namespaces', '--field-selector=spec.type=LoadBalancer'),
           delete_('persistentvolumeclaims', '--all', '--all-namespaces'),
@@ -131,7 +132,12 @@ function emptyCluster(known: Known, given: ReachableCluster, tree: string): Step
 function deleteKinds(known: Known, region: string, kinds: readonly string[]): Step['action'] {
   return {
     kind: 'each',
-    list: kubectl(known, region, ['api-resources', '--verbs=delete', '--output=name'], 2 * MINUTE),
+    list: kubectl(
+      known,
+      region,
+      ['get', 'customresourcedefinitions', '--output=custom-columns=NAME:.metadata.name', '--no-headers'],
+      2 * MINUTE,
+    ),
     only: kinds,
     command: kubectl(known, region, ['delete', '--all', '--all-namespaces', '--timeout=15m'], 16 * MINUTE),
   };

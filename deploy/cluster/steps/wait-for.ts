@@ -1,12 +1,13 @@
 /** What a step can wait for, as data. */
 import type { CommandLine } from '../command-line.ts';
+import type { Edge } from '../edge/look-at-edge.ts';
 
 export type WaitFor =
   /** A command's output is judged, every `everyMs`, until the judge is content. */
   | { readonly judge: 'fleets' | 'deployments' | 'external-secrets'; readonly command: CommandLine; readonly withinMs: number }
   /** Name servers of the domain are those of the zone. */
-  | { readonly judge: 'delegation'; readonly domain: string; readonly nameServers: readonly string[]; readonly withinMs: number }
+  | { readonly judge: 'delegation'; readonly edge: Edge; readonly withinMs: number }
   /** Every host resolves to the address. */
-  | { readonly judge: 'hosts'; readonly hosts: readonly string[]; readonly address: string; readonly withinMs: number }
+  | { readonly judge: 'hosts'; readonly edge: Edge; readonly withinMs: number }
   /** Every host answers HTTPS under a certificate that is believed. */
-  | { readonly judge: 'https'; readonly hosts: readonly string[]; readonly withinMs: number };
+  | { readonly judge: 'https'; readonly edge: Edge; readonly withinMs: number };

@@ -1,4 +1,5 @@
 /** Until it really serves. Pure. */
+import type { Edge } from '../edge/look-at-edge.ts';
 import { regionsOf, type Known, type RegionFolder } from '../known.ts';
 import type { Outputs } from '../outputs.ts';
 import { kubeconfigFile } from '../paths.ts';
@@ -66,15 +67,19 @@ function fleetsReady(known: Known, region: RegionFolder): Step {
   };
 }
 
+export function edgeOf({ project_id: project, domain, dns_name_servers: zone, api_hosts: hosts, edge_ip: address }: Outputs): Edge {
+  return { project, domain, zone, hosts: Object.values(hosts), address };
+}
+
 function publicSteps(outputs: Outputs): Step[] {
-  const hosts = Object.values(outputs.api_hosts);
-  const servers = outputs.dns_name_servers;
+  const edge = edgeOf(outputs);
+  const { hosts, zone: servers } = edge;
   return [
     {
       id: 'delegation',
       what: `Wait until ${outputs.domain} is delegated to its zone`,
       why: 'no certificate is given before the world finds the zone; at the registrar, only you can do that',
-      action: { kind: 'wait', until: { judge: 'delegation', domain: outputs.domain, nameServers: servers, withinMs: 15 * MINUTE } },
+      action: { kind: 'wait', until: { judge: 'delegation', edge, withinMs: 15 * MINUTE } },
       done: { when: `the name servers of ${outputs.domain} are ${servers.join(', ')}` },
       undo: UNDONE,
       lookAt: `where ${outputs.domain} is registered: its name servers are to be ${servers.join(', ')}`,
@@ -83,7 +88,7 @@ function publicSteps(outputs: Outputs): Step[] {
       id: 'hosts',
       what: `Wait until ${hosts.length} hosts resolve to ${outputs.edge_ip}`,
       why: 'bridges and players find the backend by name',
-      action: { kind: 'wait', until: { judge: 'hosts', hosts, address: outputs.edge_ip, withinMs: 15 * MINUTE } },
+      action: { kind: 'wait', until: { judge: 'hosts', edge, withinMs: 15 * MINUTE } },
       done: { when: 'each resolves to that address' },
       undo: UNDONE,
       lookAt: `gcloud dns record-sets list of the zone of ${outputs.domain}`,
@@ -92,7 +97,7 @@ function publicSteps(outputs: Outputs): Step[] {
       id: 'https',
       what: 'Wait until the public API answers under its certificate',
       why: 'Google gives the certificate when the names resolve: up to an hour, most often ten minutes',
-      action: { kind: 'wait', until: { judge: 'https', hosts, withinMs: 60 * MINUTE } },
+      action: { kind: 'wait', until: { judge: 'https', edge, withinMs: 60 * MINUTE } },
       done: { when: 'every host answers HTTPS with a certificate that is believed' },
       undo: UNDONE,
       lookAt: 'gcloud certificate-manager certificates list, and the health of the backends: gcloud compute backend-services list',

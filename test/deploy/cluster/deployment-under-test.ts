@@ -44,6 +44,21 @@ export const OUTPUTS = {
   secret_names: {},
 };
 
+const HOSTS = Object.values(OUTPUTS.api_hosts);
+/** As Certificate Manager lists them. */
+export const authorizationOf = (domain: string) => ({
+  domain,
+  dnsResourceRecord: {
+    name: `_acme-challenge.${domain}.`,
+    type: 'CNAME',
+    data: `_acme-challenge.${domain}.authorize.certificatemanager.goog.`,
+  },
+});
+export const certificateOf = (host: string, managed: object) => ({
+  name: `certificates/${host}`,
+  managed: { domains: [host], ...managed },
+});
+
 /** As gcloud lists clusters. */
 export const listed = (...regions: readonly string[]): string =>
   JSON.stringify(
@@ -54,7 +69,7 @@ export const listed = (...regions: readonly string[]): string =>
     })),
   );
 /** Of a cluster that stands alone. */
-export const KINDS_THERE = ['services', 'gateways.gateway.networking.k8s.io', 'ingresses.networking.k8s.io'];
+export const KINDS_THERE = ['fleets.agones.dev', 'gateways.gateway.networking.k8s.io'];
 const LISTS = KINDS.map(({ collection }) => collection);
 
 const printed = JSON.stringify(Object.fromEntries(Object.entries(OUTPUTS).map(([name, value]) => [name, { value }])));
@@ -147,13 +162,18 @@ export const CLOUD: readonly Rule[] = [
   { on: 'kubectl *get deployments*', says: deployments },
   { on: 'kubectl *get externalsecrets*', says: externalSecrets },
   { on: 'kubectl *create token *', says: 'smoke-token' },
-  { on: 'kubectl *api-resources *', says: KINDS_THERE.join('\n') },
+  { on: 'kubectl *get customresourcedefinitions *', says: KINDS_THERE.join('\n') },
   { on: 'kubectl *delete *' },
   { on: 'terraform *state list', when: '!infrastructure', complains: 'No state file was found!', exits: 1 },
   { on: 'terraform *state list', says: 'module.environment.module.network.google_compute_network.this' },
   { on: 'gcloud container clusters list *', says: listed('europe-west1', 'us-east1') },
   ...LISTS.map((collection) => ({ on: `gcloud compute ${collection} list *`, says: '[]' })),
   { on: 'gcloud compute disks list *', says: '' },
+  { on: 'gcloud certificate-manager dns-authorizations list *', says: JSON.stringify(HOSTS.map(authorizationOf)) },
+  {
+    on: 'gcloud certificate-manager certificates list *',
+    says: JSON.stringify(HOSTS.map((host) => certificateOf(host, { state: 'ACTIVE' }))),
+  },
 ];
 
 export interface Ended {
@@ -231,6 +251,7 @@ export class DeploymentUnderTest {
       randomBytes: (bytes) => Buffer.alloc(bytes, 7),
       nameServersOf: async () => NAME_SERVERS,
       addressesOf: async () => [EDGE],
+      aliasesOf: async (name) => [`${name}authorize.certificatemanager.goog.`],
       answersHttps: async () => {},
       send: this.#allocator(),
       knock: async () => 'answered',

@@ -29,7 +29,7 @@ describe('deploy: make destroy-cluster', function () {
 
   it('takes away what Kubernetes made before what Terraform made, and the infrastructure last', async () => {
     const exports_ = {
-      on: 'kubectl *europe-west1/kubeconfig api-resources *',
+      on: 'kubectl *europe-west1/kubeconfig get customresourcedefinitions *',
       says: [...KINDS_THERE, 'serviceexports.net.gke.io'].join('\n'),
     };
     const link = 'https://compute.example/disks/pvc-1';
@@ -43,19 +43,18 @@ describe('deploy: make destroy-cluster', function () {
     ended(end, 0);
     const done = await changes();
     const kubectl = (region: string, rest: string): string => `kubectl --kubeconfig=.deploy/dev/${region}/kubeconfig delete ${rest}`;
-    const entrances = (region: string): string[] =>
-      ['gateways.gateway.networking.k8s.io', 'ingresses.networking.k8s.io'].map((kind) =>
-        kubectl(region, `--all --all-namespaces --timeout=15m ${kind}`),
-      );
+    const entrances = (region: string): string =>
+      kubectl(region, '--all --all-namespaces --timeout=15m gateways.gateway.networking.k8s.io');
     const inEach = (region: string): string[] => [
+      kubectl(region, 'ingresses'),
       kubectl(region, 'namespace lifeverse lifeverse-services'),
       kubectl(region, 'services --all-namespaces --field-selector=spec.type=LoadBalancer'),
       kubectl(region, 'persistentvolumeclaims'),
       'terraform -chdir=terraform/cluster destroy',
     ];
     const order = [
-      ...entrances('europe-west1'),
-      ...entrances('us-east1'),
+      entrances('europe-west1'),
+      entrances('us-east1'),
       kubectl('europe-west1', '--all --all-namespaces --timeout=15m serviceexports.net.gke.io'),
       ...inEach('europe-west1'),
       ...inEach('us-east1'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
-import { CLOUD, DeploymentUnderTest } from './deployment-under-test.ts';
+import { certificateOf, CLOUD, DeploymentUnderTest, OUTPUTS } from './deployment-under-test.ts';
 
 /** Step → the call that fails in it. */
 const FAILURES: readonly (readonly [step: string, call: string])[] = [
@@ -84,6 +84,41 @@ describe('deploy: a deployment that fails', function () {
     assert.match(said, /allocator\.dev\.example\.com: self-signed certificate/);
     const never = await it_.deploy({ YES: '1' }, { addressesOf: async () => ['198.51.100.1'] });
     assert.match(never.said, /step hosts failed: .*is 198\.51\.100\.1 and not yet 203\.0\.113\.7/);
+  });
+
+  it('says right after the infrastructure that the domain is not delegated, and goes on meanwhile', async () => {
+    const { said } = await it_.deploy({ YES: '1' }, { nameServersOf: async () => ['ns1.registrar.example'] });
+    const told = 'dev.example.com is delegated to ns1.registrar.example; it has to be ns-cloud-a1';
+    assert.match(said, new RegExp(`outputs: .*\\n {2}Do it now, the rest goes on meanwhile: ${told}`));
+    assert.match(said, new RegExp(`delegation: .*\\n {2}0 s: ${told}`));
+    assert.match(said, /step delegation failed: not so after 15 minutes/);
+  });
+
+  it('says at the first look why there is no certificate, and again when it gives up', async () => {
+    const attempt = { domain: 'saves.dev.example.com', state: 'FAILED', failureReason: 'CAA', details: '' };
+    const certificates = Object.values(OUTPUTS.api_hosts).map((host) =>
+      certificateOf(host, host === attempt.domain ? { state: 'PROVISIONING', authorizationAttemptInfo: [attempt] } : { state: 'ACTIVE' }),
+    );
+    await it_.cloud.answer([{ on: 'gcloud certificate-manager certificates list *', says: JSON.stringify(certificates) }, ...CLOUD]);
+    const answersHttps = async (host: string) => {
+      if (host === attempt.domain) throw new Error('unrecognized name');
+    };
+    const { said } = await it_.deploy({ YES: '1' }, { answersHttps });
+    const why = 'the certificate of saves\\.dev\\.example\\.com is PROVISIONING; FAILED by CAA: a CAA record of the domain';
+    assert.match(said, new RegExp(` {2}0 s: saves\\S+: unrecognized name\\n {6}${why}`));
+    assert.match(said, new RegExp(`step https failed: not so after 60 minutes; .*\\n {2}${why}`));
+  });
+
+  it('waits on when it cannot see why', async () => {
+    await it_.cloud.answer([{ on: 'gcloud certificate-manager *', exits: 1, complains: 'ERROR: PERMISSION_DENIED' }, ...CLOUD]);
+    let looks = 0;
+    const answersHttps = async () => {
+      if (++looks < 5) throw new Error('self-signed certificate');
+    };
+    const { code, said } = await it_.deploy({ YES: '1' }, { answersHttps });
+    assert.equal(code, 0, said);
+    assert.match(said, /certificates list does not tell: ERROR: PERMISSION_DENIED/);
+    assert.doesNotMatch(said, /has no certificate/);
   });
 
   it('does not take away what was not told of when it was agreed to', async () => {
