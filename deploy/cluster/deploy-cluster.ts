@@ -67,7 +67,7 @@ function isFine(findings: readonly Finding[], about: string): boolean {
   return findings.some((finding) => finding.about === about && finding.verdict.is === 'fine');
 }
 
-/** Of what Terraform has planned; where it cannot plan, the note that the root keeps of its own defaults. */
+/** Of what Terraform has planned; where it cannot plan, the note that the root keeps of its own defaults (`make cost-notes`). */
 function showCost(seen: PlanSummary | undefined, ofDefaults: string | undefined): string[] {
   const lines = (text: string): string[] => text.split('\n').map((line) => `  ${line}`.trimEnd());
   if (seen?.costNote !== undefined) return [...showSummary(seen), 'Cost:', ...lines(seen.costNote), ''];

@@ -57,7 +57,7 @@ export async function gather(request: Request, tree: string, shop: Workshop): Pr
       given: new Set(Object.keys(shop.env).filter((name) => shop.env[name])),
     },
     terraformVersion: requiredVersionOf(`${root}\n${await terraformText(at(CLUSTER_ROOT))}`),
-    costOfDefaults: noteOf(await readIfThere(at(costFile(environment)))),
+    costOfDefaults: (await readIfThere(at(costFile(environment))))?.trimEnd(),
   };
 }
 
@@ -119,16 +119,6 @@ async function readIfThere(file: string): Promise<string | undefined> {
 function orAbsent(cause: NodeJS.ErrnoException): undefined {
   if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
   throw cause;
-}
-
-/** A page for people is shown without its heading and its fences. */
-function noteOf(page: string | undefined): string | undefined {
-  const lines = (page ?? '').split('\n').filter((line) => !/^(#|```)/.test(line));
-  const note = lines
-    .join('\n')
-    .replaceAll(/\n{2,}/g, '\n')
-    .trim();
-  return note === '' ? undefined : note;
 }
 
 function plain(value: string | undefined, shape: RegExp): string | undefined {

@@ -9,7 +9,7 @@ export const CLUSTER_ROOT = 'terraform/cluster';
 export const environmentRoot = (environment: Environment): string => `terraform/environments/${environment}`;
 export const settingsFile = (environment: Environment): string => `${environmentRoot(environment)}/${environment}.tfvars`;
 /** What a month costs with the root's own settings. */
-export const costFile = (environment: Environment): string => `${environmentRoot(environment)}/COST.md`;
+export const costFile = (environment: Environment): string => `${environmentRoot(environment)}/COST.txt`;
 export const regionFolders = (environment: Environment): string => `fleets/overlays/${environment}/regions`;
 export const workFolder = (environment: Environment): string => `.deploy/${environment}`;
 export const regionFolder = (environment: Environment, region: string): string => `${workFolder(environment)}/${region}`;

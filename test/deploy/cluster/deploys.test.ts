@@ -132,16 +132,13 @@ describe('deploy: make deploy-cluster', function () {
     });
 
     it('shows the root’s own note of what its defaults cost where Terraform cannot plan, and the plan’s where it can', async () => {
-      await it_.write(
-        'terraform/environments/dev/COST.md',
-        '# What a month costs\n\n```text\ndev, a quiet month: about 380\n  73  GKE\n```\n',
-      );
+      await it_.write('terraform/environments/dev/COST.txt', 'dev, a quiet month: about 380\n    73  GKE\n');
       const { said } = await it_.deploy();
       assert.match(said, /\nCost:\n {2}about 400 EUR/);
       assert.doesNotMatch(said, /default settings/);
       await it_.cloud.answer([], []);
       const without = (await it_.deploy({ PLAN: '1' })).said;
-      assert.match(without, /Cost, for the environment’s default settings:\n {2}dev, a quiet month: about 380\n {4}73 {2}GKE\n/);
+      assert.match(without, /Cost, for the environment’s default settings:\n {2}dev, a quiet month: about 380\n {6}73 {2}GKE\n/);
     });
 
     it('refuses pins that are too old', async () => {

@@ -35,6 +35,10 @@ describe('deploy: make deploy-cluster PLAN=1 with no cloud', function () {
     assert.ok(missing >= 2, stdout);
     assert.match(stdout, /application default login: .+\n +→ gcloud auth application-default login|gcloud: is not on the PATH/);
     assert.match(stdout, /pins of charts|charts +agones/);
+    assert.match(
+      stdout,
+      /Cost, for the environment’s default settings:\n {2}dev, a quiet month: about \d+ US dollars[\s\S]*nodes at their fewest/,
+    );
     assert.match(stdout, /This was only the plan\. When nothing is missing: make deploy-cluster ENV=dev\n$/);
     assert.equal(existsSync(path.join(ROOT, '.deploy/dev')), had, 'a plan leaves nothing behind');
   });
