@@ -28,6 +28,9 @@ const Env = z.object({
     .min(0.01)
     .default(512)
     .describe('most that waits for the saves service on disk, in MB; beyond it entries are refused'),
+  SAVES_FAULT_MS: Milliseconds.default(10_000).describe(
+    'milliseconds for which saves may fail on one and the same entry before it is asked to keep its place empty',
+  ),
   GAME_LOG_FILE: z.string().optional().describe("the game server's log, on a volume that both mount; its end is kept when it dies"),
   GAME_CRASH_DIR: z.string().optional().describe('folder in which the game server leaves dumps, on such a volume'),
   GAME_LOOK_MS: Milliseconds.default(250).describe("milliseconds between two looks at the game server's process"),

@@ -148,6 +148,7 @@ async function start(config: BridgeConfig, { log: plainLog, lifecycle, send: pla
     folder: join(config.SPOOL_DIR, 'journals'),
     mostBytes: config.SPOOL_MAX_MB * 1024 * 1024,
     refusedFolder: join(config.SPOOL_DIR, 'refused'),
+    patienceMs: config.SAVES_FAULT_MS,
     onWorldLost: onLost,
     log,
     now,

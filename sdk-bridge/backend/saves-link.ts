@@ -10,7 +10,7 @@ import {
   type Snapshot,
   type SubjectKind,
 } from '../../contracts/saves.ts';
-import type { JournalSink } from '../journals/forward.ts';
+import type { JournalSink } from '../journals/forwarding.ts';
 import { subjectOf } from '../journals/journal-head.ts';
 import { isLost, judgeRefusal } from '../journals/judge-refusal.ts';
 
@@ -68,6 +68,18 @@ export function createSavesLink(baseUrl: string, send: Send, grant: () => string
         return present === epoch ? durableSeq : undefined;
       } catch (cause) {
         if (isLost(cause)) return undefined;
+        throw cause;
+      }
+    },
+    storedAt: async (journal, seq) => {
+      try {
+        const options = { timeoutMs: LARGE_CALL_MS };
+        const { entries } = (await client.restore({ params: subjectOf(journal), query: { after: seq - 1 } }, options)).body;
+        const [stored] = entries;
+        if (stored?.seq !== seq) return { kind: 'unknown' };
+        return stored.refused === undefined ? { kind: 'entry' } : { kind: 'place', why: stored.refused };
+      } catch (cause) {
+        if (isLost(cause)) return { kind: 'unknown' };
         throw cause;
       }
     },

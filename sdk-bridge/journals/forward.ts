@@ -5,42 +5,19 @@
  * and what is behind it goes on:
  *
  *     batch ── refused ──▶ parts ── … ──▶ one entry ── refused ──▶ kept in a file ──▶ `refused` on disk, told by acks ──▶ empty places ──▶ saves
+ *
+ * A fault of saves itself says nothing of an entry, until the same one meets it again and again: then its empty place is tried, and only if
+ * that is stored was it the entry (`doubted-entry.ts`).
  */
 import type { EntryRefusal } from '../../contracts/saves.ts';
-import type { Log } from '../../runtime/log.ts';
-import { keepTrying, type Persistence } from '../backend/keep-trying.ts';
+import { keepTrying } from '../backend/keep-trying.ts';
 import { keyOf, MOST_REFUSED, subjectOf, type EntryRecord, type JournalKey } from './journal-head.ts';
 import type { Journals } from './journals.ts';
-import type { Judged } from './judge-refusal.ts';
 import { liveHead, planWave, refusalOf, type Cargo } from './plan-wave.ts';
+import { learnPlace, tryPlace } from './doubted-entry.ts';
+import type { Forwarding, ForwardParts, StoreOutcome } from './forwarding.ts';
+import { doubtAfter, isDoubtful, type Doubt } from './saves-doubt.ts';
 import type { Place, PlacedRecord } from './spool.ts';
-
-export type StoreOutcome =
-  | {
-      readonly kind: 'stored';
-      readonly durableSeq: number;
-      /** Player → how far the inventory is durable; `fenced`: another session holds it, and it stays there. */
-      readonly inventories: Readonly<Record<string, { readonly durableSeq: number; readonly fenced: boolean }>>;
-    }
-  | Exclude<Judged, { kind: 'passes' }>;
-
-/** Where entries become durable. */
-export interface JournalSink {
-  /** Throws what passes. */
-  append(cargo: Cargo): Promise<StoreOutcome>;
-  /** How far the journal is stored under this epoch; undefined where it is at another, or not ours to look at. Throws what passes. */
-  storedUpTo(journal: JournalKey, epoch: number): Promise<number | undefined>;
-}
-
-export interface ForwardParts {
-  readonly journals: Journals;
-  readonly sink: JournalSink;
-  /** Keeps an entry that saves never takes; undefined where there is no more room. */
-  readonly setAside: (record: EntryRecord, why: EntryRefusal) => Promise<string | undefined>;
-  /** The game server heeds what acks say of refused entries. */
-  readonly canTell: () => boolean;
-  readonly log: Log;
-}
 
 const BATCH_RECORDS = 1_000;
 const BATCH_BYTES = 256 * 1024;
@@ -65,10 +42,6 @@ export async function forwardJournals(parts: ForwardParts, signal: AbortSignal):
   }
 }
 
-interface Forwarding extends ForwardParts {
-  readonly persistence: Persistence;
-}
-
 /** @returns how many records are stored or lost now. */
 async function sendWave(forwarding: Forwarding, records: Parameters<typeof planWave>[0]): Promise<number> {
   const { cargoes, lost, taken } = planWave(records, forwarding.journals.spool.heads);
@@ -83,12 +56,48 @@ async function sendAgain(forwarding: Forwarding, records: readonly EntryRecord[]
   while (left.length > 0) left = left.slice(await sendWave(forwarding, left));
 }
 
-async function send(forwarding: Forwarding, cargo: Cargo): Promise<void> {
-  const { journals, sink, persistence } = forwarding;
+async function send(forwarding: Forwarding, first: Cargo): Promise<void> {
+  let cargo: Cargo | undefined = first;
+  const { records } = first;
+  for (let round = 1; cargo !== undefined; round += 1) {
+    const outcome = await sendUntilDoubtful(forwarding, cargo);
+    if (outcome.kind !== 'failed') return take(forwarding, cargo, outcome);
+    if (records.length > 1) {
+      for (const part of split(records, undefined)) await sendAgain(forwarding, part);
+      return;
+    }
+    const tried = await tryPlace(forwarding, cargo, outcome.cause, round);
+    if (tried !== undefined) return take(forwarding, tried.place, tried.outcome);
+    // What it touches may have been closed meanwhile.
+    [cargo] = planWave(records, forwarding.journals.spool.heads).cargoes;
+  }
+  return sendAgain(forwarding, records);
+}
+
+/** For as long as it takes, unless saves itself fails on it so often that it may be the entries. */
+async function sendUntilDoubtful(forwarding: Forwarding, cargo: Cargo): Promise<StoreOutcome | { kind: 'failed'; cause: unknown }> {
+  const { sink, persistence, patienceMs, now } = forwarding;
+  let doubt: Doubt | undefined;
+  const isDoubted = () => doubt !== undefined && isDoubtful(doubt, cargo.records.length, now(), patienceMs);
+  const passing = (cause: unknown) => {
+    doubt = doubtAfter(doubt, cause, now());
+    return !isDoubted();
+  };
+  try {
+    return await keepTrying('forwarding entries', () => sink.append(cargo), { ...persistence, passing });
+  } catch (cause) {
+    if (persistence.signal.aborted || !isDoubted()) throw cause;
+    return { kind: 'failed', cause };
+  }
+}
+
+/** What the answer means for the journals that are touched. */
+async function take(forwarding: Forwarding, cargo: Cargo, outcome: StoreOutcome): Promise<void> {
+  const { journals } = forwarding;
   const { journal, records } = cargo;
-  const outcome = await keepTrying('forwarding entries', () => sink.append(cargo), { ...persistence, passing: () => true });
   switch (outcome.kind) {
     case 'stored':
+      if (!(await learnPlace(forwarding, cargo))) return giveUp(forwarding, cargo, 'elsewhere', 'another session has taken it');
       journals.stored(journal, outcome.durableSeq);
       for (const [playerId, { durableSeq, fenced }] of Object.entries(outcome.inventories)) {
         const key = keyOf('players', playerId);
@@ -127,7 +136,10 @@ async function refuse(forwarding: Forwarding, cargo: Cargo, why: EntryRefusal): 
     ...persistence,
     passing: () => true,
   });
-  if (stored !== undefined && stored >= seq) return storedBefore(forwarding, record, stored);
+  if (stored !== undefined && stored >= seq) {
+    if (!(await learnPlace(forwarding, cargo))) return giveUp(forwarding, cargo, 'elsewhere', 'another session has taken it');
+    return storedBefore(forwarding, record, stored);
+  }
 
   const isPlace = refusalOf(head, seq) !== undefined;
   const notKept = (cause: unknown) => {

@@ -35,6 +35,8 @@ export const Head = z.object({
   closed: Closed.optional(),
   /** Entries that saves never takes, in order: at most `MOST_REFUSED`. */
   refused: z.array(RefusedEntry).optional(),
+  /** An entry whose place may have been stored empty: what saves has there is not known until it is read back. */
+  doubted: RefusedEntry.optional(),
 });
 export type Head = Readonly<z.infer<typeof Head>>;
 
@@ -52,6 +54,8 @@ export const SpoolRecord = z.discriminatedUnion('is', [
     why: EntryRefusal,
     shares: z.array(z.object({ playerId: z.string(), generation: z.int(), seq: z.int() })),
   }),
+  /** Of an entry that is here: saves fails on it again and again, and its empty place is tried next. */
+  Named.extend({ is: z.literal('doubted'), seq: z.int(), why: EntryRefusal }),
 ]);
 export type SpoolRecord = Readonly<z.infer<typeof SpoolRecord>>;
 export type EntryRecord = Extract<SpoolRecord, { is: 'entry' }>;
@@ -65,6 +69,15 @@ export function subjectOf(key: JournalKey): { kind: SubjectKind; id: string } {
   return { kind: key.slice(0, at) as SubjectKind, id: key.slice(at + 1) };
 }
 
+/** That the entry leaves its place empty, here and in the inventories that it touches. */
+export function refusalRecord({ journal, generation, entry, shares = {} }: EntryRecord, why: EntryRefusal): SpoolRecord {
+  const touched = (entry.inventories ?? []).flatMap((share) => {
+    const of = shares[share.playerId];
+    return of === undefined ? [] : [{ playerId: share.playerId, generation: of, seq: share.seq }];
+  });
+  return { is: 'refused', journal, generation, seq: entry.seq, why, shares: touched };
+}
+
 /** Changes the heads as a record says. Of a generation that is over it says nothing. */
 export function follow(heads: Map<JournalKey, Head>, record: SpoolRecord): void {
   const { journal, generation } = record;
@@ -76,6 +89,7 @@ export function follow(heads: Map<JournalKey, Head>, record: SpoolRecord): void 
       refuse(heads, keyOf('players', playerId), share.generation, { seq, ...record.why });
     return;
   }
+  if (record.is === 'doubted') return change(heads, journal, generation, { doubted: { seq: record.seq, ...record.why } });
   change(heads, journal, generation, { seq: record.entry.seq });
   for (const share of record.entry.inventories ?? [])
     change(heads, keyOf('players', share.playerId), record.shares?.[share.playerId], { seq: share.seq });

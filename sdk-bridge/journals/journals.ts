@@ -11,7 +11,7 @@ import type { Acks } from '../../contracts/bridge-api/acks.ts';
 import type { EntryRefusal, JournalEntry } from '../../contracts/saves.ts';
 import type { Log } from '../../runtime/log.ts';
 import { judgeAppend } from './judge-append.ts';
-import type { Closed, EntryRecord, Head, JournalKey } from './journal-head.ts';
+import { refusalRecord, type Closed, type EntryRecord, type Head, type JournalKey } from './journal-head.ts';
 import type { Place, Spool } from './spool.ts';
 
 export interface Journals {
@@ -28,6 +28,8 @@ export interface Journals {
   close(journal: JournalKey, why: Closed['why'], detail: string, durable?: number): Promise<void>;
   /** Saves never takes the entry: from now on acks say so, and its places are stored empty. */
   refuse(record: EntryRecord, why: EntryRefusal): Promise<void>;
+  /** Its empty place is about to be tried. */
+  doubt(record: EntryRecord, why: EntryRefusal): Promise<void>;
   /** Resolves when the entries are on disk. @throws what `judgeAppend` and the spool throw. */
   append(journal: JournalKey, entries: readonly JournalEntry[]): Promise<Acks>;
   /** Saves has it up to here. */
@@ -118,14 +120,11 @@ export function createJournals({ spool, log, onClosed }: JournalsParts): Journal
       tell();
       return acksOf(journal, heads.get(journal));
     },
-    refuse: async ({ journal, generation, entry: { seq, inventories = [] }, shares = {} }, why) => {
-      const touched = inventories.flatMap((share) => {
-        const of = shares[share.playerId];
-        return of === undefined ? [] : [{ playerId: share.playerId, generation: of, seq: share.seq }];
-      });
-      await spool.append([{ is: 'refused', journal, generation, seq, why, shares: touched }]);
+    refuse: async (record, why) => {
+      await spool.append([refusalRecord(record, why)]);
       changed();
     },
+    doubt: ({ journal, generation, entry: { seq } }, why) => spool.append([{ is: 'doubted', journal, generation, seq, why }]),
     stored: (journal, seq) => {
       if (seq <= (durable.get(journal) ?? 0)) return;
       durable.set(journal, seq);

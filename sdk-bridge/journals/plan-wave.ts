@@ -5,7 +5,7 @@
  * journal gets its entries in order, whichever request carries them.
  */
 import type { EntryRefusal, JournalEntry } from '../../contracts/saves.ts';
-import { keyOf, type EntryRecord, type Head, type JournalKey, type SpoolRecord } from './journal-head.ts';
+import { follow, keyOf, refusalRecord, type EntryRecord, type Head, type JournalKey, type SpoolRecord } from './journal-head.ts';
 
 export interface Cargo {
   readonly journal: JournalKey;
@@ -59,6 +59,13 @@ export function planWave(records: readonly SpoolRecord[], heads: Heads): Wave {
     taken += 1;
   }
   return { cargoes: [...cargoes].map(([journal, cargo]) => ({ journal, ...cargo })), lost, taken };
+}
+
+/** The empty place of one entry; undefined where its journal is closed by now. */
+export function placeOf(record: EntryRecord, why: EntryRefusal, heads: Heads): Cargo | undefined {
+  const emptied = new Map(heads);
+  follow(emptied, refusalRecord(record, why));
+  return planWave([record], emptied).cargoes[0];
 }
 
 /**

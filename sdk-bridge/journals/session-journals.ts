@@ -3,7 +3,8 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { inventoryLost } from '../session.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import { forwardJournals, type JournalSink } from './forward.ts';
+import { forwardJournals } from './forward.ts';
+import type { JournalSink } from './forwarding.ts';
 import { keepRefused } from './refused-entries.ts';
 import { subjectOf, type Closed, type JournalKey } from './journal-head.ts';
 import { createJournals, type Journals } from './journals.ts';
@@ -29,6 +30,8 @@ export interface SessionJournalsParts {
   readonly mostBytes: number;
   /** Where entries are kept that saves never takes. */
   readonly refusedFolder: string;
+  /** For how long saves may fail on one entry, at least, before its empty place is tried, in milliseconds. */
+  readonly patienceMs: number;
   /** The world's journal was closed. */
   readonly onWorldLost: (detail: string) => void;
   readonly log: Log;
@@ -36,7 +39,7 @@ export interface SessionJournalsParts {
 }
 
 export function createSessionJournals(parts: SessionJournalsParts): SessionJournals {
-  const { store, sink, folder, mostBytes, refusedFolder, onWorldLost, log, now } = parts;
+  const { store, sink, folder, mostBytes, refusedFolder, patienceMs, onWorldLost, log, now } = parts;
   let journals: Journals | undefined;
   const ready = Promise.withResolvers<void>();
 
@@ -74,7 +77,7 @@ export function createSessionJournals(parts: SessionJournalsParts): SessionJourn
       try {
         const setAside: Parameters<typeof forwardJournals>[0]['setAside'] = (record, why) => keepRefused(refusedFolder, record, why, now());
         const canTell = () => store.current().hello?.refusals === true;
-        await forwardJournals({ journals, sink, setAside, canTell, log }, signal);
+        await forwardJournals({ journals, sink, setAside, canTell, patienceMs, now, log }, signal);
       } catch (cause) {
         if (!signal.aborted) throw cause;
       } finally {

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { AppError } from '../../contracts/app-error.ts';
 import type { JournalEntry } from '../../contracts/saves.ts';
 import { SILENT_LOG } from '../../runtime/log.ts';
-import { forwardJournals, type JournalSink } from '../../sdk-bridge/journals/forward.ts';
+import { forwardJournals } from '../../sdk-bridge/journals/forward.ts';
+import type { JournalSink } from '../../sdk-bridge/journals/forwarding.ts';
 import type { JournalKey } from '../../sdk-bridge/journals/journal-head.ts';
 import { createJournals, type Journals } from '../../sdk-bridge/journals/journals.ts';
 import { judgeRefusal } from '../../sdk-bridge/journals/judge-refusal.ts';
 import type { Cargo } from '../../sdk-bridge/journals/plan-wave.ts';
 import { openSpool } from '../../sdk-bridge/journals/spool.ts';
+import { until } from './stand-in/until.ts';
 
 const W: JournalKey = 'worlds/w';
 const entry = (seq: number, data: Record<string, unknown> = {}): JournalEntry => ({ seq, data });
@@ -33,7 +35,10 @@ describe('an entry that saves never takes, on its way', () => {
     readonly stop: () => Promise<void>;
   }
   /** Saves takes what is not `bad`, and of empty places what it is told to. */
-  const forwarding = async (saves: Partial<JournalSink> & { places?: boolean } = {}): Promise<Sent> => {
+  const forwarding = async ({
+    tells = true,
+    ...saves
+  }: Partial<JournalSink> & { places?: boolean; tells?: boolean } = {}): Promise<Sent> => {
     const batches: Sent['batches'] = [];
     const setAside: number[] = [];
     const closed: string[] = [];
@@ -54,19 +59,26 @@ describe('an entry that saves never takes, on its way', () => {
         return judged;
       },
       storedUpTo: async () => 0,
+      storedAt: async () => ({ kind: 'unknown' }),
       ...saves,
     };
     const parts = {
       journals,
       sink,
-      setAside: async (record: { entry: JournalEntry }) => void setAside.push(record.entry.seq),
-      canTell: () => true,
+      setAside: async (record: { entry: JournalEntry }) => {
+        if (!setAside.includes(record.entry.seq)) setAside.push(record.entry.seq);
+        return 'a file';
+      },
+      canTell: () => tells,
+      patienceMs: 20,
+      now: Date.now,
       log: SILENT_LOG,
     };
     const running = forwardJournals(parts, stopping.signal);
     const stop = async () => {
       stopping.abort();
-      await running;
+      // What was on its way is given up.
+      await running.catch(() => {});
       await spool.close();
     };
     return { journals, batches, setAside, closed, stop };
@@ -115,5 +127,95 @@ describe('an entry that saves never takes, on its way', () => {
     await sent.journals.append(W, [entry(1, { bad: true }), entry(2)]);
     assert.equal(await flushed(sent), true);
     assert.deepEqual([sent.batches, sent.setAside], [[['place 1', 2]], []]);
+  });
+
+  describe('on which saves itself fails', function () {
+    this.timeout(30_000);
+
+    const fault = () => new AppError('internal', 'internal', 'it broke', { from: 'saves' });
+    interface Told {
+      readonly seq: number;
+      readonly isPlace: boolean;
+    }
+    /** A saves that keeps what it took, and fails where it is told to. */
+    const failing = (fails: (entry: JournalEntry, told: Told) => boolean | 'after') => {
+      const stored: JournalEntry[] = [];
+      const sink: Partial<JournalSink> = {
+        append: async ({ entries }) => {
+          const outcomes = entries.map((one) => fails(one, { seq: one.seq, isPlace: one.refused !== undefined }));
+          if (outcomes.includes(true)) throw fault();
+          stored.push(...entries.filter(({ seq }) => seq > (stored.at(-1)?.seq ?? 0)));
+          if (outcomes.includes('after')) throw fault();
+          return { kind: 'stored', durableSeq: stored.at(-1)?.seq ?? 0, inventories: {} };
+        },
+        storedUpTo: async () => stored.at(-1)?.seq ?? 0,
+        storedAt: async (_journal, seq) => {
+          const found = stored.find((one) => one.seq === seq);
+          if (found === undefined) return { kind: 'unknown' };
+          return found.refused === undefined ? { kind: 'entry' } : { kind: 'place', why: found.refused };
+        },
+      };
+      return { sink, places: () => stored.map(({ seq, refused }) => (refused === undefined ? seq : `place ${seq}`)) };
+    };
+    const begun = async (saves: ReturnType<typeof failing>, tells = true) => {
+      const sent = await forwarding({ ...saves.sink, tells });
+      ends.push(sent.stop);
+      await sent.journals.open(W, 1, 0);
+      return sent;
+    };
+    const five = [1, 2, 3, 4, 5].map((seq) => entry(seq, { bad: seq === 4 }));
+
+    it('leaves its place empty once saves takes that; what is around it is stored', async () => {
+      const saves = failing(({ data }) => data['bad'] === true);
+      const sent = await begun(saves);
+      await sent.journals.append(W, five);
+      assert.equal(await sent.journals.flush(AbortSignal.timeout(20_000)), true);
+      assert.deepEqual(saves.places(), [1, 2, 3, 'place 4', 5]);
+      const { refused, ...acks } = sent.journals.acks(W);
+      assert.deepEqual([acks, sent.setAside], [{ accepted: 5, durable: 5, readOnly: false }, [4]]);
+      assert.deepEqual(refused, [{ seq: 4, code: 'internal', detail: 'saves fails on it: it broke' }]);
+    });
+
+    it('is none where saves is ill: everything waits, and is stored when it is well again', async () => {
+      let places = 0;
+      let isIll = true;
+      const saves = failing((_entry, { isPlace }) => {
+        if (isPlace) places += 1;
+        return isIll;
+      });
+      const sent = await begun(saves);
+      await sent.journals.append(W, five);
+      await until(() => places > 0, 'a place is tried');
+      assert.deepEqual([sent.journals.acks(W), sent.closed], [{ accepted: 5, durable: 0, readOnly: false }, []]);
+      isIll = false;
+      assert.equal(await sent.journals.flush(AbortSignal.timeout(20_000)), true);
+      assert.deepEqual([saves.places(), sent.journals.acks(W)], [[1, 2, 3, 4, 5], { accepted: 5, durable: 5, readOnly: false }]);
+    });
+
+    it('is read back where its answer was lost, so that an empty place is never told as kept, also after a restart', async () => {
+      let isBad = true;
+      const saves = failing(({ data }, { isPlace }) => (isPlace ? 'after' : data['bad'] === true && isBad));
+      let sent = await begun(saves);
+      await sent.journals.append(W, five);
+      await until(() => saves.places().length === 4, 'its place is stored');
+      await sent.stop();
+      ends.splice(0);
+      assert.equal(sent.journals.acks(W).durable, 3);
+      isBad = false;
+      sent = await forwarding(saves.sink);
+      ends.push(sent.stop);
+      assert.equal(await sent.journals.flush(AbortSignal.timeout(20_000)), true);
+      assert.deepEqual(saves.places(), [1, 2, 3, 'place 4', 5]);
+      const { durable, refused } = sent.journals.acks(W);
+      assert.deepEqual([durable, refused?.map(({ seq }) => seq)], [5, [4]]);
+    });
+
+    it('waits where the game server could not be told', async () => {
+      const saves = failing(({ data }) => data['bad'] === true);
+      const sent = await begun(saves, false);
+      await sent.journals.append(W, five);
+      assert.equal(await sent.journals.flush(AbortSignal.timeout(4_000)), false);
+      assert.deepEqual([saves.places(), sent.setAside, sent.journals.acks(W).readOnly], [[1, 2, 3], [], false]);
+    });
   });
 });
