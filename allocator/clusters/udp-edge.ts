@@ -8,12 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Address } from '../../contracts/words.ts';
-
-export const ROUTING_TOKEN_BYTES = 16;
-/** Closes the token in each datagram: the version of the layout that Quilkin's own plugin for Unreal writes. */
-const CLOSING = Buffer.of(0);
-/** As many bytes as the proxies take off the end of each datagram (`fleets/components/udp-proxies`). */
-export const ROUTING_SUFFIX_BYTES = ROUTING_TOKEN_BYTES + CLOSING.length;
+import { datagramEnding, ROUTING_ENDING_BYTES, ROUTING_TOKEN_BYTES } from '../../runtime/routing-token.ts';
 
 /** How the players of one session go through an edge. */
 export const EdgeWay = z.object({ address: Address, routingToken: z.string().describe('base64url') });
@@ -25,7 +20,7 @@ export function newRoutingToken(): string {
 
 /** As the proxies read it from a game server's annotation: what datagrams have to end with. */
 export function annotatedToken(routingToken: string): string {
-  return Buffer.concat([Buffer.from(routingToken, 'base64url'), CLOSING]).toString('base64');
+  return datagramEnding(routingToken).toString('base64');
 }
 
 /** The token in such an annotation; nothing where it is none of ours. */
@@ -33,7 +28,7 @@ export function tokenInAnnotation(value: string | undefined): string | undefined
   const token = Buffer.from(value ?? '', 'base64')
     .subarray(0, ROUTING_TOKEN_BYTES)
     .toString('base64url');
-  return value !== undefined && annotatedToken(token) === value && Buffer.from(value, 'base64').length === ROUTING_SUFFIX_BYTES
+  return value !== undefined && annotatedToken(token) === value && Buffer.from(value, 'base64').length === ROUTING_ENDING_BYTES
     ? token
     : undefined;
 }

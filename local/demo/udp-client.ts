@@ -10,6 +10,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import type { Admission } from '../../contracts/allocator.ts';
 import { AppError } from '../../contracts/app-error.ts';
+import { datagramEnding } from '../../runtime/routing-token.ts';
 import { answerWithin, type WaitOptions } from './answer-within.ts';
 import { readGameMessage, type Ack, type GameMessage, type GameState, type Joined } from './game-messages.ts';
 import { PACKET, PacketCipher, RANDOM_BYTES } from './packet-cipher.ts';
@@ -100,8 +101,7 @@ export class GameConnection extends EventEmitter<Events> {
   private constructor(options: ConnectOptions) {
     super();
     this.#options = options;
-    const { routingToken } = options.admission;
-    this.#ending = routingToken === undefined ? Buffer.alloc(0) : Buffer.concat([Buffer.from(routingToken, 'base64url'), Buffer.of(0)]);
+    this.#ending = datagramEnding(options.admission.routingToken);
     this.closed = this.#closing.promise;
     this.#socket = createSocket('udp4');
     this.#socket.on('message', (datagram) => this.#receive(datagram));

@@ -68,7 +68,7 @@ export async function startUdpEdge(options: UdpEdgeOptions, started: (kept: Kept
   });
   const start = async (role: string, { args, env }: EdgeCommand, adminPort: number) => {
     const own = { ...options.baseEnv, ...env, QUILKIN_SERVICE_ID: `${name}-${role}`, KUBECONFIG: options.kubeconfig };
-    const kept = await options.keeper.start({ name: `${name}-udp-${role}`, command: options.quilkin, args, env: own, graceMs: 5_000 });
+    const kept = await options.keeper.start({ name: `${name}-udp-${role}`, command: options.quilkin, args, env: own, graceMs: 4_000 });
     started(kept);
     await untilReady(kept, adminPort, options.signal);
   };

@@ -47,7 +47,7 @@ export async function openUdpEdges(parts: UdpEdgesParts): Promise<UdpEdges> {
       await startUdpEdge(options, (kept) => void running.push(kept));
     },
     stop: async () => {
-      for (const kept of running.toReversed()) await kept.stop();
+      await Promise.all(running.map((kept) => kept.stop()));
     },
   };
 }

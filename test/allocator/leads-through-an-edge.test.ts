@@ -4,8 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import type { AllocationDocument } from '../../allocator/allocation.ts';
-import { ROUTING_TOKEN_BYTES, annotatedToken, tokenInAnnotation } from '../../allocator/clusters/udp-edge.ts';
+import { annotatedToken, tokenInAnnotation } from '../../allocator/clusters/udp-edge.ts';
 import { testCluster, testStack } from '../../local/testing.ts';
+import { ROUTING_TOKEN_BYTES } from '../../runtime/routing-token.ts';
 import { allocatorUnderTest, EAST, until, type AllocatorUnderTest } from './allocator-under-test.ts';
 import { readySession, type ReadySession } from './ready-session.ts';
 

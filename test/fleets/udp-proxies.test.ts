@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ROUTING_SUFFIX_BYTES } from '../../allocator/clusters/udp-edge.ts';
 import type { Manifest } from '../../local/kustomize/render-folder.ts';
 import { edgeCommand } from '../../local/quilkin/edge-command.ts';
+import { ROUTING_ENDING_BYTES } from '../../runtime/routing-token.ts';
 import { FLEETS, places, render, renderLayer, RENDER_MS } from './rendered.ts';
 import { withUdpProxies } from './with-udp-proxies.ts';
 
@@ -58,7 +58,7 @@ describe('the UDP proxies of fleets/', function () {
     const text = Object.values(ConfigMap.parse(own('ConfigMap')).data)[0] ?? '';
     assert.equal(text, readFileSync(path.join(FLEETS, 'components/udp-proxies/quilkin.yaml'), 'utf8'));
     const [capture] = Filters.parse(parse(text)).filters;
-    assert.equal(capture.config.suffix.size, ROUTING_SUFFIX_BYTES);
+    assert.equal(capture.config.suffix.size, ROUTING_ENDING_BYTES);
   });
 
   it('stand at the address that is reserved for them, and are refused without one', async () => {

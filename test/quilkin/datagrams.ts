@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Admission } from '../../contracts/allocator.ts';
 import type { Address } from '../../contracts/words.ts';
+import { datagramEnding } from '../../runtime/routing-token.ts';
 import { PACKET, RANDOM_BYTES } from '../../local/demo/packet-cipher.ts';
 
 export interface Hello {
@@ -23,12 +24,7 @@ export interface Answer {
 export async function sayHello({ to, playerId, token }: Hello, withinMs: number): Promise<Answer | undefined> {
   const socket = createSocket('udp4');
   const random = randomBytes(RANDOM_BYTES);
-  const datagram = [
-    Buffer.from([PACKET.hello]),
-    random,
-    Buffer.from(playerId),
-    token === undefined ? Buffer.alloc(0) : Buffer.concat([Buffer.from(token, 'base64url'), Buffer.of(0)]),
-  ];
+  const datagram = [Buffer.from([PACKET.hello]), random, Buffer.from(playerId), datagramEnding(token)];
   const answered = Promise.withResolvers<Answer | undefined>();
   let sentAt = 0;
   const send = () => {

@@ -1,11 +1,13 @@
 /** Whether a game port is reached: one datagram, and what comes back. */
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
+import { datagramEnding } from '../../../runtime/routing-token.ts';
 
 /** `answered`: a server that speaks the sample server's protocol. `silent`: nothing came back, as from a server that does not. */
 export type Knocked = 'answered' | 'silent';
 export type Knock = (
-  address: { readonly host: string; readonly port: number },
+  /** With the routing token where it is an edge's. */
+  address: { readonly host: string; readonly port: number; readonly routingToken?: string | undefined },
   playerId: string,
   random: Buffer,
   withinMs?: number,
@@ -22,7 +24,7 @@ const WITHIN_MS = 5_000;
 export const knock: Knock = (address, playerId, random, withinMs = WITHIN_MS) =>
   new Promise((resolve, reject) => {
     const socket = createSocket(isIP(address.host) === 6 ? 'udp6' : 'udp4');
-    const hello = Buffer.concat([Buffer.from([HELLO]), random, Buffer.from(playerId)]);
+    const hello = Buffer.concat([Buffer.from([HELLO]), random, Buffer.from(playerId), datagramEnding(address.routingToken)]);
     const end = (settle: () => void): void => {
       clearInterval(again);
       clearTimeout(late);

@@ -40,7 +40,11 @@ export async function smokeSession(session: SmokeSession, parts: SmokeParts): Pr
       throw new Error('the allocation is ready without an address or a join ticket');
     const { host, port } = server.address;
     parts.say(`  ready after ${seconds()} s: ${server.gameServer} in ${server.cluster}, at ${host}:${port}`);
-    const knocked = await parts.knock(server.address, playerOf(session), parts.random(16));
+    const knocked = await parts.knock(
+      { ...server.address, routingToken: admissions[0]?.routingToken },
+      playerOf(session),
+      parts.random(16),
+    );
     if (knocked === 'answered') parts.say(`  its game port answers (${seconds()} s)`);
     else if (session.fleet.startsWith('sample-'))
       throw new Error(`nothing comes back from ${host}:${port}: a firewall between here and the node, or a server that hangs`);

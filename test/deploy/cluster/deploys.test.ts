@@ -41,6 +41,15 @@ describe('deploy: make deploy-cluster', function () {
       assert.deepEqual(await changes(), []);
     });
 
+    it('sends no player to UDP proxies that Terraform has no address for, and wants the program of those that it has', async () => {
+      await it_.write('deploy/cluster/placement.yaml', 'dev: { us-east1: { udpEdge: true } }\n');
+      const without = await it_.deploy({ PLAN: '1' });
+      assert.match(without.said, /sends players of us-east1 through UDP proxies, and .*dev\.tfvars does not set quilkin = true/);
+      await it_.write('terraform/environments/dev/dev.tfvars', 'project_id = "studio-dev-1"\ndomain = "dev.example.com"\nquilkin = true\n');
+      assert.match((await it_.deploy({ PLAN: '1' })).said, /Quilkin’s program is not named\n +→ QUILKIN=…\/quilkin: make quilkin/);
+      assert.deepEqual(await changes(), []);
+    });
+
     for (const [what, rule, told] of [
       ['an old tool', { on: 'helm version *', says: 'v3.1.0' }, /helm: is 3\.1\.0, and 3\.14\.0 is needed/],
       ['nobody logged in', { on: 'gcloud auth list *', says: '' }, /login of gcloud: nobody is logged in\n +→ gcloud auth login/],

@@ -100,6 +100,16 @@ describe('deploy: the smoke test', function () {
       });
     }
 
+    it('ends its packet with the routing token, for an edge', async () => {
+      const token = randomBytes(16);
+      server.on('message', (hello, { port: from }) => {
+        assert.deepEqual(hello.subarray(17), Buffer.concat([Buffer.from('ada'), token, Buffer.of(0)]));
+        server.send(Buffer.concat([Buffer.from([2]), hello.subarray(1, 17)]), from, '127.0.0.1');
+      });
+      const edge = { host: '127.0.0.1', port, routingToken: token.toString('base64url') };
+      assert.equal(await knock(edge, 'ada', randomBytes(16)), 'answered');
+    });
+
     it('takes nothing else as one: not another’s, not noise', async () => {
       server.on('message', (_, { port: from }) => server.send(Buffer.concat([Buffer.from([2]), randomBytes(16)]), from, '127.0.0.1'));
       assert.equal(await at(400), 'silent');

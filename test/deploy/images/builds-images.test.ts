@@ -265,6 +265,19 @@ describe('The images', function () {
     await until(async () => (await state()) === 'Ready', `the server is Ready: ${server.said()}`, 30_000);
   });
 
+  it('quilkin: is the program that was named, started as itself', async () => {
+    const folder = await mkdtemp(path.join((await testStack()).folder, 'quilkin-'));
+    const program = path.join(folder, 'quilkin');
+    // Any program will do: Quilkin takes a quarter of an hour to build.
+    await copyFile(path.join(await bed.mount(`${bed.registry}/sample-server:v1`), 'lifeverse', 'sample-server'), program);
+    await chmod(program, 0o755);
+    await bed.make({ TAG: 'v1', ONLY: 'quilkin', QUILKIN: program });
+    const { Entrypoint } = await bed.configOf(`${bed.registry}/quilkin:v1`);
+    const inside = path.join(await bed.mount(`${bed.registry}/quilkin:v1`), Entrypoint[0] ?? '');
+    assert.deepEqual(await readFile(inside), await readFile(program));
+    await assert.rejects(bed.make({ TAG: 'v1', ONLY: 'quilkin' }), /for quilkin its program/);
+  });
+
   it('are pushed to a registry, which has them by the digests that are written down', async () => {
     const pushed = await bed.make({ TAG: 'v2', ONLY: 'sdk-bridge', PUSH: '1' });
     assert.deepEqual([pushed.tag, pushed.pushed, Object.keys(pushed.images)], ['v2', true, ['sdk-bridge']]);
@@ -276,7 +289,7 @@ describe('The images', function () {
   it('have Dockerfiles that a strict reader has nothing to say about', async () => {
     const [hadolint = ''] = await obtainParts([hadolintPart], (await testStack()).around);
     const files = globSync('fleets/images/*.Dockerfile', { cwd: ROOT });
-    assert.equal(files.length, 4);
+    assert.equal(files.length, 5);
     await promisify(execFile)(hadolint, ['--failure-threshold=style', ...files], { cwd: ROOT });
     assert.ok(existsSync(path.join(ROOT, '.dockerignore')));
   });
