@@ -72,5 +72,5 @@ export function attemptHandlers({ attempts, signer, keys, issuer, seats }: Attem
 /** The fleet as the server's own label says it: a request may have chosen by other marks. */
 function placeOf({ clusters }: AttemptParts, { server, request }: AllocationDocument): Place {
   const { cluster = '', region = '', gameServer = '' } = server ?? {};
-  return { cluster, region, fleet: clusters.get(cluster)?.census.get(gameServer)?.fleet ?? request.fleet ?? '' };
+  return { cluster, region, fleet: clusters.get(cluster)?.census.get(gameServer)?.fleet ?? request.fleet ?? '', build: request.build };
 }

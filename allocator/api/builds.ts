@@ -9,9 +9,8 @@ const MOST_IN_DOUBT = 100;
 export function buildHandlers({ builds: open }: { readonly builds: Pick<OpenBuilds, 'list'> }): Handlers<typeof buildEndpoints> {
   return {
     listBuilds: async ({ query }) => {
-      const { builds, inDoubt } = await open.list(query);
-      const body = { builds: builds.slice(0, MOST_LISTED), more: builds.length > MOST_LISTED, inDoubt: inDoubt.slice(0, MOST_IN_DOUBT) };
-      return { status: 200, body };
+      const { inDoubt, ...listed } = await open.list(query, MOST_LISTED);
+      return { status: 200, body: { ...listed, inDoubt: inDoubt.slice(0, MOST_IN_DOUBT) } };
     },
   };
 }

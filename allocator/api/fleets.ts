@@ -97,7 +97,7 @@ export function fleetHandlers(parts: FleetsApiParts): Handlers<typeof fleetEndpo
           ),
           windows: windows.open
             .filter(({ scope }) =>
-              having.some(({ config }) => touches(scope, { cluster: config.name, region: config.region, fleet: name })),
+              having.some(({ config }) => touches(scope, { cluster: config.name, region: config.region, fleet: name, build: scope.build })),
             )
             .map((window) => ({
               id: window.id,

@@ -58,12 +58,20 @@ async function endWaiting({ builds, line, turns, log }: KeepClosedParts, signal:
     const build = pool.slice(0, pool.lastIndexOf('/'));
     if (signal.aborted || !builds.mayBeClosed(build)) continue;
     let ending = 0;
+    // Thousands may wait for the same.
+    const ends = new Map<string, boolean>();
+    const isEnding = async ({ fleet, regions }: Waiter['request']) => {
+      const key = JSON.stringify([fleet, regions]);
+      const known = ends.get(key) ?? (await builds.closedNow({ fleet, build, regions })) !== undefined;
+      ends.set(key, known);
+      return known;
+    };
     let after: { turn: number; uid: string } | undefined;
     for (let more = true; more && !signal.aborted;) {
       const piece: Waiter[] = await line.read({ pools: [pool], after, limit: PIECE });
       for (const { _id, state, request } of piece) {
         // Whoever is being placed comes back to the line, or has won a server.
-        if (state === 'placing' || (await builds.closedNow(request)) === undefined) continue;
+        if (state === 'placing' || !(await isEnding(request))) continue;
         turns.give(_id);
         ending += 1;
       }

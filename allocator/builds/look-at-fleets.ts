@@ -15,21 +15,28 @@ const FRESH_MS = 2_000;
 const List = z.object({ items: z.array(z.unknown()) });
 
 export function createFleetsLook(): FleetsLook {
-  const looks = new WeakMap<AgonesCluster, { readonly at: number; readonly fleets: Promise<readonly SeenFleet[] | undefined> }>();
+  const looks = new WeakMap<AgonesCluster, Look>();
   return {
     fleetsOf: (cluster) => {
       const last = looks.get(cluster);
-      if (last !== undefined && performance.now() - last.at < FRESH_MS) return last.fleets;
+      if (last !== undefined && performance.now() < last.goodUntil) return last.fleets;
       // What has changed since is looked at anew.
-      if (last === undefined) cluster.fleets.onChange(() => looks.set(cluster, LONG_AGO));
-      const fleets = lookAt(cluster).catch(() => undefined);
-      looks.set(cluster, { at: performance.now(), fleets });
-      return fleets;
+      if (last === undefined) cluster.fleets.onChange(() => looks.set(cluster, OUTDATED));
+      const look: Look = { goodUntil: Number.POSITIVE_INFINITY, fleets: lookAt(cluster).catch(() => undefined) };
+      looks.set(cluster, look);
+      // From its end on: who waits for a cluster that does not answer shall not wait again at once.
+      void look.fleets.then(() => (look.goodUntil = performance.now() + FRESH_MS));
+      return look.fleets;
     },
   };
 }
 
-const LONG_AGO = { at: Number.NEGATIVE_INFINITY, fleets: Promise.resolve(undefined) };
+interface Look {
+  goodUntil: number;
+  readonly fleets: Promise<readonly SeenFleet[] | undefined>;
+}
+
+const OUTDATED: Look = { goodUntil: Number.NEGATIVE_INFINITY, fleets: Promise.resolve(undefined) };
 
 async function lookAt(cluster: AgonesCluster): Promise<SeenFleet[] | undefined> {
   const path = `/apis/agones.dev/v1/namespaces/${cluster.config.namespace}/fleets`;

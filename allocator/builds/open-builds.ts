@@ -14,7 +14,8 @@ export interface OpenBuilds {
   closedNow(about: AboutBuild): Promise<ClosedInClusters | undefined>;
   /** Whether it is worth asking about anything of this build. */
   mayBeClosed(build: string): boolean;
-  list(filter: { readonly fleet?: string | undefined; readonly build?: string | undefined }): Promise<BuildList>;
+  /** @param most builds; those that a cluster has come first, then those that were closed last */
+  list(filter: { readonly fleet?: string | undefined; readonly build?: string | undefined }, most: number): Promise<BuildList>;
 }
 
 export interface ClosedInClusters extends ClosedBuild {
@@ -23,7 +24,9 @@ export interface ClosedInClusters extends ClosedBuild {
 }
 
 export interface BuildList {
+  /** In the order of their names. */
   readonly builds: FleetBuild[];
+  readonly more: boolean;
   readonly inDoubt: { readonly cluster: string; readonly region: string }[];
 }
 
@@ -60,16 +63,17 @@ export function createOpenBuilds({ clusters, past }: OpenBuildsParts): OpenBuild
       if (stateIn(now, about) !== 'closed' || stateIn(watched(), about) !== 'closed') return undefined;
       return { build: about.build, fleet: about.fleet, open: openBuildsBeside(now, about), clusters: havingIt(now, about) };
     },
-    list: async ({ fleet, build }) => {
+    list: async ({ fleet, build }, most) => {
       const isAsked = (one: { fleet: string; build: string }) =>
         one.build !== '' && (fleet ?? one.fleet) === one.fleet && (build ?? one.build) === one.build;
       const byWatch = watched();
       const all = [...byWatch.flatMap((cluster) => cluster.fleets), ...past.values()].filter(isAsked);
-      const known = new Map(all.map((one) => [`${one.fleet}/${one.build}`, { fleet: one.fleet, build: one.build }]));
-      const isAnyClosed = known.values().some((one) => stateIn(byWatch, { ...one, regions: [] }) === 'closed');
+      const every = new Map(all.map((one) => [`${one.fleet}/${one.build}`, { fleet: one.fleet, build: one.build }]));
+      const known = [...every.values()].slice(0, most);
+      const isAnyClosed = known.some((one) => stateIn(byWatch, { ...one, regions: [] }) === 'closed');
       const now = isAnyClosed ? await asked() : byWatch;
       const regions = [...new Set(now.map(({ region }) => region))].toSorted();
-      const builds = [...known.values()].map((one): FleetBuild => ({
+      const builds = known.map((one): FleetBuild => ({
         ...one,
         state: stateIn(now, { ...one, regions: [] }),
         regions: regions
@@ -78,6 +82,7 @@ export function createOpenBuilds({ clusters, past }: OpenBuildsParts): OpenBuild
       }));
       return {
         builds: builds.toSorted((a, b) => compare(a.fleet, b.fleet) || compare(a.build, b.build)),
+        more: every.size > known.length,
         inDoubt: now.filter(({ certain }) => !certain).map(({ name, region }) => ({ cluster: name, region })),
       };
     },

@@ -42,7 +42,7 @@ export function candidatesOf({ clusters, windows, now }: Sight, fleet: string | 
       playableMs: undefined,
     };
     const near = open.length === 0 ? open : aboutFleetsAt(open, { cluster: name, region }, at);
-    candidates.push(near.length === 0 ? candidate : { ...candidate, ...timed(candidate, near, fleet, at) });
+    candidates.push(near.length === 0 ? candidate : { ...candidate, ...timed(candidate, near, { fleet, build: pool.build }, at) });
   }
   return candidates;
 }
@@ -54,8 +54,13 @@ function openOf(cluster: Seen, stock: readonly Stock[]): readonly Stock[] {
   return stock.filter(({ kind }) => cluster.barred(kind.fleet) === undefined);
 }
 
-function timed({ name, region, stock }: Candidate, windows: readonly Window[], fleet: string | undefined, at: number) {
-  const playable = (of: string) => playableMs(windows, { cluster: name, region, fleet: of }, at);
+function timed(
+  { name, region, stock }: Candidate,
+  windows: readonly Window[],
+  { fleet, build }: Pick<Pool, 'fleet' | 'build'>,
+  at: number,
+) {
+  const playable = (of: string) => playableMs(windows, { cluster: name, region, fleet: of, build }, at);
   return {
     stock: stock.map((one): Stock => ({ ...one, playableMs: playable(one.kind.fleet) ?? Number.POSITIVE_INFINITY })),
     playableMs: playable(fleet ?? ''),

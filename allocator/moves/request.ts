@@ -48,7 +48,8 @@ export async function request(parts: RequestParts, client: string, body: Allocat
     const before = await earlier(parts, asked, tries > 0 || closed !== undefined);
     if (before !== undefined && before.kind !== 'joining') return before;
     const isLive = newest !== undefined && !isFinal(newest.state);
-    if (closed !== undefined && !isLive) throw refused(parts, closed);
+    // Whoever has that build may come to a session that runs on it.
+    if (closed !== undefined && !(isLive && newest.request.build === body.build)) throw refused(parts, closed);
     const done = isLive ? await join(parts, asked, newest, before?.alias) : await make(parts, asked, newest, before?.alias);
     if (done !== undefined) return done;
   }

@@ -15,6 +15,8 @@ export interface Place {
   readonly cluster: string;
   readonly region: string;
   readonly fleet: string;
+  /** Undefined where it cannot be told: then no window for a build of the fleet is about it. */
+  readonly build: string | undefined;
 }
 
 export function phaseOf(window: Pick<Window, 'startsAt' | 'endsAt' | 'drainLeadSeconds' | 'cancelledAt'>, now: number): MaintenancePhase {
@@ -27,11 +29,12 @@ export function phaseOf(window: Pick<Window, 'startsAt' | 'endsAt' | 'drainLeadS
 /** Whether a window is about this place. */
 export function touches(scope: MaintenanceScope, place: Place): boolean {
   if (scope.region !== undefined) return scope.region === place.region;
-  return (scope.cluster ?? place.cluster) === place.cluster && (scope.fleet ?? place.fleet) === place.fleet;
+  const isOther = (scope.cluster ?? place.cluster) !== place.cluster || (scope.fleet ?? place.fleet) !== place.fleet;
+  return !isOther && (scope.build ?? place.build) === place.build;
 }
 
 /** The windows that are still to count and are about a cluster, or about any fleet in it: none, for most clusters. */
-export function aboutFleetsAt(windows: readonly Window[], at: Omit<Place, 'fleet'>, now: number): readonly Window[] {
+export function aboutFleetsAt(windows: readonly Window[], at: Omit<Place, 'fleet' | 'build'>, now: number): readonly Window[] {
   return windows.filter(({ scope, endsAt, cancelledAt }) => {
     const isAbout = scope.region === undefined ? (scope.cluster ?? at.cluster) === at.cluster : scope.region === at.region;
     return isAbout && cancelledAt === null && now < endsAt.getTime();

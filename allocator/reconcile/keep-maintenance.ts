@@ -87,7 +87,7 @@ async function tellServers(
   let ended = 0;
   for (const server of parts.tallyOf(cluster).ours()) {
     if (signal.aborted || servers >= TOLD_PER_ROUND) return;
-    const notices = noticesFor(windows.open, { cluster: name, region, fleet: server.fleet }, moves.now());
+    const notices = noticesFor(windows.open, { cluster: name, region, fleet: server.fleet, build: server.build }, moves.now());
     const session = kicking.get(server.allocationUid ?? '');
     const kicks = session?.attempt === server.attempt ? kickNotices(session?.kicks) : [];
     const told = [...notices, ...kicks];

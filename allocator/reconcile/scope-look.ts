@@ -16,10 +16,12 @@ export interface ScopeLook {
 export function createScopeLook(allocations: Allocations, clusters: ReadonlyMap<string, AgonesCluster>, tallyOf: Tallies): ScopeLook {
   const inScope = (scope: MaintenanceScope) =>
     [...clusters.values()].filter(({ config }) =>
-      touches(scope, { cluster: config.name, region: config.region, fleet: scope.fleet ?? '' }),
+      touches(scope, { cluster: config.name, region: config.region, fleet: scope.fleet ?? '', build: scope.build }),
     );
   const busy = (scope: MaintenanceScope) =>
-    inScope(scope).flatMap((cluster) => [...tallyOf(cluster).ours()].filter(({ fleet }) => (scope.fleet ?? fleet) === fleet));
+    inScope(scope).flatMap((cluster) =>
+      [...tallyOf(cluster).ours()].filter(({ fleet, build }) => (scope.fleet ?? fleet) === fleet && (scope.build ?? build) === build),
+    );
   const carriedBy = (scope: MaintenanceScope) => busy(scope).flatMap(({ allocationUid }) => allocationUid ?? []);
   const sessionsIn = (scope: MaintenanceScope): Filter<AllocationDocument> => ({
     // Of all clusters that are known only where the scope says so: a cluster that was taken off the list still has its sessions.
@@ -30,12 +32,14 @@ export function createScopeLook(allocations: Allocations, clusters: ReadonlyMap<
     ...(scope.fleet === undefined
       ? {}
       : { $or: [{ 'request.fleet': scope.fleet }, { 'request.fleet': null, _id: { $in: carriedBy(scope) } }] }),
+    ...(scope.build === undefined ? {} : { 'request.build': scope.build }),
     state: { $in: ['allocated', 'ready'] },
   });
-  const freeOn = (cluster: AgonesCluster, fleet: string | undefined) => {
+  const freeOn = (cluster: AgonesCluster, { fleet, build }: MaintenanceScope) => {
     const tally = tallyOf(cluster);
     const fleets = fleet === undefined ? [...tally.fleets()] : [fleet];
-    return fleets.reduce((sum, name) => sum + sumOf(tally.builds(name).values()).ready, 0);
+    const counted = fleets.flatMap((name) => [...tally.builds(name)].filter(([one]) => (build ?? one) === one));
+    return sumOf(counted.map(([, counts]) => counts)).ready;
   };
 
   return {
@@ -50,7 +54,7 @@ export function createScopeLook(allocations: Allocations, clusters: ReadonlyMap<
       return {
         sessions,
         busyServers: busy(scope).length,
-        freeServers: present.reduce((sum, cluster) => sum + freeOn(cluster, scope.fleet), 0),
+        freeServers: present.reduce((sum, cluster) => sum + freeOn(cluster, scope), 0),
         unreachable: present.filter(({ healthy }) => !healthy).map(({ config }) => config.name),
         ...(oldest === undefined || oldest.server === null
           ? {}

@@ -80,7 +80,8 @@ export function createScaler(parts: ScalerParts): Scaler {
         region,
         weight,
         open: isOpen(cluster, fleet),
-        playableMs: playableMs(windows.open, { cluster: name, region, fleet }, now()),
+        // A fleet that does not say its build has that of its servers.
+        playableMs: playableMs(windows.open, { cluster: name, region, fleet, build: build ?? onlyOf(present) }, now()),
         builds: new Set(build === undefined ? present.keys() : [build]),
         room: cluster === asking ? room : before === undefined ? Number.POSITIVE_INFINITY : before.max - before.busy,
       };
@@ -113,6 +114,11 @@ export function createScaler(parts: ScalerParts): Scaler {
       return noted.replicas;
     },
   };
+}
+
+function onlyOf(builds: ReadonlyMap<string, unknown>): string | undefined {
+  const [only, ...others] = builds.keys();
+  return others.length === 0 ? only : undefined;
 }
 
 /** New work may go there, however busy it is at this moment. */

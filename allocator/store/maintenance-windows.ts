@@ -143,8 +143,10 @@ export async function openMaintenanceWindows(db: Db, now: () => number, log: Log
 
 function documentOf(request: MaintenanceRequest, by: string, now: number): WindowDocument {
   const { id, scope, startsAt, endsAt, drainLeadSeconds, reason, end } = request;
-  const { cluster, fleet, region } = scope;
-  const fields = [cluster, fleet, region, Date.parse(startsAt), Date.parse(endsAt), drainLeadSeconds, reason, end];
+  const { cluster, fleet, build, region } = scope;
+  // A window without a build keeps the fingerprint that it had before windows could name one.
+  const place = [cluster, fleet, region, ...(build === undefined ? [] : [build])];
+  const fields = [...place, Date.parse(startsAt), Date.parse(endsAt), drainLeadSeconds, reason, end];
   return {
     _id: id,
     fingerprint: createHash('sha256').update(JSON.stringify(fields)).digest('base64url'),

@@ -36,7 +36,7 @@ export const buildEndpoints = defineEndpoints({
     query: z.object({ fleet: KubeName.optional(), build: Build.optional() }),
     responses: {
       200: {
-        description: 'At most 500, by fleet and build',
+        description: 'At most 500, by fleet and build: those that a cluster has, then those that were closed last',
         body: z.object({
           builds: z.array(FleetBuild),
           more: z.boolean().describe('There are others: name a fleet or a build'),

@@ -1,18 +1,27 @@
-/** Maintenance windows: when a cluster, a fleet or a region is to stand free of sessions. */
+/** Maintenance windows: when a cluster, a fleet, a build of it or a region is to stand free of sessions. */
 import { z } from 'zod';
 import { defineEndpoints, ORDINARY } from '../endpoint.ts';
-import { ClientId, Instant, KubeName } from '../words.ts';
+import { Build, ClientId, Instant, KubeName } from '../words.ts';
 import { ById, CLIENTS } from './callers.ts';
 
 const HOUR = 3_600;
 
 export const MaintenanceScope = z
-  .object({ cluster: KubeName.optional(), fleet: KubeName.optional(), region: KubeName.optional() })
+  .object({
+    cluster: KubeName.optional(),
+    fleet: KubeName.optional(),
+    build: Build.optional().describe('Only this build of the fleet; all of them where absent'),
+    region: KubeName.optional(),
+  })
   .refine(
     ({ cluster, fleet, region }) => (region === undefined ? (cluster ?? fleet) !== undefined : (cluster ?? fleet) === undefined),
     'name a cluster, or a fleet (with or without its cluster), or a region',
   )
-  .meta({ id: 'MaintenanceScope', description: 'A cluster, a fleet (in one cluster or in all), or a region' });
+  .refine(({ fleet, build }) => build === undefined || fleet !== undefined, {
+    path: ['build'],
+    message: 'name the fleet whose build it is',
+  })
+  .meta({ id: 'MaintenanceScope', description: 'A cluster, a fleet or a build of it (in one cluster or in all), or a region' });
 export type MaintenanceScope = z.infer<typeof MaintenanceScope>;
 
 export const MaintenanceEnd = z

@@ -134,7 +134,7 @@ describe('A build that is closed', function () {
     await of.make(WEST, 'b2', 'current', 1);
     await is(of, { b1: 'open', b2: 'open' });
     const world = inWorld(`w-${randomUUID()}`);
-    const live = await readySession(bed.world, of.fleet, { build: 'b1', ...world });
+    const live = await readySession(bed.world, of.fleet, { build: 'b1', ...world, resume: true });
     await of.mark(WEST, 'b1', 'closed');
     await is(of, { b1: 'closed' });
     const back = asking(of.fleet, 'b1', { ...world, players: [{ id: 'eve', role: 'player', latencies: {} }] });
@@ -142,7 +142,9 @@ describe('A build that is closed', function () {
     assert.deepEqual([joined.state, joined.aliasOf, joined.admissions.length], ['ready', live.id, 1]);
     assert.equal((await refusal(asking(of.fleet, 'b1', inWorld(`w-${randomUUID()}`)))).code, 'build_closed');
 
-    await (await bed.world.matchmaker()).cancelAllocation({ params: { id: live.id } });
+    await bed.world.deleteServer(WEST, live.server.gameServer);
+    await until('it is to go on', async () => (await live.look()).resumedAs !== undefined);
+    await failed((await live.look()).resumedAs ?? '');
     const late = asking(of.fleet, 'b1', { ...world, players: [{ id: 'fay', role: 'player', latencies: {} }] });
     assert.equal((await refusal(late)).code, 'build_closed');
   });

@@ -72,7 +72,14 @@ const server = fc.record({
   map: fc.constantFrom('arena', 'island'),
   rooms: fc.nat(3),
 });
-const scope = fc.constantFrom({ region: 'r1' }, { cluster: 'c2' }, { fleet: 'duels' }, { cluster: 'c0', fleet: 'raids' });
+const scope = fc.constantFrom(
+  { region: 'r1' },
+  { cluster: 'c2' },
+  { fleet: 'duels' },
+  { cluster: 'c0', fleet: 'raids' },
+  { fleet: 'raids', build: 'dev' },
+  { fleet: 'duels', build: 'other' },
+);
 const happening = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('comes' as const), at: where, made: server }) },
   fc.record({ kind: fc.constant('goes' as const), at: where, made: server }),
@@ -178,7 +185,7 @@ class Scan {
 
   #playable(name: string, fleet: string): number | undefined {
     const region = this.#sight.clusters.get(name)?.config.region ?? '';
-    return playableMs(this.#sight.windows.open, { cluster: name, region, fleet }, this.#sight.now());
+    return playableMs(this.#sight.windows.open, { cluster: name, region, fleet, build: 'dev' }, this.#sight.now());
   }
 
   #willDo(name: string, { pool: of, expectedMs }: Pick<Wish, 'pool' | 'expectedMs'>): Kind[] {

@@ -4,6 +4,7 @@ import type { AppError } from '../../contracts/app-error.ts';
 import { GAME_SERVER_MARKS, type AllocationRequest } from '../../contracts/allocator.ts';
 import type { MaintenanceRequest } from '../../contracts/allocator-api/maintenance-windows.ts';
 import { Notices } from '../../contracts/notices.ts';
+import { fleetsOfBuilds } from './fleets-of-builds.ts';
 import { allocatorUnderTest, anAllocation, EAST, letPass, until, WEST, type AllocatorUnderTest } from './allocator-under-test.ts';
 
 const MINUTE = 60_000;
@@ -75,9 +76,11 @@ describe('The allocator in maintenance', function () {
     const again = await plan(window);
     assert.deepEqual([again.status, again.body.phase, again.body.createdBy], [200, 'draining', 'ops']);
     await assert.rejects(plan({ ...window, reason: 'another' }), refusedWith('window_differs'));
+    await assert.rejects(plan({ ...window, scope: { fleet: 'some-fleet', build: 'b1' } }), refusedWith('window_differs'));
     const bad: [MaintenanceRequest, string][] = [
       [aWindow({}), 'input_invalid'],
       [aWindow({ region: EAST, fleet: 'f' }), 'input_invalid'],
+      [aWindow({ cluster: EAST, build: 'b1' }), 'input_invalid'],
       [aWindow({ cluster: EAST }, { endsAt: inMs(0) }), 'input_invalid'],
       [aWindow({ cluster: EAST }, { startsAt: inMs(-2 * MINUTE), endsAt: inMs(-MINUTE) }), 'window_over'],
     ];
@@ -194,6 +197,41 @@ describe('The allocator in maintenance', function () {
     await world.deleteServer(EAST, server.gameServer);
     await until('the scope stands free', async () => (await status()).drainedAt !== undefined);
     assert.equal((await look(stays.id)).state, 'ready');
+  });
+
+  it('keeps to one build of a fleet, where the window names it: placing, telling and ending', async () => {
+    const of = await fleetsOfBuilds(world);
+    try {
+      await of.make(EAST, 'b1', 'leaving', 2);
+      await of.make(EAST, 'b2', 'current', 1);
+      await world.knows(EAST, of.fleet, 3);
+      const [old, late, fresh] = [
+        anAllocation(of.fleet, { build: 'b1' }),
+        anAllocation(of.fleet, { build: 'b1' }),
+        anAllocation(of.fleet, { build: 'b2' }),
+      ];
+      await ask(old);
+      const { server, params, bridge } = await placed(old.id);
+      await bridge.acceptAttempt({ params, body: { gameServer: server.gameServer, build: 'b1', port: 7_777 } });
+      const window = aWindow({ fleet: of.fleet, build: 'b1' }, { startsAt: inMs(2_500), end: 'end-sessions' });
+      await plan(window);
+      await ask(late);
+      await until('the old build waits', async () => (await rejectedAt(late.id, EAST)) === 'maintenance');
+      await ask(fresh);
+      const other = (await placed(fresh.id)).server.gameServer;
+      await told(server.gameServer, window.id);
+      const { status } = (await (await asOperator()).getMaintenance({ params: { id: window.id } })).body;
+      assert.deepEqual([status?.sessions, status?.busyServers, status?.freeServers], [1, 1, 1]);
+      const shown = (await (await asOperator()).listFleets({})).body.fleets.find(({ name }) => name === of.fleet);
+      assert.deepEqual(
+        shown?.windows.map(({ scope }) => scope),
+        [window.scope],
+      );
+      await until('the session of the old build is ended', async () => (await look(old.id)).state === 'ended');
+      assert.deepEqual([await noticesOn(other), (await look(fresh.id)).state], [undefined, 'allocated']);
+    } finally {
+      await of.stop();
+    }
   });
 
   async function allocateBehind(fleet: string): Promise<string> {

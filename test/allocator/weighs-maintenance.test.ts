@@ -3,7 +3,7 @@ import { noticesFor, phaseOf, playableMs, touches, type Window } from '../../all
 import type { MaintenanceScope } from '../../contracts/allocator-api/maintenance-windows.ts';
 import { MOST_NOTICES } from '../../contracts/notices.ts';
 
-const place = { cluster: 'east-1', region: 'east', fleet: 'duels' };
+const place = { cluster: 'east-1', region: 'east', fleet: 'duels', build: '1.4.1' };
 const at = (seconds: number) => new Date(seconds * 1_000);
 /** Drains from 40, runs from 100 to 200. */
 const window: Window = {
@@ -31,6 +31,9 @@ describe('A maintenance window', () => {
     ['another fleet', { fleet: 'raids' }, false],
     ['its fleet in its cluster', { fleet: 'duels', cluster: 'east-1' }, true],
     ['its fleet in another cluster', { fleet: 'duels', cluster: 'east-2' }, false],
+    ['its build', { fleet: 'duels', build: '1.4.1' }, true],
+    ['another build of its fleet', { fleet: 'duels', build: '1.4.2' }, false],
+    ['its build in another cluster', { fleet: 'duels', build: '1.4.1', cluster: 'east-2' }, false],
     ['its region', { region: 'east' }, true],
     ['another region', { region: 'west' }, false],
   ];

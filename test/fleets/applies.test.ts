@@ -240,6 +240,8 @@ describe('a real API server and fleets/', function () {
       const following = cluster.follow(until.signal);
       try {
         await waitUntil(() => Promise.resolve(cluster.healthy), wait('the allocator follows the cluster'));
+        const inBook = () => Promise.resolve(cluster.fleets.synced && cluster.fleets.values().some(({ name }) => name === 'podless'));
+        await waitUntil(inBook, wait('the allocator follows the fleets'));
         const look = createFleetLook(Date.now);
         assert.equal(await look.exists(cluster, 'podless'), true);
         assert.equal(await look.exists(cluster, 'another'), false);
