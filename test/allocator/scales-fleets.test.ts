@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
 import type { AppError } from '../../contracts/app-error.ts';
+import { joinAuthorities } from '../../deploy/cluster/settings/join-authorities.ts';
 import { testStack } from '../../local/testing.ts';
+import { openLocalAuthority } from '../../local/tls/local-authority.ts';
+import { render } from '../fleets/rendered.ts';
 import { allocatorUnderTest, anAllocation, EAST, until, WEST, type AllocatorUnderTest } from './allocator-under-test.ts';
+
+const Autoscaler = z.looseObject({
+  spec: z.looseObject({
+    policy: z.looseObject({ chain: z.array(z.looseObject({ id: z.string(), webhook: z.looseObject({ url: z.string() }).optional() })) }),
+  }),
+});
 
 describe("The allocator as the webhook of a fleet's autoscaler", function () {
   this.timeout(60_000);
@@ -23,25 +34,25 @@ describe("The allocator as the webhook of a fleet's autoscaler", function () {
     const { body } = await world.kube.send({ method: 'GET', path: fleetPath(cluster, fleet), timeoutMs: 5_000 });
     return (body as { spec: { replicas?: number } }).spec.replicas ?? 0;
   };
-  const autoscale = async (cluster: string, fleet: string) => {
+  const webhookOf = async (cluster: string, fleet: string) => {
     const { authority } = await testStack();
-    const path = `/apis/autoscaling.agones.dev/v1/namespaces/${cluster}/fleetautoscalers`;
-    const webhook = {
-      url: `${world.allocator.url}/v1/autoscaler/${cluster}/${fleet}`,
-      caBundle: readFileSync(authority.caFile).toString('base64'),
-    };
+    const caBundle = readFileSync(authority.caFile).toString('base64');
+    return { type: 'Webhook', webhook: { url: `${world.allocator.url}/v1/autoscaler/${cluster}/${fleet}`, caBundle } };
+  };
+  const autoscale = async (cluster: string, fleet: string, policy?: object) => {
+    const at = `/apis/autoscaling.agones.dev/v1/namespaces/${cluster}/fleetautoscalers`;
     const body = {
       apiVersion: 'autoscaling.agones.dev/v1',
       kind: 'FleetAutoscaler',
       metadata: { name: fleet },
       spec: {
         fleetName: fleet,
-        policy: { type: 'Webhook', webhook },
+        policy: policy ?? (await webhookOf(cluster, fleet)),
         sync: { type: 'FixedInterval', fixedInterval: { seconds: 1 } },
       },
     };
-    assert.equal((await world.kube.send({ method: 'POST', path, body, timeoutMs: 5_000 })).status, 201);
-    return async () => void (await world.kube.send({ method: 'DELETE', path: `${path}/${fleet}`, timeoutMs: 5_000 }));
+    assert.equal((await world.kube.send({ method: 'POST', path: at, body, timeoutMs: 5_000 })).status, 201);
+    return async () => void (await world.kube.send({ method: 'DELETE', path: `${at}/${fleet}`, timeoutMs: 5_000 }));
   };
   /** Asks as Agones does. */
   const question = (cluster: string, fleet: string, allocated = 0, settings: Record<string, string> = { buffer: '0' }) => ({
@@ -88,6 +99,39 @@ describe("The allocator as the webhook of a fleet's autoscaler", function () {
     await until('the fleet is at zero', async () => (await replicasOf(EAST, fleet)) === 0, 30_000);
     assert.ok(Date.now() - cancelledAt > 3_000, 'only after the delay');
     await end();
+  });
+
+  it('is asked from a region without services by its address, under the authorities of all that may answer, and believed under no other', async () => {
+    const { authority, folder } = await testStack();
+    const others = await openLocalAuthority(path.join(folder, 'another-region'), 'Another region', () => new Date());
+    const inBase64 = ({ caFile }: typeof authority) => readFileSync(caFile).toString('base64');
+    const host = new URL(world.allocator.url).host;
+    for (const [trusted, wanted] of [
+      [[others, authority], 7],
+      [[others], 4],
+    ] as const) {
+      const fleet = await world.makeFleet(EAST, 0);
+      await annotate(EAST, fleet, { buffer: '7', max: '9' });
+      const rendered = await render('overlays/prod/regions/asia-northeast1/fleets');
+      const given = rendered.find(({ kind, metadata }) => kind === 'FleetAutoscaler' && metadata.name === 'sample-duel');
+      const chain = Autoscaler.parse(given).spec.policy.chain.filter(({ id }) => id !== 'event');
+      assert.deepEqual(
+        chain.map(({ id }) => id),
+        ['demand', 'fallback'],
+      );
+      const [demand, fallback] = chain;
+      const url = demand?.webhook?.url
+        .replace('allocator.lifeverse-services.svc.clusterset.local:8443', host)
+        .replace('/lifeverse-prod-asia-northeast1/sample-duel', `/${EAST}/${fleet}`);
+      assert.equal(url, `${world.allocator.url}/v1/autoscaler/${EAST}/${fleet}`);
+      const asking = { ...demand, webhook: { ...demand?.webhook, url, caBundle: joinAuthorities(trusted.map(inBase64)) } };
+      const end = await autoscale(EAST, fleet, {
+        type: 'Chain',
+        chain: [asking, { ...fallback, buffer: { bufferSize: 4, minReplicas: 4, maxReplicas: 9 } }],
+      });
+      await until(`the fleet has ${wanted}`, async () => (await replicasOf(EAST, fleet)) === wanted);
+      await end();
+    }
   });
 
   it('shares who waits among the clusters that may serve them, and counts nobody twice', async () => {

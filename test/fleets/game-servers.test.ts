@@ -46,9 +46,7 @@ const Autoscaler = z.looseObject({
   spec: z.looseObject({
     fleetName: z.string(),
     policy: z.looseObject({
-      chain: z.array(
-        z.looseObject({ id: z.string(), webhook: z.looseObject({ service: z.looseObject({ path: z.string() }) }).optional() }),
-      ),
+      chain: z.array(z.looseObject({ id: z.string(), webhook: z.looseObject({ url: z.string() }).optional() })),
     }),
   }),
 });
@@ -197,7 +195,10 @@ describe('a build of the game', function () {
     for (const { metadata, spec } of manifests.slice(2).map((manifest) => Autoscaler.parse(manifest))) {
       assert.equal(spec.fleetName, metadata.name);
       const webhook = spec.policy.chain.find(({ id }) => id === 'demand')?.webhook;
-      assert.equal(webhook?.service.path, `/v1/autoscaler/lifeverse-staging-us-east1/${metadata.name}`);
+      assert.ok(
+        webhook !== undefined && webhook.url.endsWith(`:8443/v1/autoscaler/lifeverse-staging-us-east1/${metadata.name}`),
+        webhook?.url,
+      );
       assert.equal(webhook['caBundle'], 'TUZv');
     }
   });

@@ -13,7 +13,7 @@ interface LayerParts {
   readonly outputs: Outputs;
   readonly images: BuiltImages;
   readonly placement: Readonly<Record<string, Placement>>;
-  /** Of the region's services, in base64; absent where it has none. */
+  /** Of the allocators that its autoscalers ask, in base64; absent until it is read. */
   readonly authority: string | undefined;
 }
 

@@ -5,6 +5,7 @@ import type { Outputs, RegionOutput } from '../outputs.ts';
 import { CLUSTER_ROOT, kubeconfigFile, layerFolder, type Layer } from '../paths.ts';
 import { deploymentLayer } from '../settings/deployment-layer.ts';
 import { SERVICES_NAMESPACE } from '../settings/trusted-issuers.ts';
+import { joinAuthorities } from '../settings/join-authorities.ts';
 import { kubeconfigOf } from '../settings/kubeconfig.ts';
 import { stateBucket } from '../state-bucket.ts';
 import type { Step } from './step.ts';
@@ -124,6 +125,13 @@ export function authoritySteps(known: Known, { name: region, services }: RegionF
   ];
 }
 
+/** That of the region's own services; where it has none, those of all the services that may answer it, one behind the other. */
+function authorityFor({ authorities }: Known, { name, services }: RegionFolder): string | undefined {
+  if (services) return authorities[name];
+  const inOrder = Object.entries(authorities).toSorted(([a], [b]) => a.localeCompare(b));
+  return joinAuthorities(inOrder.map(([, authority]) => authority));
+}
+
 /** @returns none for a layer that the region does not have, or whose images are not known yet and only shown. */
 export function layerSteps(layer: Layer, known: Known, folder: RegionFolder, outputs: Outputs): Step[] {
   const { environment } = known.request;
@@ -141,7 +149,7 @@ export function layerSteps(layer: Layer, known: Known, folder: RegionFolder, out
       why: 'images by digest, and the addresses that only this deployment knows, on top of the committed manifests',
       action: {
         kind: 'write',
-        files: deploymentLayer(layer, { environment, region, outputs, images, placement, authority: known.authorities[region] }),
+        files: deploymentLayer(layer, { environment, region, outputs, images, placement, authority: authorityFor(known, folder) }),
       },
       done: { when: 'it is written anew every time' },
       undo: `rm -r ${written}`,

@@ -20,7 +20,8 @@ export function planSteps(known: Known, tree: string): Step[] {
     ...regions.flatMap((region) => installSteps(known, region, outputs, tree)),
     ...regions.flatMap((region) => layerSteps('services', known, region, outputs)),
     // Game servers take longest to come up, by new nodes and large images: the services do while they do.
-    ...regions.flatMap((region) => authoritySteps(known, region, outputs)),
+    // A region without services asks the allocators of all others.
+    ...(regions.every(({ services }) => services) ? regions : known.regions).flatMap((region) => authoritySteps(known, region, outputs)),
     ...regions.flatMap((region) => layerSteps('game-servers', known, region, outputs)),
     ...waitSteps(known, outputs),
     {

@@ -1,7 +1,8 @@
-# With services in several regions one Gateway stands before all of them: its configuration is read in the primary region's cluster.
+# Clusters of one environment find each other's services: autoscalers of a region without them ask the allocator of another. With services in
+# several regions one Gateway stands before all of them: its configuration is read in the primary region's cluster.
 
 resource "google_gke_hub_feature" "service_discovery" {
-  count = local.is_multi_region ? 1 : 0
+  count = local.is_fleet ? 1 : 0
 
   project  = module.project.project_id
   name     = "multiclusterservicediscovery"
@@ -35,7 +36,7 @@ resource "google_project_iam_member" "gateway" {
 
 # Service discovery reads the network that it finds services in.
 resource "google_project_iam_member" "service_discovery" {
-  count = local.is_multi_region ? 1 : 0
+  count = local.is_fleet ? 1 : 0
 
   project    = module.project.project_id
   role       = "roles/compute.networkViewer"

@@ -5,9 +5,11 @@ locals {
   labels = { app = "lifeverse", environment = var.environment }
 
   service_regions = toset([for name, region in var.regions : name if region.services])
-  # More than one region with services: one Gateway over several clusters, which are then members of the project's fleet.
+  # More than one region with services: one Gateway over several clusters.
   is_multi_region = length(local.service_regions) > 1
-  apis            = toset(["allocator", "accounts", "matchmaker", "saves"])
+  # More than one region at all: clusters are members of the project's fleet, in which those without services find those of others.
+  is_fleet = length(var.regions) > 1
+  apis     = toset(["allocator", "accounts", "matchmaker", "saves"])
 
   # Keys where data lies: each region, and the bucket of backups in its two.
   key_locations    = var.encrypt_with_own_keys ? setunion(keys(var.regions), [lower(var.backups.location)], local.backup_locations) : toset([])
@@ -124,7 +126,7 @@ module "region" {
   kms_key                = lookup(local.keys, each.key, null)
   disk_kms_key           = lookup(local.keys, each.key, null)
   backup_agent           = each.value.backup_location != null
-  fleet_member           = local.is_multi_region
+  fleet_member           = local.is_fleet
   labels                 = local.labels
 
   depends_on = [google_project_iam_member.nodes]

@@ -160,7 +160,7 @@ variable "backup_agent" {
 }
 
 variable "fleet_member" {
-  description = "The cluster joins the project's fleet, for a Gateway over several clusters."
+  description = "The cluster joins the project's fleet, in which clusters find each other's services, and for a Gateway over several."
   type        = bool
   default     = false
 }
