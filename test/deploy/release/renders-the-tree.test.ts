@@ -1,51 +1,58 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { fleetNameOf } from '../../../deploy/release/fleet-name.ts';
 import { fleetOfBuild, fleetsIn } from '../../../deploy/release/fleet-of-build.ts';
 import { readManifests } from '../../../deploy/release/read-manifests.ts';
 import { kustomizePart } from '../../../local/parts/kustomize-part.ts';
 import { obtainParts } from '../../../local/parts/obtain-parts.ts';
 import { testStack } from '../../../local/testing.ts';
-import { FLEETS, RENDER_MS, renderLayer } from '../../fleets/rendered.ts';
+import { FLEETS, places, render, RENDER_MS, renderLayer } from '../../fleets/rendered.ts';
+
+const AUTHORITY = 'TUZv';
+/** As people call builds; YAML would take some of these for numbers. */
+const BUILDS = ['r2', '20261126', '1.10', '1.4.2-rc1', '7', '1e3'];
 
 describe('The fleets of a build, from the tree', function () {
   this.timeout(RENDER_MS);
 
-  it('are those that a layer of fleets/ makes of the same build, and bear the name of the fleet', async () => {
+  it('are read by the command’s own kustomize', async () => {
     const { around } = await testStack();
     const [program = ''] = await obtainParts([kustomizePart], around);
     const env = { PATH: `${path.dirname(program)}:${around.env['PATH'] ?? ''}` };
     const shop = { env, say: around.say, signal: around.signal };
-    const manifests = await readManifests(shop, path.join(FLEETS, 'overlays/dev/regions/europe-west1/game-servers'));
+    const folder = 'overlays/dev/regions/europe-west1/game-servers';
+    const manifests = await readManifests(shop, path.join(FLEETS, folder));
+    assert.deepEqual(manifests, await render(folder));
     assert.deepEqual(fleetsIn(manifests), ['sample-duel', 'sample-world']);
-    const layer = await renderLayer('release-2', (fleets) => ({
-      resources: [path.join(fleets, 'overlays/dev/regions/europe-west1/fleets')],
-      nameSuffix: '-r2',
-      configMapGenerator: [
-        {
-          name: 'game-build',
-          literals: ['build=r2', 'AUTOSCALER_CA='],
-          options: { disableNameSuffixHash: true, annotations: { 'config.kubernetes.io/local-config': 'true' } },
-        },
-      ],
-      transformers: [path.join(fleets, 'transformers/build')],
-    }));
-    for (const name of ['sample-duel', 'sample-world']) {
-      const { manifest, autoscaler } = fleetOfBuild(manifests, name, 'r2', undefined);
-      const find = (kind: string) => layer.find((one) => one.kind === kind && one.metadata.name === `${name}-r2`);
-      const [fleet, scaling] = [find('Fleet'), find('FleetAutoscaler')];
-      // A deployment gives the authority; the layer above gives none.
-      assert.deepEqual(withoutAuthority([manifest, autoscaler]), withoutAuthority([labelled(fleet, name), labelled(scaling, name)]));
-    }
   });
+
+  for (const [nth, { env, region }] of places().entries()) {
+    const build = BUILDS[nth % BUILDS.length] ?? '';
+    it(`are the same by a release and by a layer of fleets/, field by field: ${build} in ${env}, ${region}`, async () => {
+      const isLocal = { disableNameSuffixHash: true, annotations: { 'config.kubernetes.io/local-config': 'true' } };
+      const deployed = await renderLayer(`release-${env}-${region}`, (fleets) => ({
+        resources: [path.join(fleets, `overlays/${env}/regions/${region}/game-servers`)],
+        components: [path.join(fleets, 'components/deployment/game-servers')],
+        configMapGenerator: [
+          { name: 'lifeverse-backend', namespace: 'lifeverse', behavior: 'merge', literals: [`AUTOSCALER_CA=${AUTHORITY}`] },
+        ],
+      }));
+      const layer = await renderLayer(`build-${env}-${region}`, (fleets) => ({
+        resources: [path.join(fleets, `overlays/${env}/regions/${region}/fleets`)],
+        nameSuffix: fleetNameOf('', build),
+        configMapGenerator: [{ name: 'game-build', literals: [`build=${build}`, `AUTOSCALER_CA=${AUTHORITY}`], options: isLocal }],
+        transformers: [path.join(fleets, 'transformers/build')],
+      }));
+      const made = fleetsIn(deployed).map((fleet) => fleetOfBuild(deployed, fleet, build, undefined));
+      assert.deepEqual(
+        made.map(({ manifest }) => manifest),
+        layer.filter(({ kind }) => kind === 'Fleet'),
+      );
+      assert.deepEqual(
+        made.map(({ autoscaler }) => autoscaler),
+        layer.filter(({ kind }) => kind === 'FleetAutoscaler'),
+      );
+      assert.equal(layer.length, 4, 'and nothing else');
+    });
+  }
 });
-
-/** Pods of a release bear the fleet's name too. */
-function labelled(one: unknown, name: string): unknown {
-  return JSON.parse(JSON.stringify(one), (key, value: unknown) =>
-    key === 'labels' && typeof value === 'object' ? { ...value, 'lifeverse.dev/fleet': name } : value,
-  );
-}
-
-function withoutAuthority(one: unknown): unknown {
-  return JSON.parse(JSON.stringify(one), (key, value: unknown) => (key === 'caBundle' ? undefined : value));
-}
