@@ -20,6 +20,7 @@ export function awaitedOutputs(known: Known): Outputs {
     environment: request.environment,
     registry: '<registry>',
     regions: Object.fromEntries(regions),
+    game_ports: '<host ports of game servers>',
     domain,
     api_hosts: {
       allocator: `allocator.${domain}`,

@@ -23,6 +23,8 @@ export const Outputs = z.object({
     .record(KubeName, RegionOutput)
     .refine((regions) => Object.keys(regions).length > 0, 'has no region')
     .refine((regions) => Object.values(regions).some(({ services }) => services), 'has no region with services'),
+  /** Host ports that the firewall opens, as `terraform/cluster` takes them. */
+  game_ports: z.object({ min: z.int(), max: z.int() }).transform((ports) => JSON.stringify(ports)),
   domain: Host,
   api_hosts: z.object({ allocator: Host, accounts: Host, matchmaker: Host, saves: Host }),
   edge_ip: z.string().min(1),

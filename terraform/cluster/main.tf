@@ -11,7 +11,11 @@ resource "helm_release" "namespaces" {
   name      = "lifeverse-namespaces"
   chart     = "${path.module}/charts/namespaces"
   namespace = "kube-system"
-  values    = [yamlencode({ namespaces = var.game_server_namespaces })]
+  # An upgrade that fails goes back by itself.
+  atomic          = true
+  cleanup_on_fail = true
+  max_history     = 10
+  values          = [yamlencode({ namespaces = var.game_server_namespaces })]
 }
 
 module "agones" {

@@ -79,9 +79,8 @@ variable "game_server_namespaces" {
 }
 
 variable "game_ports" {
-  description = "Host ports of game servers: as in the environment, whose firewall opens them."
+  description = "Host ports of game servers: the environment's output, whose firewall opens them."
   type        = object({ min = number, max = number })
-  default     = { min = 7000, max = 8000 }
 }
 
 variable "agones_batch_wait_ms" {

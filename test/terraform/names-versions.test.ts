@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { OPENTOFU_VERSION } from '../../local/parts/terraform-part.ts';
-import { ADDITIONS } from './schema/additions.ts';
+import { ADDITIONS, EPHEMERAL } from './schema/additions.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 
@@ -14,6 +14,8 @@ describe('terraform: what is written down twice', () => {
 
   it('lists in the docs every argument that the extracted schemas do not know', () => {
     const docs = readFileSync(path.join(ROOT, 'docs/terraform.md'), 'utf8');
-    for (const { path: where } of Object.values(ADDITIONS).flat()) assert.ok(docs.includes(`\`${where}\``), where);
+    const ephemeral = Object.values(EPHEMERAL).flatMap((types) => Object.keys(types).map((type) => `ephemeral.${type}`));
+    for (const where of [...Object.values(ADDITIONS).flatMap((all) => all.map((each) => each.path)), ...ephemeral])
+      assert.ok(docs.includes(`\`${where}\``), where);
   });
 });

@@ -35,3 +35,28 @@ export function regionsOfClusters(plan: Plan): string[] {
     .map((cluster) => String(valueAt(cluster, 'location')))
     .toSorted();
 }
+
+export const isGameServers = (name: string): boolean => name.startsWith('game-servers-');
+
+export function pools(plan: Plan, isWanted: (name: string) => boolean): PlannedResource[] {
+  return planned(plan, 'google_container_node_pool').filter((pool) => isWanted(String(valueAt(pool, 'name'))));
+}
+
+export function textsAt(resources: readonly PlannedResource[], way: string): string[] {
+  return resources.map((each) => String(valueAt(each, way))).toSorted();
+}
+
+export function valuesAt(resource: PlannedResource, way: string): unknown[] {
+  const value = valueAt(resource, way);
+  return Array.isArray(value) ? value : [];
+}
+
+export function outputOf(plan: Plan, name: string): unknown {
+  return plan.output_changes[name]?.after;
+}
+
+export function servicesRegions(plan: Plan): string[] {
+  return Object.entries<{ services: boolean }>(Object(outputOf(plan, 'regions')))
+    .flatMap(([name, { services }]) => (services ? [name] : []))
+    .toSorted();
+}

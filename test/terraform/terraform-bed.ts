@@ -4,13 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { obtainParts } from '../../local/parts/obtain-parts.ts';
 import { terraformPart } from '../../local/parts/terraform-part.ts';
 import { testStack } from '../../local/testing.ts';
 import { parseRuns, type Runs } from './test-output.ts';
 import { mirrorOf, schemaProvidersPart } from './schema-providers-part.ts';
+import { writeUsedMirror } from './used-mirror.ts';
 
 const TREE = path.join(import.meta.dirname, '..', '..', 'terraform');
 const PROMISES = path.join(import.meta.dirname, 'promises');
@@ -25,8 +26,8 @@ export interface TerraformBed {
 export interface TerraformCopy {
   readonly folder: string;
   run(root: string, ...args: string[]): Promise<Ended>;
-  /** Runs a file of `promises/` in a root, after its init. */
-  test(root: string, promises: string): Promise<Runs>;
+  /** Runs a file of `promises/` in a root, after its init; with the values of another file there, where one is named. */
+  test(root: string, promises: string, values?: string): Promise<Runs>;
 }
 
 export interface Ended {
@@ -39,16 +40,16 @@ export const terraformBed = memoised(async (): Promise<TerraformBed> => {
   const [terraform = '', server = ''] = await obtainParts([terraformPart, schemaProvidersPart()], around);
   const config = path.join(folder, 'terraform.rc');
   const isReal = (process.env['TERRAFORM_REAL_PROVIDERS'] ?? '') !== '';
-  writeFileSync(
-    config,
-    isReal ? '' : `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirrorOf(server))}\n  }\n}\n`,
-  );
+  const mirror = path.join(folder, 'terraform-mirror');
+  if (!isReal) writeUsedMirror(mirrorOf(server), mirror, TREE);
+  writeFileSync(config, isReal ? '' : `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`);
   const env = {
     ...process.env,
     TF_CLI_CONFIG_FILE: config,
     CHECKPOINT_DISABLE: '1',
     TF_IN_AUTOMATION: '1',
-    LIFEVERSE_SCHEMA_TYPES: usedTypes(),
+    // Programs of a second or two: a fifth of their work is collecting what they will never run out of.
+    GOGC: process.env['GOGC'] ?? '400',
   };
   const slots = slotsOf(AT_ONCE);
 
@@ -67,12 +68,13 @@ export const terraformBed = memoised(async (): Promise<TerraformBed> => {
       return {
         folder: copied,
         run,
-        async test(root, promises) {
+        async test(root, promises, values) {
           mkdirSync(path.join(copied, root, 'tests'), { recursive: true });
           cpSync(path.join(PROMISES, promises), path.join(copied, root, 'tests', promises));
           const init = await run(root, 'init', '-backend=false', '-input=false', '-no-color');
           if (init.code !== 0) throw new Error(init.said);
-          const { said } = await run(root, 'test', '-json', '-verbose', `-filter=tests/${promises}`);
+          const given = values === undefined ? [] : [`-var-file=${path.join(PROMISES, values)}`];
+          const { said } = await run(root, 'test', '-json', '-verbose', `-filter=tests/${promises}`, ...given);
           return parseRuns(said);
         },
       };
@@ -83,13 +85,6 @@ export const terraformBed = memoised(async (): Promise<TerraformBed> => {
 /** The run blocks of a file in `promises/`, for mocha to name before anything has run. */
 export function runsIn(promises: string): string[] {
   return [...readFileSync(path.join(PROMISES, promises), 'utf8').matchAll(/^run "([^"]+)"/gm)].map(([, name = '']) => name);
-}
-
-/** All types that the tree names. A type that no provider has is among them, and Terraform says so. */
-function usedTypes(): string {
-  const files = globSync('**/*.tf', { cwd: TREE }).map((file) => readFileSync(path.join(TREE, file), 'utf8'));
-  const types = files.flatMap((text) => [...text.matchAll(/^(?:resource|data) "(\w+)"/gm)].map(([, type = '']) => type));
-  return [...new Set(types)].toSorted().join(',');
 }
 
 async function ended(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {

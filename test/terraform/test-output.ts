@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 
-const Change = z.object({ actions: z.array(z.string()), after: z.record(z.string(), z.unknown()).nullable() });
+const Change = z.object({
+  actions: z.array(z.string()),
+  after: z.record(z.string(), z.unknown()).nullable(),
+  /** `true` at every place whose value is known only afterwards. */
+  after_unknown: z.unknown(),
+  /** `true` at every place that Terraform has to hide. */
+  after_sensitive: z.unknown(),
+});
 const Resource = z.object({
   address: z.string(),
   type: z.string(),
@@ -14,7 +21,7 @@ const Resource = z.object({
 });
 const Plan = z.object({
   resource_changes: z.array(Resource).default([]),
-  output_changes: z.record(z.string(), z.object({ after: z.unknown().optional() })).default({}),
+  output_changes: z.record(z.string(), z.object({ after: z.unknown().optional(), after_sensitive: z.unknown() })).default({}),
 });
 export type Plan = z.infer<typeof Plan>;
 export type PlannedResource = Plan['resource_changes'][number];

@@ -46,6 +46,7 @@ export function clusterValues(known: Known, region: string, given: Reachable): R
     cluster_name: given.cluster_name,
     cluster_endpoint: given.endpoint,
     cluster_ca: given.ca,
+    game_ports: outputs.game_ports,
     agones_chart_version: version('agones'),
     cert_manager_chart_version: version('cert-manager'),
     external_secrets_chart_version: version('external-secrets'),

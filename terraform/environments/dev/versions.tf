@@ -13,7 +13,7 @@ terraform {
     }
     mongodbatlas = {
       source  = "mongodb/mongodbatlas"
-      version = "~> 2.0"
+      version = "~> 2.17"
     }
     random = {
       source  = "hashicorp/random"

@@ -5,7 +5,7 @@ output "project_id" {
 
 output "environment" {
   description = "Name of the environment."
-  value       = "prod"
+  value       = module.environment.environment
 }
 
 output "registry" {
@@ -16,6 +16,11 @@ output "registry" {
 output "regions" {
   description = "Region → its cluster: cluster_name, endpoint, ca, issuer, services."
   value       = module.environment.regions
+}
+
+output "game_ports" {
+  description = "Host ports of game servers that the firewall opens: Agones is to give out these."
+  value       = module.environment.game_ports
 }
 
 output "domain" {

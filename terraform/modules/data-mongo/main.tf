@@ -116,17 +116,14 @@ resource "mongodbatlas_maintenance_window" "this" {
   hour_of_day = 5
 }
 
-# The services' user. The provider takes a password only in a way that its state keeps; the state's bucket is for deployers alone.
-resource "random_password" "services" {
-  length  = 40
-  special = false
-}
-
+# The services' user. Its password is written and not kept: neither plan nor state has it. It is made last, right before the secret that
+# tells the services the same password.
 resource "mongodbatlas_database_user" "services" {
-  project_id         = mongodbatlas_project.this.id
-  username           = "lifeverse"
-  password           = random_password.services.result
-  auth_database_name = "admin"
+  project_id          = mongodbatlas_project.this.id
+  username            = "lifeverse"
+  password_wo         = var.password
+  password_wo_version = var.password_version
+  auth_database_name  = "admin"
 
   dynamic "roles" {
     for_each = var.databases
@@ -139,4 +136,6 @@ resource "mongodbatlas_database_user" "services" {
     name = mongodbatlas_advanced_cluster.this.name
     type = "CLUSTER"
   }
+
+  depends_on = [data.mongodbatlas_advanced_cluster.connected]
 }

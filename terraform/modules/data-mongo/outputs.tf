@@ -1,27 +1,11 @@
-# An address by the endpoints is there only once they are; each region has one of its own.
-locals {
-  by_endpoint = {
-    for name, service in mongodbatlas_privatelink_endpoint_service.this : name => one([
-      for each in data.mongodbatlas_advanced_cluster.connected.connection_strings.private_endpoint : each.srv_connection_string
-      if contains(each.endpoints[*].endpoint_id, service.endpoint_service_id)
-    ])
-  }
+output "address" {
+  description = "Where every service reaches the database, whatever its region: mongodb+srv://, without user and password."
+  value       = local.address
 }
 
-data "mongodbatlas_advanced_cluster" "connected" {
-  project_id = mongodbatlas_project.this.id
-  name       = mongodbatlas_advanced_cluster.this.name
-  depends_on = [mongodbatlas_privatelink_endpoint_service.this]
-}
-
-output "urls" {
-  description = "Region with services → how they reach the database."
-  sensitive   = true
-  value = {
-    for name, address in local.by_endpoint : name => replace(
-      address, "mongodb+srv://", "mongodb+srv://${mongodbatlas_database_user.services.username}:${random_password.services.result}@"
-    )
-  }
+output "username" {
+  description = "The services' user, once it is there."
+  value       = mongodbatlas_database_user.services.username
 }
 
 output "cluster" {

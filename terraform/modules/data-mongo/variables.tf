@@ -74,8 +74,24 @@ variable "network" {
 }
 
 variable "endpoint_subnetworks" {
-  description = "Region with services → id of the subnetwork for its endpoints."
+  description = "Region with nodes → id of the subnetwork for its endpoint."
   type        = map(string)
+  validation {
+    condition     = toset(keys(var.endpoint_subnetworks)) == toset(var.regions[*].region)
+    error_message = "Every region with nodes has an endpoint, and no other: Atlas gives no private address before."
+  }
+}
+
+variable "password" {
+  description = "Of the services' user; written, and kept nowhere here."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "password_version" {
+  description = "Raise it and the password of this run is written."
+  type        = number
 }
 
 variable "labels" {

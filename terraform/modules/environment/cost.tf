@@ -33,14 +33,13 @@ locals {
       + 50 * local.prices.disk_gb + (pool.public ? local.prices.address : 0)
     )
   ]]))
-  cost_unknown  = distinct([for pool in local.cost_pools : pool.machine_type if !contains(keys(local.prices.machine), pool.machine_type)])
-  mongo_regions = coalesce(var.mongo.regions, [{ region = var.primary_region, nodes = 3 }])
+  cost_unknown = distinct([for pool in local.cost_pools : pool.machine_type if !contains(keys(local.prices.machine), pool.machine_type)])
 
   costs = {
     "GKE's control planes"  = length(var.regions) * local.prices.cluster
     "nodes at their fewest" = local.cost_nodes
     "MongoDB at Atlas"      = sum(local.mongo_regions[*].nodes) * lookup(local.prices.atlas_node, var.mongo.instance_size, 0)
-    "MongoDB's endpoints"   = length(local.service_regions) * local.prices.psc_endpoint
+    "MongoDB's endpoints"   = length(local.mongo_regions) * local.prices.psc_endpoint
     "Memorystore"           = length(local.service_regions) * (1 + var.redis.replicas) * lookup(local.prices.memorystore_node, var.redis.node_type, 0)
     "edge"                  = local.prices.load_balancer + (var.edge.udp_ddos_protection ? local.prices.armor_enterprise : 0)
   }

@@ -8,8 +8,9 @@ locals {
   # More than one region with services: one Gateway over several clusters.
   is_multi_region = length(local.service_regions) > 1
   # More than one region at all: clusters are members of the project's fleet, in which those without services find those of others.
-  is_fleet = length(var.regions) > 1
-  apis     = toset(["allocator", "accounts", "matchmaker", "saves"])
+  is_fleet      = length(var.regions) > 1
+  mongo_regions = coalesce(var.mongo.regions, [{ region = var.primary_region, nodes = 3 }])
+  apis          = toset(["allocator", "accounts", "matchmaker", "saves"])
 
   # Keys where data lies: each region, and the bucket of backups in its two.
   key_locations    = var.encrypt_with_own_keys ? setunion(keys(var.regions), [lower(var.backups.location)], local.backup_locations) : toset([])
@@ -161,14 +162,16 @@ module "mongo" {
   project_id           = module.project.project_id
   org_id               = var.mongo.org_id
   name                 = local.name
-  regions              = coalesce(var.mongo.regions, [{ region = var.primary_region, nodes = 3 }])
+  regions              = local.mongo_regions
   instance_size        = var.mongo.instance_size
   max_instance_size    = var.mongo.max_instance_size
   point_in_time_days   = var.mongo.point_in_time_days
   protected            = var.protected
   databases            = local.apis
   network              = module.network.network
-  endpoint_subnetworks = { for name in local.service_regions : name => module.network.endpoint_subnetworks[name] }
+  endpoint_subnetworks = { for each in local.mongo_regions : each.region => module.network.endpoint_subnetworks[each.region] }
+  password             = ephemeral.random_password.mongo.result
+  password_version     = var.secret_version
   labels               = local.labels
 }
 

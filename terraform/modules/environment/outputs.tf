@@ -3,6 +3,11 @@ output "project_id" {
   value       = module.project.project_id
 }
 
+output "environment" {
+  description = "Name of the environment."
+  value       = var.environment
+}
+
 output "registry" {
   description = "Where images are pushed to."
   value       = module.registry.registry
@@ -19,6 +24,11 @@ output "regions" {
       services     = var.regions[name].services
     }
   }
+}
+
+output "game_ports" {
+  description = "Host ports of game servers that the firewall opens."
+  value       = module.network.game_ports
 }
 
 output "api_hosts" {

@@ -119,6 +119,10 @@ variable "mongo" {
     regions            = optional(list(object({ region = string, nodes = number })))
     point_in_time_days = number
   })
+  validation {
+    condition     = alltrue([for each in coalesce(var.mongo.regions, []) : contains(keys(var.regions), each.region)])
+    error_message = "Every region with nodes of MongoDB is one of regions: it needs a subnetwork for its private endpoint."
+  }
 }
 
 variable "redis" {

@@ -17,3 +17,8 @@ output "game_server_tag" {
   description = "Network tag of nodes that players reach."
   value       = local.game_server_tag
 }
+
+output "game_ports" {
+  description = "Host ports that are open to players."
+  value       = var.game_ports
+}

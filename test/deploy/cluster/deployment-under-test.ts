@@ -31,6 +31,7 @@ export const OUTPUTS = {
   environment: 'dev',
   registry: `europe-west1-docker.pkg.dev/${PROJECT}/lifeverse`,
   regions: { 'europe-west1': cluster('europe-west1', true), 'us-east1': cluster('us-east1', false) },
+  game_ports: { min: 7000, max: 7100 },
   domain: 'dev.example.com',
   api_hosts: {
     allocator: 'allocator.dev.example.com',

@@ -1,4 +1,5 @@
-# An environment planned whole, with all that its modules make; what the plan has to show is in the tests beside this folder.
+# An environment planned whole, with all that its modules make; what the plan has to show is in the tests beside this file. Its variables
+# are in environment.tfvars.json.
 
 # What Google and Atlas would only tell afterwards, where the configuration reads it.
 mock_provider "google" {
@@ -24,15 +25,6 @@ mock_provider "mongodbatlas" {
   mock_resource "mongodbatlas_privatelink_endpoint" {
     defaults = { service_attachment_names = ["attachment"] }
   }
-}
-mock_provider "random" {}
-
-variables {
-  project_id          = "lifeverse-test"
-  billing_account     = "0A0A0A-0B0B0B-0C0C0C"
-  domain              = "play.example.com"
-  mongodbatlas_org_id = "0123456789abcdef01234567"
-  alert_emails        = ["on-call@example.com"]
 }
 
 run "plan" {

@@ -1,37 +1,11 @@
-# What prod refuses to be.
+# What prod refuses to be. Its variables are in environment.tfvars.json; of what is planned nothing is looked at.
 
-mock_provider "google" {
-  mock_resource "google_memorystore_instance" {
-    defaults = {
-      endpoints = [{
-        connections = [{
-          psc_auto_connection = [{
-            connection_type   = "", forwarding_rule = "", ip_address = "10.48.0.9", network = "", port = 6379, project_id = ""
-            psc_connection_id = "", service_attachment = ""
-          }]
-        }]
-      }]
-      managed_server_ca = [{ ca_certs = [{ certificates = ["CERTIFICATE"] }] }]
-    }
-  }
-  mock_resource "google_certificate_manager_dns_authorization" {
-    defaults = { dns_resource_record = [{ name = "_acme-challenge.example.com.", type = "CNAME", data = "proof.example.com." }] }
-  }
-}
+mock_provider "google" {}
 mock_provider "google-beta" {}
-mock_provider "mongodbatlas" {
-  mock_resource "mongodbatlas_privatelink_endpoint" {
-    defaults = { service_attachment_names = ["attachment"] }
-  }
-}
-mock_provider "random" {}
+mock_provider "mongodbatlas" {}
 
-variables {
-  project_id          = "lifeverse-test"
-  billing_account     = "0A0A0A-0B0B0B-0C0C0C"
-  domain              = "play.example.com"
-  mongodbatlas_org_id = "0123456789abcdef01234567"
-  alert_emails        = ["on-call@example.com"]
+override_module {
+  target = module.environment
 }
 
 run "prod_refuses_fewer_than_three_regions" {

@@ -1,6 +1,6 @@
 // A Terraform provider that knows a schema and nothing else: enough to validate configurations and to run tests in which the provider is
-// mocked. The schema stands in `schema.json` beside the program. What would ask a cloud is refused; random passwords are made, since
-// Terraform cannot mock what is ephemeral.
+// mocked. The schema stands in `schema.json` beside the program. What would ask a cloud is refused. Only what is ephemeral
+// is made here, and is always the same (ephemeral.go): Terraform cannot mock it.
 package main
 
 import (
@@ -8,20 +8,14 @@ import (
 	"log"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
-// The types that the caller's configurations name, separated by commas; empty: all. Terraform asks for the whole schema in every run, and
-// a thousand resources cost it a second each time.
-const onlyVariable = "LIFEVERSE_SCHEMA_TYPES"
-
 type server struct {
 	tfprotov6.ProviderServer
 	known document
-	only  map[string]bool
 }
 
 func main() {
@@ -33,12 +27,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	made := &server{known: known, only: map[string]bool{}}
-	if names := os.Getenv(onlyVariable); names != "" {
-		for _, name := range strings.Split(names, ",") {
-			made.only[name] = true
-		}
-	}
+	made := &server{known: known}
 	if err := tf6server.Serve("lifeverse.invalid/schema/schema", func() tfprotov6.ProviderServer { return made }); err != nil {
 		log.Fatal(err)
 	}
@@ -69,9 +58,6 @@ func (s *server) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchema
 		{s.known.Ephemeral, answer.EphemeralResourceSchemas},
 	} {
 		for name, b := range group.from {
-			if len(s.only) > 0 && !s.only[name] {
-				continue
-			}
 			made, err := b.schema()
 			if err != nil {
 				return nil, err

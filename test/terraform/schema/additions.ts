@@ -22,6 +22,16 @@ export const ADDITIONS: Readonly<Record<string, readonly Addition[]>> = {
       why: 'since 2.x; the provider’s example gcp-port-mapped has it, and Atlas ends endpoints without it on 30 April 2027',
     },
     {
+      path: 'resources.mongodbatlas_database_user.password_wo',
+      attribute: { type: 'string', optional: true, writeOnly: true },
+      why: 'since 2.17; the provider’s page on the resource advises it instead of password',
+    },
+    {
+      path: 'resources.mongodbatlas_database_user.password_wo_version',
+      attribute: { type: 'number', optional: true },
+      why: 'since 2.17, beside password_wo: a new number has it written',
+    },
+    {
       path: 'resources.mongodbatlas_advanced_cluster.use_effective_fields',
       attribute: { type: 'bool', optional: true },
       why: 'since 2.x; the provider’s page on auto-scaling names it as what keeps a scaled size from being planned away',
@@ -65,10 +75,35 @@ export const ADDITIONS: Readonly<Record<string, readonly Addition[]>> = {
   ],
 };
 
+/** No package tells of ephemeral resources. By provider; each stands in docs/terraform.md as well. */
+export const EPHEMERAL: Readonly<Record<string, ProviderSchema['ephemeral']>> = {
+  // Since 3.7: the arguments of the resource of this name, without `keepers`, `id`.
+  random: {
+    random_password: {
+      attributes: {
+        length: { type: 'number', required: true },
+        ...Object.fromEntries(
+          ['lower', 'numeric', 'special', 'upper'].map((name) => [name, { type: 'bool', optional: true, computed: true }]),
+        ),
+        ...Object.fromEntries(
+          ['min_lower', 'min_numeric', 'min_special', 'min_upper'].map((name) => [
+            name,
+            { type: 'number', optional: true, computed: true },
+          ]),
+        ),
+        override_special: { type: 'string', optional: true },
+        bcrypt_hash: { type: 'string', computed: true, sensitive: true },
+        result: { type: 'string', computed: true, sensitive: true },
+      },
+      blocks: {},
+    },
+  },
+};
+
 /** Secret in the real provider: an output that gives one without saying so is an error. */
 export const SENSITIVE: Readonly<Record<string, readonly string[]>> = {
   random: ['resources.random_password.result', 'resources.random_password.bcrypt_hash'],
-  mongodbatlas: ['resources.mongodbatlas_database_user.password'],
+  mongodbatlas: ['resources.mongodbatlas_database_user.password', 'resources.mongodbatlas_database_user.password_wo'],
   google: ['resources.google_secret_manager_secret_version.secret_data', 'resources.google_container_cluster.master_auth.client_key'],
 };
 
@@ -85,9 +120,14 @@ export function addTo(schema: ProviderSchema, provider: string): ProviderSchema 
     const { block, name } = placeOf(grown, path);
     const attribute = block.attributes[name];
     if (attribute === undefined) throw new Error(`${path} is in no schema`);
-    block.attributes[name] = { ...attribute, sensitive: true };
+    // No provider makes up a secret that may be given.
+    block.attributes[name] = {
+      ...attribute,
+      sensitive: true,
+      computed: attribute.optional === true ? false : (attribute.computed ?? false),
+    };
   }
-  return grown;
+  return { ...grown, ephemeral: { ...grown.ephemeral, ...EPHEMERAL[provider] } };
 }
 
 function placeOf(schema: ProviderSchema, path: string): { block: Block; name: string } {

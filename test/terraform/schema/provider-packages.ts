@@ -29,8 +29,8 @@ export const PROVIDER_PACKAGES: readonly ProviderPackage[] = [
     name: 'mongodbatlas',
     source: 'mongodb/mongodbatlas',
     version: '1.41.1',
-    // Private endpoints by port mapping, the only ones that Atlas keeps, came with 2.x, and no package was generated from that.
-    servedAs: '2.0.0',
+    // Private endpoints by port mapping, the only ones that Atlas keeps, and write-only passwords came with 2.x, of which there is no package.
+    servedAs: '2.17.0',
     npm: '@cdktf/provider-mongodbatlas@8.6.2',
     nestedAs: 'blocks',
     attributesIn: ['mongodbatlas_advanced_cluster'],
