@@ -4,10 +4,11 @@ import { cloudChecks } from './checks/cloud-checks.ts';
 import { dnsCheck } from './checks/dns-check.ts';
 import { runChecks } from './checks/run-checks.ts';
 import { toolChecks } from './checks/tool-checks.ts';
+import { fileChecks } from './checks/file-checks.ts';
 import { treeChecks } from './checks/tree-checks.ts';
 import type { Hands } from './doing/hands.ts';
 import { exactQuotas } from './doing/exact-quotas.ts';
-import { runSteps } from './doing/run-steps.ts';
+import { lookFirst, runSteps } from './doing/run-steps.ts';
 import { gather, type Gathered } from './gather.ts';
 import { tagOf } from './known.ts';
 import { nextSteps } from './next-steps.ts';
@@ -30,7 +31,7 @@ export async function deployCluster(request: Request, hands: Hands): Promise<num
   const { known } = gathered;
   const first = await runChecks(deploymentChecks(gathered, hands), hands.shop);
   for (const line of showFindings(first)) say(line);
-  const seen = first.some(stops) ? undefined : await preview(known, isFine(first, 'state bucket'), hands);
+  const seen = first.some(stops) ? undefined : await lookFirst(() => preview(known, isFine(first, 'state bucket'), hands), again, hands);
   // Terraform's plan tells to the node what may be needed.
   const findings =
     seen === undefined ? first : [...first.filter(({ about }) => !about.startsWith('quotas ')), ...(await exactQuotas(known, seen, hands))];
@@ -60,7 +61,13 @@ export async function deployCluster(request: Request, hands: Hands): Promise<num
 }
 
 function deploymentChecks({ known, tree, terraformVersion }: Gathered, hands: Hands): Check[] {
-  return [...toolChecks(terraformVersion), ...treeChecks(known, tree), ...cloudChecks(known), dnsCheck(known, hands.nameServersOf)];
+  return [
+    ...toolChecks(terraformVersion, hands.shop),
+    ...treeChecks(known, tree),
+    ...fileChecks(known, tree, hands.tree),
+    ...cloudChecks(known),
+    dnsCheck(known, hands.nameServersOf),
+  ];
 }
 
 function isFine(findings: readonly Finding[], about: string): boolean {

@@ -3,10 +3,11 @@ import { stops, type Check } from './checks/check.ts';
 import { cloudChecks } from './checks/cloud-checks.ts';
 import { runChecks } from './checks/run-checks.ts';
 import { toolChecks } from './checks/tool-checks.ts';
+import { fileChecks } from './checks/file-checks.ts';
 import { treeChecks } from './checks/tree-checks.ts';
 import type { Hands } from './doing/hands.ts';
 import { mustRunLine } from './doing/run-line.ts';
-import { runSteps } from './doing/run-steps.ts';
+import { lookFirst, runSteps } from './doing/run-steps.ts';
 import { gather, type Gathered } from './gather.ts';
 import type { Known } from './known.ts';
 import { showThing, type Leftovers } from './leftovers/leftovers-of.ts';
@@ -15,14 +16,14 @@ import { showSummary, summarisePlan } from './plan-summary.ts';
 import type { Request } from './request.ts';
 import { showFindings, showMissing, showSteps } from './show-plan.ts';
 import { stateBucket } from './state-bucket.ts';
-import { whatStands } from './standing.ts';
+import { whatStands, type Standing } from './standing.ts';
 import { ownNames, planDestroy } from './steps/destroy-steps.ts';
 import { infrastructurePlace } from './steps/infrastructure-steps.ts';
 import type { Step } from './steps/step.ts';
 import { terraformPlan, terraformShowPlan } from './steps/terraform-commands.ts';
 
 /** What taking away does not need. */
-const NOT_NEEDED = /^(docker or buildah|pins of .*|regions|billing|APIs|quotas in .*)$/;
+const NOT_NEEDED = /^(docker, podman or buildah|commit|pins of .*|regions|billing|APIs|quotas in .*)$/;
 
 /** @returns the exit code. @throws StepFailure */
 export async function destroyCluster(request: Request, hands: Hands): Promise<number> {
@@ -31,7 +32,7 @@ export async function destroyCluster(request: Request, hands: Hands): Promise<nu
   const again = `make destroy-cluster ENV=${environment}`;
   say(`Destroys ${environment}: its clusters, sessions and databases. Nothing of it can be undone.`);
   const gathered = await gather(request, hands.tree, hands.shop);
-  const findings = await runChecks(destructionChecks(gathered), hands.shop);
+  const findings = await runChecks(destructionChecks(gathered, hands), hands.shop);
   for (const line of showFindings(findings)) say(line);
   const bucket = findings.find(({ about }) => about === 'state bucket')?.verdict;
   if (findings.some(stops)) {
@@ -45,16 +46,12 @@ export async function destroyCluster(request: Request, hands: Hands): Promise<nu
     return request.planOnly ? 0 : 1;
   }
   const { known } = gathered;
-  const standing = await whatStands(known, bucket?.is === 'fine', hands);
+  const standing = await lookFirst(() => whatStands(known, bucket?.is === 'fine', hands), again, hands);
   if (!standing.hasState) {
     say(`There is nothing to destroy: Terraform knows of nothing in ${environment}.`);
     return 0;
   }
-  const place = infrastructurePlace(known, hands.tree);
-  await mustRunLine(terraformPlan(place, true), hands);
-  const summary = summarisePlan(await mustRunLine(terraformShowPlan(place), hands));
-  const own = ownNames(known, standing.edgeAddress);
-  const leftovers = await lookForLeftovers(own, standing.clusters.length > 0, hands);
+  const { summary, leftovers } = await lookFirst(() => whatWouldGo(known, standing, hands), again, hands);
   const plan = (now: Known, tree: string): Step[] => planDestroy(now, standing, tree);
   say('');
   for (const line of [...showSteps(plan(known, hands.tree), hands.tree), '', ...showSummary(summary), ...showLeftovers(leftovers)])
@@ -71,9 +68,21 @@ export async function destroyCluster(request: Request, hands: Hands): Promise<nu
   return 0;
 }
 
-function destructionChecks({ known, tree, terraformVersion }: Gathered): Check[] {
-  const checks = [...toolChecks(terraformVersion), ...treeChecks(known, tree), ...cloudChecks(known)];
+function destructionChecks({ known, tree, terraformVersion }: Gathered, hands: Hands): Check[] {
+  const checks = [
+    ...toolChecks(terraformVersion, hands.shop),
+    ...treeChecks(known, tree),
+    ...fileChecks(known, tree, hands.tree),
+    ...cloudChecks(known),
+  ];
   return checks.filter(({ about }) => !NOT_NEEDED.test(about));
+}
+
+async function whatWouldGo(known: Known, { clusters, edgeAddress }: Standing, hands: Hands) {
+  const place = infrastructurePlace(known, hands.tree);
+  await mustRunLine(terraformPlan(place, true), hands);
+  const summary = summarisePlan(await mustRunLine(terraformShowPlan(place), hands));
+  return { summary, leftovers: await lookForLeftovers(ownNames(known, edgeAddress), clusters.length > 0, hands) };
 }
 
 function showLeftovers({ own, foreign }: Leftovers): string[] {

@@ -8,10 +8,10 @@ import { readConfig } from '../../runtime/config.ts';
 import { baseEnv, basesIn } from '../images/base-images.ts';
 import { readPins } from '../pins/pins.ts';
 import { runCommand, type Workshop } from '../tools/command.ts';
+import { reasonOf } from '../tools/reason-of.ts';
 import type { TreeFindings } from './checks/tree-checks.ts';
-import type { BuiltImages, Known, RegionFolder } from './known.ts';
-import { parseBuiltImages } from './parse-built-images.ts';
-import { CLUSTER_ROOT, costFile, environmentRoot, IMAGES_FILE, PINS_FILE, PLACEMENT_FILE, regionFolders, settingsFile } from './paths.ts';
+import type { Known, RegionFolder } from './known.ts';
+import { CLUSTER_ROOT, costFile, environmentRoot, PINS_FILE, PLACEMENT_FILE, regionFolders, settingsFile } from './paths.ts';
 import type { Environment, Request } from './request.ts';
 import { assignmentsOf, requiredVersionOf, variablesOf } from './terraform-text.ts';
 
@@ -24,13 +24,22 @@ export interface Gathered {
   readonly costOfDefaults: string | undefined;
 }
 
-/** @throws only for a file that is there and broken. */
+/** A file that is there and broken is among the findings, and counts as empty. @throws ConfigError */
 export async function gather(request: Request, tree: string, shop: Workshop): Promise<Gathered> {
   const { environment } = request;
   const at = (file: string): string => path.join(tree, file);
   const root = await terraformText(at(environmentRoot(environment)));
   const values = await readIfThere(at(settingsFile(environment)));
   const set = values === undefined ? undefined : assignmentsOf(values);
+  const faults: string[] = [];
+  const orElse = async <T>(read: Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await read;
+    } catch (cause) {
+      faults.push(reasonOf(cause).trim().replaceAll(`${tree}/`, ''));
+      return otherwise;
+    }
+  };
   const known: Known = {
     request,
     quilkin: shop.env['QUILKIN'] || undefined,
@@ -42,17 +51,17 @@ export async function gather(request: Request, tree: string, shop: Workshop): Pr
       quilkin: set?.['quilkin'] === 'true',
     },
     regions: await readRegions(at(regionFolders(environment))),
-    placement: await readPlacement(at(PLACEMENT_FILE), environment),
-    pins: await readPins(at(PINS_FILE)),
+    placement: await orElse(readPlacement(at(PLACEMENT_FILE), environment), {}),
+    pins: await orElse(readPins(at(PINS_FILE)), { charts: {}, images: {} }),
     authorities: {},
     commit: await shortCommit(tree, shop),
-    ...(await readImages(at(IMAGES_FILE))),
   };
   return {
     known,
     tree: {
       set: set === undefined ? undefined : Object.keys(set),
       variables: root === '' ? undefined : variablesOf(root),
+      faults,
       bases: basesIn(readConfig(z.object(baseEnv), shop.env)),
       given: new Set(Object.keys(shop.env).filter((name) => shop.env[name])),
     },
@@ -87,17 +96,16 @@ const Placements = z.record(
 async function readPlacement(file: string, environment: Environment): Promise<Known['placement']> {
   const text = await readIfThere(file);
   if (text === undefined) return {};
-  const parsed = Placements.safeParse(parse(text) ?? {});
+  const parsed = Placements.safeParse(yamlOf(file, text) ?? {});
   if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error)}`);
   return parsed.data[environment] ?? {};
 }
 
-/** One that is broken, or of another shape, counts as none: the images are built again. */
-async function readImages(file: string): Promise<{ images?: BuiltImages }> {
+function yamlOf(file: string, text: string): unknown {
   try {
-    return { images: parseBuiltImages((await readIfThere(file)) ?? '') };
-  } catch {
-    return {};
+    return parse(text);
+  } catch (cause) {
+    throw new Error(`${file}: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -122,5 +130,6 @@ function orAbsent(cause: NodeJS.ErrnoException): undefined {
 }
 
 function plain(value: string | undefined, shape: RegExp): string | undefined {
-  return value !== undefined && shape.test(value) ? value : undefined;
+  const [, text] = /^"(.*)"$/.exec(value ?? '') ?? [];
+  return text !== undefined && shape.test(text) ? text : undefined;
 }

@@ -20,11 +20,10 @@ export interface Settings {
   readonly hasOwnSizes: boolean;
 }
 
-/** What `make images` wrote down. */
+/** What the registry has of a tag. */
 export interface BuiltImages {
   readonly registry: string;
   readonly tag: string;
-  readonly pushed: boolean;
   readonly images: Readonly<Record<string, string>>;
 }
 

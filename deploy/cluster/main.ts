@@ -9,7 +9,7 @@ import { ConfigError } from '../../runtime/config.ts';
 import { deployCluster } from './deploy-cluster.ts';
 import { destroyCluster } from './destroy-cluster.ts';
 import type { Hands } from './doing/hands.ts';
-import { StepFailure } from './doing/run-steps.ts';
+import { LookFailure, StepFailure } from './doing/run-steps.ts';
 import { readRequest } from './request.ts';
 import { knock } from './smoke/knock.ts';
 
@@ -20,7 +20,8 @@ const http = createHttpSend();
 // Whoever read along has left (`| head`): then nobody decides any more.
 process.stdout.on('error', () => interrupted.abort(new Error('nobody reads what is said here')));
 
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+// A terminal that is closed ends it in order as well: what Terraform holds would stay held.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     say(`\n${name}: ending what runs; Terraform is given up to ten minutes to give its lock back …`);
     interrupted.abort(new Error('interrupted: what is done stays done, and the same command goes on from there'));
@@ -83,7 +84,7 @@ if (command === undefined) {
     process.exitCode = await command();
   } catch (thrown) {
     const error: unknown = interrupted.signal.aborted ? interrupted.signal.reason : thrown;
-    const known = error instanceof StepFailure || error instanceof ConfigError || interrupted.signal.aborted;
+    const known = [StepFailure, LookFailure, ConfigError].some((kind) => error instanceof kind) || interrupted.signal.aborted;
     process.stderr.write(`${error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)}\n`);
     process.exitCode = interrupted.signal.aborted ? 130 : 1;
   } finally {

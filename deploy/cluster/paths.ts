@@ -3,7 +3,6 @@ import type { Environment } from './request.ts';
 
 export const PINS_FILE = 'deploy/pins.json';
 export const PLACEMENT_FILE = 'deploy/cluster/placement.yaml';
-export const IMAGES_FILE = '.deploy/images.json';
 export const CLUSTER_ROOT = 'terraform/cluster';
 
 export const environmentRoot = (environment: Environment): string => `terraform/environments/${environment}`;

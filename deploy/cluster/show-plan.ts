@@ -52,6 +52,7 @@ function showAction(action: Action): string[] {
   switch (action.kind) {
     case 'run':
     case 'read-authority':
+    case 'images':
       return action.commands.map(showCommand);
     case 'each':
       return [
@@ -66,7 +67,6 @@ function showAction(action: Action): string[] {
     case 'write':
       return Object.keys(action.files).map((file) => `(writes ${file})`);
     case 'read-outputs':
-    case 'images':
     case 'infrastructure':
       return ('commands' in action ? action.commands : [action.command]).map(showCommand);
     case 'secret':

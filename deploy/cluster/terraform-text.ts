@@ -13,15 +13,14 @@ export function outputsOf(text: string): string[] {
   return blocksOf(text, 'output').map(({ name }) => name);
 }
 
-/** Top-level `name = value` lines of a .tfvars file, values as they are written; strings without their quotes. */
+/** Top-level `name = value` lines of a .tfvars file, values as they are written: strings in their quotes. */
 export function assignmentsOf(text: string): Record<string, string> {
   const found: Record<string, string> = {};
   let depth = 0;
   for (const line of text.split('\n')) {
     const bare = withoutComment(line);
     const [, name, value] = /^\s*([A-Za-z][\w-]*)\s*=\s*(.+?)\s*$/.exec(bare) ?? [];
-    if (depth === 0 && name !== undefined && value !== undefined)
-      found[name] = /^"(?:[^"\\]|\\.)*"$/.test(value) ? value.slice(1, -1) : value;
+    if (depth === 0 && name !== undefined && value !== undefined) found[name] = value;
     const outside = bare.replaceAll(/"(?:[^"\\]|\\.)*"/g, '');
     depth += (outside.match(/[[{(]/g)?.length ?? 0) - (outside.match(/[\]})]/g)?.length ?? 0);
   }

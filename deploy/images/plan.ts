@@ -4,8 +4,7 @@ import type { Workshop } from '../tools/command.ts';
 import { reasonOf } from '../tools/reason-of.ts';
 import { addPins, readPins } from '../pins/pins.ts';
 import type { Builder, BuildOrder } from './builders/builder.ts';
-import { buildahBuilder } from './builders/buildah.ts';
-import { buildxBuilder } from './builders/buildx.ts';
+import { findBuilder } from './builders/find-builder.ts';
 import type { BaseName, Image } from './image-table.ts';
 import { isToBePinned } from './base-images.ts';
 import { pinned } from './registry/image-reference.ts';
@@ -27,8 +26,6 @@ export interface Plan {
   /** In the order in which they are built. */
   readonly orders: readonly (BuildOrder & { readonly name: string })[];
 }
-
-const BUILDERS: readonly Builder[] = [buildxBuilder, buildahBuilder('podman'), buildahBuilder('buildah')];
 
 /** @returns the plan, or everything that is missing. */
 export async function planImages(wish: Wish, around: Surroundings): Promise<Plan | { readonly missing: readonly string[] }> {
@@ -64,14 +61,9 @@ export async function planImages(wish: Wish, around: Surroundings): Promise<Plan
 }
 
 async function workingBuilder(wish: Wish, { shop }: Surroundings, missing: string[]): Promise<Builder | undefined> {
-  const candidates = BUILDERS.filter(({ name }) => wish.builder === undefined || name === wish.builder);
-  const faults: string[] = [];
-  for (const candidate of candidates) {
-    const fault = await candidate.check(shop);
-    if (fault === undefined) return candidate;
-    faults.push(`${candidate.name}: ${fault}`);
-  }
-  missing.push(`a builder: Docker with buildx, podman or buildah (Debian: apt-get install buildah) – ${faults.join('; ')}`);
+  const found = await findBuilder(shop, wish.builder);
+  if (!('fault' in found)) return found;
+  missing.push(`a builder: Docker with buildx, podman or buildah (Debian: apt-get install buildah) – ${found.fault}`);
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 /** The tools that a deployment runs, and their versions. */
 import { z } from 'zod';
-import type { CommandEnd } from '../../tools/command.ts';
+import { findBuilder } from '../../images/builders/find-builder.ts';
+import type { CommandEnd, Workshop } from '../../tools/command.ts';
 import { isAtLeast } from '../../tools/is-at-least.ts';
 import { firstWords, fine, missing, succeeded, type Check, type Verdict } from './check.ts';
 
@@ -28,7 +29,7 @@ const field = (name: string) => (value: unknown) => Record.safeParse(value).data
 const QUIET = { CHECKPOINT_DISABLE: '1', CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1' };
 
 /** @param terraform what the roots ask for. */
-export function toolChecks(terraform: string | undefined): Check[] {
+export function toolChecks(terraform: string | undefined, shop: Workshop): Check[] {
   const tools: readonly Tool[] = [
     {
       name: 'gcloud',
@@ -70,7 +71,7 @@ export function toolChecks(terraform: string | undefined): Check[] {
       get: 'install Helm: helm.sh/docs/intro/install; it resolves charts, and shows and mends releases that Terraform made',
     },
   ];
-  return [...tools.map(toolCheck), builderCheck()];
+  return [...tools.map(toolCheck), builderCheck(shop)];
 }
 
 function toolCheck({ name, args, atLeast, versionIn, get }: Tool): Check {
@@ -84,18 +85,13 @@ function toolCheck({ name, args, atLeast, versionIn, get }: Tool): Check {
   return { about: name, needs: [], look: { command: { command: name, args, env: QUIET, timeoutMs: 60_000 }, judge } };
 }
 
-/** Either builds images; a docker without its daemon does not. */
-function builderCheck(): Check {
-  const script = 'buildah --version 2>/dev/null || docker version --format "docker {{.Server.Version}}"';
-  return {
-    about: 'docker or buildah',
-    needs: [],
-    look: {
-      command: { command: 'sh', args: ['-c', script], timeoutMs: 60_000 },
-      judge: (end) =>
-        succeeded(end) && end.stdout.trim() !== ''
-          ? fine(end.stdout.trim().split('\n').at(-1) ?? '')
-          : missing(`neither builds images here: ${firstWords(end)}`, 'install buildah, or Docker and start its daemon'),
-    },
+/** As `make images` looks for it. */
+function builderCheck(shop: Workshop): Check {
+  const judge = async (): Promise<Verdict> => {
+    const found = await findBuilder(shop, undefined);
+    return 'fault' in found
+      ? missing(`none builds images here: ${found.fault}`, 'install buildah, or Docker with buildx and start its daemon')
+      : fine(found.name);
   };
+  return { about: 'docker, podman or buildah', needs: [], look: { judge } };
 }

@@ -17,12 +17,15 @@ export interface TreeFindings {
   /** Names of the environment's variables that are set where the deployment runs. */
   readonly given: ReadonlySet<string>;
   readonly bases: BaseImages;
+  /** Files that are there and cannot be read, each with what is wrong. */
+  readonly faults: readonly string[];
 }
 
 export function treeChecks(known: Known, tree: TreeFindings): Check[] {
   const check = (about: string, judge: () => Verdict): Check => ({ about, needs: [], look: { judge } });
   return [
     check('values of the environment', () => judgeValues(known, tree)),
+    ...(tree.faults.length === 0 ? [] : [check('files', () => missing(tree.faults.join('; '), 'mend them, or git checkout them'))]),
     check('regions', () => judgeRegions(known)),
     check('pins of charts', () => judgeCharts(known.pins)),
     check('pins of base images', () => judgeBases(known.pins, tree.bases)),
@@ -73,7 +76,7 @@ function isEdgeWanted({ settings, placement }: Known): boolean {
 }
 
 /** First the proxies, then players: an address that nobody stands at would be told to them. */
-function judgeEdges({ request, settings, placement, quilkin, images }: Known): Verdict {
+function judgeEdges({ request, settings, placement, quilkin }: Known): Verdict {
   const through = Object.keys(placement).filter((region) => placement[region]?.udpEdge === true);
   const file = settingsFile(request.environment);
   if (!settings.quilkin)
@@ -81,7 +84,7 @@ function judgeEdges({ request, settings, placement, quilkin, images }: Known): V
       `${PLACEMENT_FILE} sends players of ${through.join(', ')} through UDP proxies, and ${file} does not set quilkin = true`,
       `set it, and take udpEdge away until the proxies stand: docs/udp-proxies.md`,
     );
-  if (quilkin === undefined && images?.images['quilkin'] === undefined)
+  if (quilkin === undefined)
     return missing('quilkin = true, and Quilkin’s program is not named', 'QUILKIN=…/quilkin: make quilkin builds one, and says where');
   return fine(through.length === 0 ? 'no players go through them yet' : `players of ${through.join(', ')} go through them`);
 }

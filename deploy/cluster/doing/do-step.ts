@@ -1,18 +1,17 @@
 /** Does one step. What it learns is added to what is known. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stops } from '../checks/check.ts';
 import { exactQuotas } from './exact-quotas.ts';
 import { showMissing } from '../show-plan.ts';
 import type { Known } from '../known.ts';
 import { parseOutputs } from '../outputs.ts';
-import { IMAGES_FILE } from '../paths.ts';
-import { parseBuiltImages } from '../parse-built-images.ts';
 import { notAgreedTo, summarisePlan, type PlanSummary } from '../plan-summary.ts';
 import { clearLeftovers } from '../leftovers/clear-leftovers.ts';
 import { runSmoke } from '../smoke/run-smoke.ts';
 import type { Action } from '../steps/step.ts';
 import type { Hands } from './hands.ts';
+import { makeImages } from './make-images.ts';
 import { mustRunLine } from './run-line.ts';
 import { waitUntilSo } from './wait-until-so.ts';
 
@@ -46,10 +45,8 @@ export async function doStep(action: Action, known: Known, agreed: PlanSummary, 
       if (!/^[A-Za-z0-9+/]+=*$/.test(authority)) throw new Error('the secret holds no certificate');
       return { ...known, authorities: { ...known.authorities, [action.region]: authority } };
     }
-    case 'images': {
-      await mustRunLine(action.command, hands);
-      return { ...known, images: parseBuiltImages(await readFile(path.join(hands.tree, IMAGES_FILE), 'utf8')) };
-    }
+    case 'images':
+      return { ...known, images: await makeImages(action, hands) };
     case 'secret':
       await mustRunLine(action.command, hands, hands.randomBytes(action.bytes).toString('base64'));
       return known;

@@ -1,4 +1,5 @@
 /** Does the steps of a plan in their order. A step that is done is told so; the plan is made anew from what each has taught. */
+import { reasonOf } from '../../tools/reason-of.ts';
 import { adviceFor } from '../advice.ts';
 import { delegationReason } from '../edge/edge-reasons.ts';
 import { answerOf } from '../edge/look-at-edge.ts';
@@ -14,11 +15,31 @@ export class StepFailure extends Error {
   readonly step: Step;
 
   constructor(step: Step, cause: unknown, goOn: string) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    const advice = adviceFor(words).map((line) => `Often: ${line}.`);
-    super([`The step ${step.id} failed: ${words}`, ...advice, `Look at: ${step.lookAt}.`, goOn].join('\n'), { cause });
+    super([`The step ${step.id} failed: ${reasonOf(cause)}`, ...adviceOn(cause), `Look at: ${step.lookAt}.`, goOn].join('\n'), { cause });
     this.name = 'StepFailure';
     this.step = step;
+  }
+}
+
+/** What was only looked at could not be seen: nothing was changed. */
+export class LookFailure extends Error {
+  constructor(cause: unknown, again: string) {
+    super([reasonOf(cause), ...adviceOn(cause), `Nothing was changed. When that is mended: ${again}`].join('\n'), { cause });
+    this.name = 'LookFailure';
+  }
+}
+
+function adviceOn(cause: unknown): string[] {
+  return adviceFor(reasonOf(cause)).map((line) => `Often: ${line}.`);
+}
+
+/** Before the question: what fails here has changed nothing. @throws LookFailure, or what the workshop's signal says. */
+export async function lookFirst<T>(look: () => Promise<T>, again: string, hands: Hands): Promise<T> {
+  try {
+    return await look();
+  } catch (cause) {
+    hands.shop.signal.throwIfAborted();
+    throw new LookFailure(cause, again);
   }
 }
 

@@ -36,8 +36,8 @@ export function clusterPlace(known: Known, region: string, tree: string): Terraf
 
 type Reachable = Pick<RegionOutput, 'cluster_name' | 'endpoint' | 'ca'>;
 
-/** The variables of `terraform/cluster`. */
-export function clusterValues(known: Known, region: string, given: Reachable): Record<string, string> {
+/** The variables of `terraform/cluster`. @param gamePorts as the environment's output tells them */
+export function clusterValues(known: Known, region: string, given: Reachable, gamePorts: string): Record<string, string> {
   const version = (chart: string): string => known.pins.charts[chart]?.version ?? `<version of ${chart}>`;
   return {
     project_id: projectOf(known),
@@ -46,7 +46,7 @@ export function clusterValues(known: Known, region: string, given: Reachable): R
     cluster_name: given.cluster_name,
     cluster_endpoint: given.endpoint,
     cluster_ca: given.ca,
-    game_ports: outputs.game_ports,
+    game_ports: gamePorts,
     agones_chart_version: version('agones'),
     cert_manager_chart_version: version('cert-manager'),
     external_secrets_chart_version: version('external-secrets'),
@@ -80,7 +80,7 @@ export function installSteps(known: Known, { name: region }: RegionFolder, outpu
       why: 'fleets, certificates and secrets are made by them',
       action: {
         kind: 'run',
-        commands: [terraformInit(place), terraformCluster(place, 'apply', clusterValues(known, region, given))],
+        commands: [terraformInit(place), terraformCluster(place, 'apply', clusterValues(known, region, given, outputs.game_ports))],
       },
       done: { when: 'terraform has nothing to change; applying again then changes nothing' },
       undo: `make destroy-cluster ENV=${environment}`,
@@ -140,7 +140,7 @@ export function layerSteps(layer: Layer, known: Known, folder: RegionFolder, out
   const given = outputs.regions[region];
   if (given === undefined || (layer === 'services' && !folder.services)) return [];
   const written = layerFolder(environment, region, layer);
-  const images = known.images ?? { registry: outputs.registry, tag: '', pushed: false, images: { '<each image>': '<its digest>' } };
+  const images = known.images ?? { registry: outputs.registry, tag: '', images: { '<each image>': '<its digest>' } };
   const { placement } = known;
   const what = layer === 'services' ? 'accounts, allocator, matchmaker, saves and their edge' : 'fleets, autoscalers and policies';
   return [

@@ -12,6 +12,8 @@ import type { Step } from './step.ts';
 import { terraformApplyPlan, terraformCluster, terraformInit, terraformPlan, terraformShowPlan } from './terraform-commands.ts';
 
 const MINUTE = 60_000;
+/** Terraform asks for every variable also where it takes away, and uses none. */
+const ANY_PORTS = JSON.stringify({ min: 7000, max: 8000 });
 const GONE = 'nothing: what is gone is gone; make deploy-cluster makes it anew, and data comes back from a backup only';
 /** What has Google make load balancers. A cluster may lack the kinds. */
 const ENTRANCES = ['gateways.gateway.networking.k8s.io'];
@@ -106,7 +108,7 @@ function emptyCluster(known: Known, given: ReachableCluster, tree: string): Step
       why: 'after the namespaces, which their controllers had to clear',
       action: {
         kind: 'run',
-        commands: [terraformInit(place), terraformCluster(place, 'destroy', clusterValues(known, region, given))],
+        commands: [terraformInit(place), terraformCluster(place, 'destroy', clusterValues(known, region, given, ANY_PORTS))],
       },
       done: { when: 'its state is empty' },
       undo: GONE,

@@ -1,7 +1,7 @@
 /** Images built from this commit and pushed to the environment's registry. Pure. */
-import { tagOf, type Known } from '../known.ts';
+import { DEPLOYED_IMAGES } from '../built-images.ts';
+import { projectOf, tagOf, type Known } from '../known.ts';
 import type { Outputs } from '../outputs.ts';
-import { IMAGES_FILE } from '../paths.ts';
 import type { Step } from './step.ts';
 
 const MINUTE = 60_000;
@@ -9,8 +9,7 @@ const MINUTE = 60_000;
 export function imageSteps(known: Known, { registry }: Outputs): Step[] {
   const tag = tagOf(known);
   const host = registry.split('/')[0] ?? registry;
-  const hasAll = !known.settings.quilkin || known.images?.images['quilkin'] !== undefined;
-  const there = hasAll && known.images?.registry === registry && known.images.tag === tag && known.images.pushed;
+  const { quilkin } = known.settings;
   return [
     {
       id: 'registry-login',
@@ -27,21 +26,36 @@ export function imageSteps(known: Known, { registry }: Outputs): Step[] {
       why: 'what runs in the clusters is built from this commit and named by digest',
       action: {
         kind: 'images',
-        command: {
-          command: 'node',
-          args: ['deploy/images/main.ts'],
-          // All of them, whatever else is set where this runs.
-          env: { REGISTRY: registry, PUSH: '1', TAG: tag, ONLY: '', ...(known.settings.quilkin ? { QUILKIN: known.quilkin ?? '' } : {}) },
-          timeoutMs: 60 * MINUTE,
-          shown: true,
-        },
+        registry,
+        tag,
+        names: quilkin ? [...DEPLOYED_IMAGES, 'quilkin'] : DEPLOYED_IMAGES,
+        commands: [
+          {
+            command: 'gcloud',
+            args: [
+              'artifacts',
+              'docker',
+              'images',
+              'list',
+              registry,
+              '--include-tags',
+              `--filter=tags:${tag}`,
+              '--format=json',
+              `--project=${projectOf(known)}`,
+            ],
+            timeoutMs: 2 * MINUTE,
+          },
+          {
+            command: 'node',
+            args: ['deploy/images/main.ts'],
+            // Those that the registry lacks, whatever else is set where this runs.
+            env: { REGISTRY: registry, PUSH: '1', TAG: tag, ONLY: '', ...(quilkin ? { QUILKIN: known.quilkin ?? '' } : {}) },
+            timeoutMs: 60 * MINUTE,
+            shown: true,
+          },
+        ],
       },
-      done: {
-        when: `${IMAGES_FILE} names this registry and tag as pushed, and the tree is as committed`,
-        ...(there
-          ? { asked: { command: { command: 'git', args: ['diff', '--quiet', 'HEAD'], timeoutMs: MINUTE }, yes: 'succeeds' as const } }
-          : {}),
-      },
+      done: { when: `the registry has each as ${tag}; only those that it lacks are built` },
       undo: 'none needed: the registry’s clean-up policy takes old images away',
       lookAt: `make images REGISTRY=${registry} TAG=${tag}, which builds without pushing`,
     },

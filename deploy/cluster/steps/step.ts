@@ -18,8 +18,15 @@ export type Action =
   | { readonly kind: 'read-outputs'; readonly command: CommandLine }
   /** The authority of a region's services, in base64: waited for, and read from what the second prints. */
   | { readonly kind: 'read-authority'; readonly region: string; readonly commands: readonly [CommandLine, CommandLine] }
-  /** Images built and pushed; what they are is read from the file that this leaves. */
-  | { readonly kind: 'images'; readonly command: CommandLine }
+  /** Images under a tag: what the registry has is listed, and the rest built and pushed. */
+  | {
+      readonly kind: 'images';
+      readonly registry: string;
+      readonly tag: string;
+      /** Of the images that are to be there. */
+      readonly names: readonly string[];
+      readonly commands: readonly [CommandLine, CommandLine];
+    }
   /** A new random value, given on standard input and kept nowhere else. */
   | { readonly kind: 'secret'; readonly bytes: number; readonly command: CommandLine }
   /** Again the checks that an empty project could not answer. */

@@ -9,6 +9,7 @@ import { deployCluster } from '../../../deploy/cluster/deploy-cluster.ts';
 import type { Hands } from '../../../deploy/cluster/doing/hands.ts';
 import { BASES } from '../../../deploy/images/image-table.ts';
 import { destroyCluster } from '../../../deploy/cluster/destroy-cluster.ts';
+import { DEPLOYED_IMAGES } from '../../../deploy/cluster/built-images.ts';
 import { KINDS } from '../../../deploy/cluster/leftovers/compute-thing.ts';
 import { FakeCloud, type Rule } from './fake-cloud.ts';
 
@@ -59,6 +60,9 @@ export const certificateOf = (host: string, managed: object) => ({
   name: `certificates/${host}`,
   managed: { domains: [host], ...managed },
 });
+
+/** As gcloud lists what is in a registry. */
+export const imageOf = (name: string, tag = 'abc1234') => ({ package: `${OUTPUTS.registry}/${name}`, version: DIGEST, tags: [tag] });
 
 /** As gcloud lists clusters. */
 export const listed = (...regions: readonly string[]): string =>
@@ -115,9 +119,10 @@ const TOOLS: readonly Rule[] = [
   { on: 'terraform version *', says: JSON.stringify({ terraform_version: '1.11.4' }) },
   { on: 'kubectl version *', says: JSON.stringify({ clientVersion: { gitVersion: 'v1.33.1' } }) },
   { on: 'helm version *', says: 'v3.18.0' },
-  { on: 'buildah --version', says: 'buildah version 1.39.0' },
+  { on: 'buildah info' },
   { on: 'git rev-parse *', says: 'abc1234' },
-  { on: 'git diff *' },
+  { on: 'git -C * status --porcelain' },
+  { on: 'terraform fmt *' },
   { on: 'gcloud auth list *', says: 'ada@example.com' },
   { on: 'gcloud auth application-default *', says: 'ya29.secret-token' },
 ];
@@ -150,10 +155,13 @@ export const CLOUD: readonly Rule[] = [
   { on: 'gcloud secrets versions add lifeverse-dev-accounts-secret *', keeps: 'accounts-secret' },
   { on: 'gcloud secrets versions add lifeverse-dev-allocator-key-secret *', keeps: 'allocator-key-secret' },
   { on: 'gcloud auth configure-docker *' },
+  { on: 'gcloud artifacts docker images list *', when: '!images', says: '[]' },
+  { on: 'gcloud artifacts docker images list *', says: JSON.stringify(DEPLOYED_IMAGES.map((name) => imageOf(name))) },
   {
     on: 'node deploy/images/main.ts',
     makes: 'images',
-    does: `mkdir -p .deploy; echo "{\\"registry\\":\\"$REGISTRY\\",\\"tag\\":\\"$TAG\\",\\"images\\":{\\"allocator\\":\\"${DIGEST}\\",\\"sample-server\\":\\"${DIGEST}\\"}}" > .deploy/images.json`,
+    // What it was told to build.
+    does: 'printf %s "$ONLY" > $MADE/only',
   },
   { on: 'kubectl *wait *' },
   { on: 'kubectl *apply *--filename=-', keeps: 'smoke-identity' },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AUTHORITY, CLOUD, DeploymentUnderTest, OUTPUTS, type Ended } from './deployment-under-test.ts';
+import { DEPLOYED_IMAGES } from '../../../deploy/cluster/built-images.ts';
+import { AUTHORITY, CLOUD, DeploymentUnderTest, imageOf, OUTPUTS, type Ended } from './deployment-under-test.ts';
 
 /** Calls that change something, by their first words. */
 const CHANGES =
@@ -83,7 +84,25 @@ describe('deploy: make deploy-cluster', function () {
         { on: 'gcloud storage buckets describe *', complains: 'ERROR: 403 forbidden', exits: 1 },
         /state bucket: .*403/,
       ],
-      ['no builder of images', { on: 'buildah *', exits: 1 }, /docker or buildah: neither builds images here/],
+      [
+        'no builder of images',
+        { on: 'buildah *', exits: 1 },
+        /docker, podman or buildah: none builds images here: buildx: .*podman: is not on the PATH/,
+      ],
+      [
+        'values that are no Terraform',
+        {
+          on: 'terraform fmt *',
+          exits: 2,
+          complains: '╷\n│ Error: Invalid multi-line string\n│ \n│   on ../dev.tfvars line 3:\n│    3: domain = "x\n',
+        },
+        /grammar of the values: terraform\/environments\/dev\/dev\.tfvars: line 3: Invalid multi-line string\n +→ edit/,
+      ],
+      [
+        'no git',
+        { on: 'git -C *', exits: 128, complains: 'fatal: not a git repository' },
+        /commit: git does not tell: fatal: not a git repository/,
+      ],
     ] as const) {
       it(`stops at ${what}`, async () => {
         await it_.cloud.answer([rule, ...CLOUD]);
@@ -129,6 +148,24 @@ describe('deploy: make deploy-cluster', function () {
       ended(end, 1);
       assert.match(end.said, /quotas in us-east1: C3D_CPUS is 799 and 800 are needed\n/);
       assert.deepEqual(await changes(), []);
+    });
+
+    it('lists files that it cannot read among what is missing, each with what is wrong', async () => {
+      await it_.write('deploy/pins.json', '{"charts": }');
+      await it_.write('deploy/cluster/placement.yaml', 'dev: { us-east1: { drian: true } }');
+      const end = await it_.deploy({ PLAN: '1' });
+      ended(end, 0);
+      assert.match(
+        end.said,
+        /\d\. files: deploy\/cluster\/placement\.yaml: .*drian[\s\S]*deploy\/pins\.json: is not JSON[\s\S]*→ mend them/,
+      );
+      await it_.write('deploy/cluster/placement.yaml', 'dev: {');
+      assert.match((await it_.deploy({ PLAN: '1' })).said, /files: deploy\/cluster\/placement\.yaml: /);
+    });
+
+    it('takes no word without quotes for a project', async () => {
+      await it_.write('terraform/environments/dev/dev.tfvars', 'project_id = studio-dev-1\ndomain = "dev.example.com"\n');
+      assert.match((await it_.deploy()).said, /project_id is not a plain string/);
     });
 
     it('asks for no pin of a base that is named by its digest, and refuses one that is no name', async () => {
@@ -244,12 +281,35 @@ describe('deploy: make deploy-cluster', function () {
     assert.equal(await it_.cloud.kept('accounts-secret'), before);
   });
 
-  it('builds the images again when the tree is not as committed', async () => {
+  it('builds those images that the registry lacks, also after a push that broke off, and uses what it has from another machine', async () => {
+    const half = DEPLOYED_IMAGES.slice(0, 2).map((name) => imageOf(name));
+    await it_.cloud.answer([{ on: 'gcloud artifacts docker images list *', when: '!images', says: JSON.stringify(half) }, ...CLOUD]);
     ended(await it_.deploy(), 0);
+    assert.equal(await it_.cloud.kept('only'), DEPLOYED_IMAGES.slice(2).join(','));
     await it_.cloud.forgetCalls();
-    await it_.cloud.answer([{ on: 'git diff *', exits: 1 }, ...CLOUD]);
-    ended(await it_.deploy(), 0);
-    assert.ok((await changes()).includes('node deploy/images/main.ts'));
+    await rm(path.join(it_.tree, '.deploy'), { recursive: true });
+    const { said } = await it_.deploy();
+    assert.match(said, /images: .*\n {2}abc1234 of each is in the registry already/);
+    assert.ok(!(await changes()).includes('node deploy/images/main.ts'));
+  });
+
+  it('takes no image of another tag for that of this commit, and stops where a push left nothing', async () => {
+    const others = DEPLOYED_IMAGES.map((name) => imageOf(name, 'abc12345'));
+    await it_.cloud.answer([{ on: 'gcloud artifacts docker images list *', says: JSON.stringify(others) }, ...CLOUD]);
+    assert.match((await it_.deploy()).said, /step images failed: .* has no abc1234 of accounts, .* after they were pushed/);
+  });
+
+  it('builds from a commit, or from a changed tree under a name of its own', async () => {
+    await it_.cloud.answer([{ on: 'git -C * status *', says: ' M saves/main.ts\n?? deploy/pins.json' }, ...CLOUD]);
+    const end = await it_.deploy();
+    ended(end, 1);
+    assert.match(
+      end.said,
+      /commit: the tree has changes that abc1234 has not: saves\/main\.ts, deploy\/pins\.json\n +→ commit them, or name/,
+    );
+    const named = await it_.deploy({ PLAN: '1', TAG: 'try-7' });
+    assert.match(named.said, /Nothing is missing/);
+    assert.match(named.said, /ok +commit +images are try-7, of a changed tree/);
   });
 
   it('keeps secrets off the screen, the calls and the disk', async () => {

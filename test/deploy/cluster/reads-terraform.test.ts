@@ -33,7 +33,7 @@ variable "c" {
 
   it('reads the values of a file, and leaves what is inside of a value alone', () => {
     const text = 'project_id = "p-1" # mine\ndomain="d.example"\nregions = {\n  domain = "inner"\n}\nn = 3\n// x = 1\n';
-    assert.deepEqual(assignmentsOf(text), { project_id: 'p-1', domain: 'd.example', regions: '{', n: '3' });
+    assert.deepEqual(assignmentsOf(text), { project_id: '"p-1"', domain: '"d.example"', regions: '{', n: '3' });
   });
 
   it('takes outputs that are whole only, and names every fault', () => {

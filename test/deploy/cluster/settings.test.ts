@@ -118,7 +118,7 @@ describe('deploy: the last layer on the committed manifests', function () {
   const render = async (environment: Environment, region: string, layer: Layer, more: Partial<Outputs> = {}): Promise<Manifest[]> => {
     const cluster = { ...OUTPUTS.regions['europe-west1'], cluster_name: `lifeverse-${environment}-${region}` };
     const outputs = Outputs.parse({ ...OUTPUTS, environment, regions: { [region]: cluster }, ...more });
-    const images = { registry: OUTPUTS.registry, tag: 't', pushed: true, images: Object.fromEntries(IMAGES.map((name) => [name, DIGEST])) };
+    const images = { registry: OUTPUTS.registry, tag: 't', images: Object.fromEntries(IMAGES.map((name) => [name, DIGEST])) };
     const placement: Record<string, Placement> = {};
     const files = deploymentLayer(layer, { environment, region, outputs, images, placement, authority: AUTHORITY });
     for (const [file, content] of Object.entries(files)) {
