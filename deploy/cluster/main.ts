@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { resolve4, resolveCname, resolveNs } from 'node:dns/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHttpSend } from '../../runtime/http-send.ts';
 import { ConfigError } from '../../runtime/config.ts';
+import { askAtTerminal } from './ask-at-terminal.ts';
 import { deployCluster } from './deploy-cluster.ts';
 import { destroyCluster } from './destroy-cluster.ts';
 import type { Hands } from './doing/hands.ts';
@@ -52,17 +52,10 @@ const hands: Hands = {
   },
   send: http.send,
   knock,
-  ask: process.stdin.isTTY ? ask : undefined,
+  ask: process.stdin.isTTY
+    ? (question) => askAtTerminal(question, { input: process.stdin, output: process.stdout, terminal: true }, interrupted)
+    : undefined,
 };
-
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return await terminal.question(question, { signal: interrupted.signal });
-  } finally {
-    terminal.close();
-  }
-}
 
 /** That a domain has no name servers is an answer. */
 function noneOrThrow(cause: NodeJS.ErrnoException): string[] {
