@@ -1,5 +1,7 @@
 /** `make deploy-cluster`: look at everything, show the plan, ask once, do it, say what comes next. */
-import { stops, type Check, type Finding } from './checks/check.ts';
+import { reasonOf } from '../tools/reason-of.ts';
+import { adviceFor } from './advice.ts';
+import { missing, stops, type Check, type Finding } from './checks/check.ts';
 import { cloudChecks } from './checks/cloud-checks.ts';
 import { dnsCheck } from './checks/dns-check.ts';
 import { runChecks } from './checks/run-checks.ts';
@@ -8,9 +10,9 @@ import { fileChecks } from './checks/file-checks.ts';
 import { treeChecks } from './checks/tree-checks.ts';
 import type { Hands } from './doing/hands.ts';
 import { exactQuotas } from './doing/exact-quotas.ts';
-import { lookFirst, runSteps } from './doing/run-steps.ts';
+import { runSteps } from './doing/run-steps.ts';
 import { gather, type Gathered } from './gather.ts';
-import { tagOf } from './known.ts';
+import { tagOf, type Known } from './known.ts';
 import { nextSteps } from './next-steps.ts';
 import { showSummary, type PlanSummary } from './plan-summary.ts';
 import { preview } from './preview.ts';
@@ -31,10 +33,12 @@ export async function deployCluster(request: Request, hands: Hands): Promise<num
   const { known } = gathered;
   const first = await runChecks(deploymentChecks(gathered, hands), hands.shop);
   for (const line of showFindings(first)) say(line);
-  const seen = first.some(stops) ? undefined : await lookFirst(() => preview(known, isFine(first, 'state bucket'), hands), again, hands);
+  const { seen, faults } = first.some(stops) ? { faults: [] } : await previewed(known, isFine(first, 'state bucket'), hands);
   // Terraform's plan tells to the node what may be needed.
   const findings =
-    seen === undefined ? first : [...first.filter(({ about }) => !about.startsWith('quotas ')), ...(await exactQuotas(known, seen, hands))];
+    seen === undefined
+      ? [...first, ...faults]
+      : [...first.filter(({ about }) => !about.startsWith('quotas ')), ...(await exactQuotas(known, seen, hands))];
   const lacks = findings.some(stops);
 
   say('');
@@ -58,6 +62,18 @@ export async function deployCluster(request: Request, hands: Hands): Promise<num
   );
   for (const line of nextSteps(done)) say(line);
   return 0;
+}
+
+/** Terraform may say no to what every check let through: then that is what is missing. */
+async function previewed(known: Known, hasState: boolean, hands: Hands): Promise<{ seen?: PlanSummary; faults: Finding[] }> {
+  try {
+    return { seen: await preview(known, hasState, hands), faults: [] };
+  } catch (cause) {
+    hands.shop.signal.throwIfAborted();
+    const words = reasonOf(cause);
+    const mend = adviceFor(words).join('; ');
+    return { faults: [{ about: 'plan of Terraform', verdict: missing(words, mend === '' ? 'mend what it says' : mend) }] };
+  }
 }
 
 function deploymentChecks({ known, tree, terraformVersion }: Gathered, hands: Hands): Check[] {

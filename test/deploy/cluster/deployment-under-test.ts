@@ -236,6 +236,11 @@ export class DeploymentUnderTest {
     this.#abort.abort(new Error('interrupted'));
   }
 
+  /** As when the command is started anew in the same tree and cloud. */
+  afresh(): DeploymentUnderTest {
+    return new DeploymentUnderTest(this.cloud, this.tree);
+  }
+
   deploy(env: Record<string, string> = { YES: '1' }, hands: Partial<Hands> = {}): Promise<Ended> {
     return this.#run((given) => deployCluster(readRequest({ ENV: 'dev', ...env }), given), hands);
   }

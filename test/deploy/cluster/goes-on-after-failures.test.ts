@@ -158,6 +158,66 @@ describe('deploy: a deployment that fails', function () {
     }
   });
 
+  it('ends at once by Ctrl-C whatever runs, begins nothing more, and goes on from there', async () => {
+    for (const call of [
+      'gcloud services enable *',
+      'node deploy/images/main.ts',
+      'kubectl *us-east1/kubeconfig apply *',
+      'kubectl *create token *',
+    ]) {
+      const does = ': > $MADE/begun; exec sleep 60';
+      await it_.cloud.unmake('begun');
+      await it_.cloud.answer([{ on: call, does }, ...CLOUD]);
+      const again = it_.afresh();
+      const running = again.deploy();
+      await waitUntil(() => it_.cloud.has('begun'), { what: call, deadlineMs: 20_000, signal: new AbortController().signal });
+      const before = (await it_.cloud.calls()).length;
+      again.interrupt();
+      const { code, said } = await running;
+      assert.equal(code, undefined);
+      assert.match(said, /interrupted$/);
+      assert.equal((await it_.cloud.calls()).length, before, call);
+    }
+    await it_.cloud.answer(CLOUD);
+    const end = await it_.deploy();
+    assert.equal(end.code, 0, end.said);
+  });
+
+  it('ends at once by Ctrl-C while it waits', async () => {
+    const sleep = async (): Promise<void> => {
+      it_.interrupt();
+      throw new Error('interrupted');
+    };
+    const answersHttps = async () => {
+      throw new Error('not yet');
+    };
+    const { code, said } = await it_.deploy({ YES: '1' }, { sleep, answersHttps });
+    assert.equal(code, undefined);
+    assert.match(said, /https: [\s\S]*not yet[\s\S]*\ninterrupted$/);
+    assert.deepEqual(it_.asked, []);
+  });
+
+  for (const [what, call, complains, advice] of [
+    ['init', 'terraform *init *', 'Error: Failed to query available provider packages', 'Terraform cannot reach its provider registry'],
+    ['plan', 'terraform *plan *', "Error: Error 403: Required 'compute.networks.create' permission", 'lacks a role'],
+  ] as const) {
+    it(`changes nothing when Terraform’s ${what} fails, and says what is known of the fault`, async () => {
+      await it_.cloud.answer([{ on: call, exits: 1, complains }, ...CLOUD]);
+      await it_.write('terraform/environments/dev/COST.txt', 'dev, a quiet month: about 380');
+      for (const [env, code] of [
+        [{ YES: '1' }, 1],
+        [{ PLAN: '1' }, 0],
+      ] as const) {
+        const end = await it_.deploy(env);
+        assert.equal(end.code, code, end.said);
+        assert.match(end.said, /default settings:\n {2}dev, a quiet month: about 380/);
+        assert.match(end.said, new RegExp(`1\\. plan of Terraform: [\\s\\S]*${complains.slice(7, 20)}[\\s\\S]*\\n +→ .*${advice}`));
+        assert.match(end.said, /\. Place one real session/);
+      }
+      assert.ok(!it_.cloud.has('apis'));
+    });
+  }
+
   it('has Terraform give its lock back on Ctrl-C, with one signal, and begins nothing more', async () => {
     const does = 'trap ": > $MADE/lock-back; exit 1" TERM; : > $MADE/begun; while [ -e $MADE ]; do sleep 0.05; done';
     await it_.cloud.answer([{ on: 'terraform -chdir=terraform/environments/dev apply *', does }, ...CLOUD]);
