@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { generateKeyPair } from 'jose';
 import { missingMoves } from '../../local/demo/game-messages.ts';
 import { GameConnection } from '../../local/demo/udp-client.ts';
 import { startPod, type Pod } from '../sdk-bridge/stand-in/bridge-process.ts';
 import { until } from '../sdk-bridge/stand-in/until.ts';
-import { buildSampleServer, make, outcomeOf, SampleServerProcess } from './sample-server-process.ts';
-
-const OUT = fileURLToPath(new URL('../../.local/test-bin', import.meta.url));
+import { buildSampleServer, outcomeOf, SampleServerProcess } from './sample-server-process.ts';
+import { buildTestBinaries, type TestBinary } from './test-binaries.ts';
 
 describe('the core on the real bridge', function () {
+  let binary: (name: TestBinary) => string;
   before(async function () {
-    this.timeout(300_000);
-    await make('test/unreal', OUT);
+    this.timeout(1_200_000);
+    binary = await buildTestBinaries();
   });
 
   it('lives as an engine runs it: maps, tickets, keys, both acks, travel, a kick and a drain', async () => {
@@ -23,7 +22,7 @@ describe('the core on the real bridge', function () {
       const packetKey = randomBytes(32).toString('base64url');
       pod.backend.players = ['ann', 'bob'].map((id) => ({ id, role: 'player' as const, packetKey }));
       const stranger = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
-      const child = spawn(`${OUT}/live-tests`, ['--gtest_brief=1'], {
+      const child = spawn(binary('live-tests'), ['--gtest_brief=1'], {
         env: {
           LIVE_BRIDGE_PORT: new URL(pod.url()).port,
           LIVE_KEY_ANN: packetKey,

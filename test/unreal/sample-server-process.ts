@@ -1,17 +1,23 @@
-/** Builds the sample server once per run, and runs it as a process that the test ends. */
+/** The sample server as it is in the cache, and as a process that the test ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { obtainParts } from '../../local/parts/obtain-parts.ts';
+import { sampleServerPart } from '../../local/parts/sample-server-part.ts';
+import { testStack } from '../../local/testing.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const OUT = `${ROOT}.local/bin`;
 
-let built: Promise<string> | undefined;
+let obtained: Promise<string> | undefined;
 
-/** The binary's path. */
+/** The binary's path; made where no clone with the same sources has made it. */
 export function buildSampleServer(): Promise<string> {
-  built ??= make('unreal/sample-server', OUT).then(() => `${OUT}/sample-server`);
-  return built;
+  obtained ??= testStack().then(async ({ around }) => {
+    const [file] = await obtainParts([sampleServerPart(ROOT)], around);
+    if (file === undefined) throw new Error('the sample server was not obtained');
+    return file;
+  });
+  return obtained;
 }
 
 /** @throws what the compiler said. */

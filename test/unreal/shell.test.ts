@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { make, outcomeOf } from './sample-server-process.ts';
+import { outcomeOf } from './sample-server-process.ts';
+import { checkShell } from './test-binaries.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const OUT = `${ROOT}.local/test-bin`;
 const MODULE = `${ROOT}unreal/LifeVerse/Source/LifeVerse`;
 
 const text = (path: string) => readFileSync(path, 'utf8');
@@ -17,7 +17,7 @@ const headers = readdirSync(`${MODULE}/Public`).map((name) => join(MODULE, 'Publ
 describe('the Unreal plugin', () => {
   it('type-checks against stand-ins of the engine', async function () {
     this.timeout(300_000);
-    await make('test/unreal', OUT, ['shell']);
+    await checkShell();
   });
 
   it('includes every file of the core, each as a unit of its own', () => {
