@@ -1,4 +1,4 @@
-/** A service as the process that production runs: its own `main.ts`, over TLS. */
+/** A service as the process that production runs: its own `main.ts`, bundled, over TLS. */
 import { randomUUID } from 'node:crypto';
 import { createClient, type Client } from '../../contracts/client.ts';
 import type { Api, Endpoints } from '../../contracts/endpoint.ts';
@@ -9,6 +9,7 @@ import { testStack } from '../../local/testing.ts';
 import type { TrustedIssuer } from '../../runtime/config.ts';
 import { createHttpSend } from '../../runtime/http-send.ts';
 import { inheritedEnv } from '../inherited-env.ts';
+import { bundledService } from './bundled-service.ts';
 
 export interface ServiceProcess<E extends Endpoints> {
   readonly url: string;
@@ -25,7 +26,7 @@ export interface ServiceSpec<E extends Endpoints> {
   /** Beside what every service has. */
   readonly env: Readonly<Record<string, string>>;
   readonly port?: number;
-  /** Before the service's own `main.ts`, e.g. `--import` of what a test adds to it. */
+  /** Before the service's own script, e.g. `--import` of what a test adds to it. */
   readonly nodeArgs?: readonly string[];
 }
 
@@ -37,7 +38,7 @@ export async function startServiceProcess<E extends Endpoints>(spec: ServiceSpec
   const kept = await keeper.start({
     name: `${name}-${randomUUID().slice(0, 8)}`,
     command: process.execPath,
-    args: [...(spec.nodeArgs ?? []), new URL(`../../${name}/main.ts`, import.meta.url).pathname],
+    args: [...(spec.nodeArgs ?? []), await bundledService(name)],
     env: {
       ...inheritedEnv(),
       LOG_LEVEL: 'info',

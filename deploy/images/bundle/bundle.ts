@@ -31,8 +31,12 @@ const AS_COMMONJS = [
 /** For people who look into a browser's code, not for a browser. */
 const UNSERVED = /\.map$|es-bundle|\.d\.ts$/;
 
-/** @param into is emptied first. @throws for a package that cannot be found and is not known to be done without. */
-export async function bundle(root: string, name: ProgramName, into: string): Promise<Bundled> {
+/**
+ * @param into is emptied first.
+ * @param outside packages that are loaded from a `node_modules` above it, where somebody wants to reach into them.
+ * @throws for a package that cannot be found and is not known to be done without.
+ */
+export async function bundle(root: string, name: ProgramName, into: string, outside: readonly string[] = []): Promise<Bundled> {
   const { entry, small, assets } = PROGRAMS[name];
   await rm(into, { recursive: true, force: true });
   const { metafile } = await build({
@@ -51,7 +55,7 @@ export async function bundle(root: string, name: ProgramName, into: string): Pro
     sourcemap: small ? 'external' : false,
     sourcesContent: false,
     banner: { js: AS_COMMONJS },
-    external: [...assets],
+    external: [...assets, ...outside],
     // Their texts are kept whole, in a file of their own.
     legalComments: 'none',
     // A package that looks for others by eval is served by AS_COMMONJS.
@@ -59,7 +63,8 @@ export async function bundle(root: string, name: ProgramName, into: string): Pro
     metafile: true,
     logLevel: 'silent',
   });
-  const missing = outsideOf(metafile).filter((wanted) => !assets.includes(wanted) && !DONE_WITHOUT.includes(wanted));
+  const known = [...assets, ...outside, ...DONE_WITHOUT];
+  const missing = outsideOf(metafile).filter((wanted) => !known.includes(wanted));
   if (missing.length > 0) throw new Error(`${entry} needs ${missing.join(', ')}, which cannot be found`);
   for (const asset of assets) {
     const from = path.join(root, 'node_modules', asset);
