@@ -3,8 +3,8 @@ import type { BufferPolicy, FleetStatus } from '../resources/fleet.ts';
 
 export interface Desired {
   readonly replicas: number;
-  /** Which of the policy's bounds held it back. */
-  readonly limit?: 'minimum' | 'maximum';
+  /** A bound of the policy held it back. */
+  readonly isLimited: boolean;
 }
 
 /** A number of free servers beside the Allocated ones, or the share of all that is to be free, rounded up. */
@@ -12,7 +12,7 @@ export function bufferedReplicas({ bufferSize = 0, minReplicas = 0, maxReplicas 
   const allocated = status.allocatedReplicas;
   const wanted =
     typeof bufferSize === 'number' ? allocated + bufferSize : Math.ceil((allocated * 100) / (100 - Number.parseInt(bufferSize, 10)));
-  if (wanted < minReplicas) return { replicas: minReplicas, limit: 'minimum' };
-  if (wanted > maxReplicas) return { replicas: maxReplicas, limit: 'maximum' };
-  return { replicas: wanted };
+  if (wanted < minReplicas) return { replicas: minReplicas, isLimited: true };
+  if (wanted > maxReplicas) return { replicas: maxReplicas, isLimited: true };
+  return { replicas: wanted, isLimited: false };
 }

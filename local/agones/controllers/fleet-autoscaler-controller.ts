@@ -1,5 +1,6 @@
-/** Scales fleets as their FleetAutoscalers say, each on its own interval: Buffer, Webhook, Schedule and Chain. */
+/** Scales fleets as their FleetAutoscalers say, each on its own interval: Buffer, Webhook, Counter, List, Schedule and Chain. */
 import type { Fleet, FleetAutoscaler } from '../resources/fleet.ts';
+import { FLEET_LABEL, type GameServer } from '../resources/game-server.ts';
 import { keyOf } from '../resources/object-meta.ts';
 import { FLEETS, FLEET_AUTOSCALERS } from '../resources/resource.ts';
 import type { Desired } from './buffer-size.ts';
@@ -64,7 +65,8 @@ export class FleetAutoscalerController {
     if (fleet.status === undefined) return;
     let desired: Applied;
     try {
-      desired = await desiredReplicas(autoscaler.spec.policy, fleet, { now: this.#view.now(), signal });
+      const gameServers = () => this.#gameServersOf(fleet);
+      desired = await desiredReplicas(autoscaler.spec.policy, fleet, { gameServers, now: this.#view.now(), signal });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ChainFailed) this.#tellOfChain(autoscaler, 'Warning', 'failed to apply', 'Unknown', '');
@@ -90,16 +92,12 @@ export class FleetAutoscalerController {
     this.#events.tell(autoscaler, { type, reason: 'ChainPolicy', message });
   }
 
-  async #scaleFleet(autoscaler: FleetAutoscaler, fleet: Fleet, { replicas, limit }: Desired, signal: AbortSignal): Promise<boolean> {
+  async #scaleFleet(autoscaler: FleetAutoscaler, fleet: Fleet, { replicas }: Desired, signal: AbortSignal): Promise<boolean> {
     const now = fleet.spec.replicas ?? 0;
     if (replicas === now) return false;
     await this.#view.store.replace(FLEETS, { ...fleet, spec: { ...fleet.spec, replicas } }, signal);
     const message = `Scaling fleet ${fleet.metadata.name} from ${now} to ${replicas}`;
     this.#events.tell(autoscaler, { type: 'Normal', reason: 'AutoScalingFleet', message });
-    if (limit !== undefined) {
-      const limited = `Scaling fleet ${fleet.metadata.name} was limited to ${limit} size of ${replicas}`;
-      this.#events.tell(autoscaler, { type: 'Warning', reason: 'ScalingLimited', message: limited });
-    }
     return true;
   }
 
@@ -110,17 +108,27 @@ export class FleetAutoscalerController {
           .toISOString()
           .replace(/\.\d+Z$/, 'Z')
       : (autoscaler.status?.lastScaleTime ?? null);
-    await this.#writeStatus(
-      autoscaler,
-      {
-        currentReplicas: fleet.status?.replicas ?? 0,
-        desiredReplicas: desired.replicas,
-        lastScaleTime,
-        ableToScale: true,
-        scalingLimited: desired.limit !== undefined,
-        lastAppliedPolicy: desired.policy,
-      },
-      signal,
+    const currentReplicas = fleet.status?.replicas ?? 0;
+    const status = {
+      currentReplicas,
+      desiredReplicas: desired.replicas,
+      lastScaleTime,
+      ableToScale: true,
+      scalingLimited: desired.isLimited,
+      lastAppliedPolicy: desired.policy,
+    };
+    // With each status that is another, and whichever bound it was: Agones looks where the fleet is going.
+    if (desired.isLimited && !sameJson(status, autoscaler.status)) {
+      const bound = currentReplicas > desired.replicas ? 'maximum' : 'minimum';
+      const message = `Scaling fleet ${fleet.metadata.name} was limited to ${bound} size of ${desired.replicas}`;
+      this.#events.tell(autoscaler, { type: 'Warning', reason: 'ScalingLimited', message });
+    }
+    await this.#writeStatus(autoscaler, status, signal);
+  }
+
+  #gameServersOf({ metadata: { namespace, name } }: Fleet): GameServer[] {
+    return [...this.#view.gameServers.values()].filter(
+      ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[FLEET_LABEL] === name,
     );
   }
 

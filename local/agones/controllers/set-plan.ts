@@ -24,15 +24,26 @@ export function planOf(
   const surplus = up.length - wanted;
   if (surplus <= 0) return { create: -surplus, shutDown: broken };
   const free = up.filter((gameServer) => !KEPT.has(stateOf(gameServer)));
-  const order = scheduling === 'Packed' ? emptyNodesFirst(up) : () => 0;
-  const chosen = free.toSorted(
-    (one, other) => readyLast(one, other) || byPriority(one, other, priorities) || order(one, other) || newestFirst(one, other),
-  );
+  const chosen = inOrderOfDeletion(free, scheduling, priorities, up);
   return { create: 0, shutDown: [...broken, ...chosen.slice(0, surplus)] };
 }
 
+/** @param standing what tells how full a node is: the game servers themselves, where nobody else stands there. */
+export function inOrderOfDeletion(
+  gameServers: readonly GameServer[],
+  scheduling: Scheduling,
+  priorities: readonly Priority[] = [],
+  standing = gameServers,
+): GameServer[] {
+  const order = scheduling === 'Packed' ? emptyNodesFirst(standing) : () => 0;
+  return gameServers.toSorted(
+    (one, other) => readyLast(one, other) || byPriority(one, other, priorities) || order(one, other) || newestFirst(one, other),
+  );
+}
+
 /** What is not Ready yet costs least to lose. */
-const readyLast = (one: GameServer, other: GameServer): number => Number(stateOf(one) === 'Ready') - Number(stateOf(other) === 'Ready');
+const readyLast = (one: GameServer, other: GameServer): number => Number(isReady(one)) - Number(isReady(other));
+const isReady = (gameServer: GameServer): boolean => stateOf(gameServer) === 'Ready' || KEPT.has(stateOf(gameServer));
 
 /** Packed: a node with few servers is emptied first, so that the autoscaler can take it away. */
 function emptyNodesFirst(gameServers: readonly GameServer[]): (one: GameServer, other: GameServer) => number {

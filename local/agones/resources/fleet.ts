@@ -80,6 +80,14 @@ export interface BufferPolicy {
   readonly maxReplicas?: number;
 }
 
+/** Of a counter or a list. */
+export interface CapacityPolicy {
+  readonly key: string;
+  readonly bufferSize?: IntOrPercent;
+  readonly minCapacity?: number;
+  readonly maxCapacity: number;
+}
+
 export interface WebhookPolicy {
   readonly url?: string;
   readonly service?: {
@@ -106,6 +114,8 @@ export interface FleetAutoscalerPolicy {
   readonly type?: string;
   readonly buffer?: BufferPolicy;
   readonly webhook?: WebhookPolicy;
+  readonly counter?: CapacityPolicy;
+  readonly list?: CapacityPolicy;
   readonly schedule?: SchedulePolicy;
   readonly chain?: readonly ChainEntry[];
   readonly [field: string]: unknown;

@@ -2,13 +2,14 @@
 import { cronOf, durationMs, isTimezone } from '../controllers/schedule.ts';
 import type {
   BufferPolicy,
+  CapacityPolicy,
   ChainEntry,
   FleetAutoscaler,
   FleetAutoscalerPolicy,
   SchedulePolicy,
   WebhookPolicy,
 } from '../resources/fleet.ts';
-import { duplicate, invalid, required, type FieldFault } from './field-fault.ts';
+import { duplicate, forbidden, invalid, required, type FieldFault } from './field-fault.ts';
 
 const NOT_NEGATIVE = 'must be greater than or equal to 0';
 /** Any of them makes an entry of a chain one that has a policy, whatever its type says. */
@@ -23,6 +24,13 @@ function policyFaults(field: string, policy: FleetAutoscalerPolicy, now: Date): 
       return policy.buffer ? bufferFaults(`${field}.buffer`, policy.buffer) : missing('buffer');
     case 'Webhook':
       return policy.webhook ? webhookFaults(`${field}.webhook`, policy.webhook) : missing('webhook');
+    case 'Counter':
+      return policy.counter ? capacityFaults(`${field}.counter`, policy.counter) : missing('counter');
+    case 'List':
+      return policy.list ? capacityFaults(`${field}.list`, policy.list) : missing('list');
+    case 'Wasm':
+      // An alpha, whose gate is off.
+      return [forbidden(`${field}.wasm`, 'feature WasmAutoscaler must be enabled')];
     case 'Schedule':
       return policy.schedule ? scheduleFaults(`${field}.schedule`, policy.schedule, now) : missing('schedule');
     case 'Chain':
@@ -83,28 +91,42 @@ function faultOf(parse: () => unknown): string | undefined {
   }
 }
 
-function bufferFaults(field: string, buffer: BufferPolicy): FieldFault[] {
-  const { bufferSize = 0, minReplicas = 0, maxReplicas = 0 } = buffer;
+function bufferFaults(field: string, { bufferSize, minReplicas, maxReplicas }: BufferPolicy): FieldFault[] {
+  const bounds = { unit: 'Replicas', size: bufferSize, min: minReplicas, max: maxReplicas };
+  // A share of an empty fleet is nothing: such a fleet would never start.
+  return boundFaults(field, bounds, (min) => invalid(`${field}.minReplicas`, min, NOT_NEGATIVE));
+}
+
+function capacityFaults(field: string, { bufferSize, minCapacity, maxCapacity }: CapacityPolicy): FieldFault[] {
+  const bounds = { unit: 'Capacity', size: bufferSize, min: minCapacity, max: maxCapacity };
+  const why = ' when bufferSize in percentage format is used, minCapacity should be more than 0';
+  // The size in place of the minimum: so says Agones.
+  return boundFaults(field, bounds, () => invalid(`${field}.minCapacity`, bufferSize, why));
+}
+
+interface Bounds {
+  readonly unit: string;
+  readonly size: BufferPolicy['bufferSize'];
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+}
+
+function boundFaults(field: string, { unit, size = 0, min = 0, max = 0 }: Bounds, noMinimum: (min: number) => FieldFault): FieldFault[] {
   const faults: FieldFault[] = [];
-  if (minReplicas > maxReplicas) {
-    faults.push(invalid(`${field}.minReplicas`, minReplicas, 'minReplicas should be smaller than maxReplicas'));
-  }
-  if (typeof bufferSize === 'number') {
-    if (bufferSize <= 0) faults.push(invalid(`${field}.bufferSize`, bufferSize, NOT_NEGATIVE));
-    if (maxReplicas < bufferSize) {
-      faults.push(invalid(`${field}.maxReplicas`, maxReplicas, 'maxReplicas should be bigger than or equal to bufferSize'));
-    }
-    if (minReplicas !== 0 && minReplicas < bufferSize) {
-      faults.push(invalid(`${field}.minReplicas`, minReplicas, 'minReplicas should be bigger than or equal to bufferSize'));
-    }
+  const fault = (bound: 'min' | 'max', value: number, detail: string) =>
+    faults.push(invalid(`${field}.${bound}${unit}`, value, `${bound}${unit} should be ${detail}`));
+  if (min > max) fault('min', min, `smaller than max${unit}`);
+  if (typeof size === 'number') {
+    if (size <= 0) faults.push(invalid(`${field}.bufferSize`, size, NOT_NEGATIVE));
+    if (max < size) fault('max', max, 'bigger than or equal to bufferSize');
+    if (min !== 0 && min < size) fault('min', min, 'bigger than or equal to bufferSize');
     return faults;
   }
-  const percent = /^([0-9]+)%$/.exec(bufferSize)?.[1];
+  const percent = /^([0-9]+)%$/.exec(size)?.[1];
   if (percent === undefined || Number(percent) < 1 || Number(percent) > 99) {
-    faults.push(invalid(`${field}.bufferSize`, bufferSize, 'bufferSize should be between 1% and 99%'));
+    faults.push(invalid(`${field}.bufferSize`, size, 'bufferSize should be between 1% and 99%'));
   }
-  // A share of an empty fleet is nothing: such a fleet would never start.
-  if (minReplicas < 1) faults.push(invalid(`${field}.minReplicas`, minReplicas, NOT_NEGATIVE));
+  if (min < 1) faults.push(noMinimum(min));
   return faults;
 }
 

@@ -153,10 +153,13 @@ describe('a buffer', () => {
   });
 
   it('keeps a number or a share free, within its bounds', () => {
-    assert.deepEqual(bufferedReplicas({ bufferSize: 2, maxReplicas: 10 }, status(3)), { replicas: 5 });
-    assert.deepEqual(bufferedReplicas({ bufferSize: '50%', minReplicas: 1, maxReplicas: 10 }, status(3)), { replicas: 6 });
-    assert.deepEqual(bufferedReplicas({ bufferSize: 2, maxReplicas: 4 }, status(3)), { replicas: 4, limit: 'maximum' });
-    assert.deepEqual(bufferedReplicas({ bufferSize: 1, minReplicas: 3, maxReplicas: 4 }, status(0)), { replicas: 3, limit: 'minimum' });
+    assert.deepEqual(bufferedReplicas({ bufferSize: 2, maxReplicas: 10 }, status(3)), { replicas: 5, isLimited: false });
+    assert.deepEqual(bufferedReplicas({ bufferSize: '50%', minReplicas: 1, maxReplicas: 10 }, status(3)), {
+      replicas: 6,
+      isLimited: false,
+    });
+    assert.deepEqual(bufferedReplicas({ bufferSize: 2, maxReplicas: 4 }, status(3)), { replicas: 4, isLimited: true });
+    assert.deepEqual(bufferedReplicas({ bufferSize: 1, minReplicas: 3, maxReplicas: 4 }, status(0)), { replicas: 3, isLimited: true });
   });
 });
 
