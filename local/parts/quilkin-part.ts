@@ -20,7 +20,7 @@ export const quilkinPart: Part = {
       toolchains: [
         { command: 'cargo', howToGet: `a quilkin ${QUILKIN_VERSION} on the PATH, or Rust with cargo (https://rustup.rs) to build it` },
         { command: 'g++', howToGet: 'a C++ compiler: apt-get install build-essential' },
-        { command: 'cmake', howToGet: 'CMake: apt-get install cmake' },
+        { command: 'make', howToGet: 'make: apt-get install make' },
       ],
       async make(bench) {
         const args = ['install', '--locked', 'quilkin', '--version', QUILKIN_VERSION, '--root', bench.scratch];
