@@ -38,7 +38,7 @@ quilkin: node_modules/.package-lock.json ## build Quilkin, the optional UDP prox
 	@$(NODE) local/main.ts quilkin
 
 test-quilkin: node_modules/.package-lock.json parts quilkin ## the real Quilkin before the local stack, in a network of its own (root, iproute2); not part of make test
-	@unshare --net sh -c 'ip link set lo up && ip address add $(EDGE)/32 dev lo && LOCAL_REGISTRIES_ONLY=1 UDP_EDGE=$(EDGE) exec mocha test/quilkin/real-proxies.ts'
+	@unshare --net sh -c 'ip link set lo up && ip address add $(EDGE)/32 dev lo && LOCAL_REGISTRIES_ONLY=1 UDP_EDGE=$(EDGE) exec env -u MONGO_URL -u REDIS_URL mocha test/quilkin/real-proxies.ts'
 
 bench: node_modules/.package-lock.json ## measure every hot path; takes minutes, and wants the machine for itself
 	@for file in allocator ceiling placement sdk-bridge; do $(NODE) bench/$$file.ts || exit 1; done
