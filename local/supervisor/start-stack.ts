@@ -100,7 +100,6 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
     keeper,
     baseEnv,
   });
-  lifecycle.onClose('UDP edges', () => edges.stop());
   step('parts are there');
 
   // Meanwhile; whoever needs it is told of a failure.
@@ -167,6 +166,8 @@ async function startAll(options: StackOptions, lifecycle: Lifecycle): Promise<St
   const without = (around.env['LIFEVERSE_WITHOUT'] ?? '').split(',');
   const places = (await placesOf(ports, servicePorts, options.processes ?? {})).filter(({ service }) => !without.includes(service.name));
   lifecycle.onClose('Agones and nodes', () => all(clusters, (cluster) => cluster.stopPlay()));
+  // Before the clusters: an API server that ends waits for those who watch it.
+  lifecycle.onClose('UDP edges', () => edges.stop());
   const running: KeptProcess[] = [];
   lifecycle.onClose('services', () => all(running, (service) => service.stop()));
   await Promise.all([
