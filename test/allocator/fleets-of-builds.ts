@@ -34,7 +34,9 @@ export async function fleetsOfBuilds(world: AllocatorUnderTest) {
           return servers.filter((one) => one.state === 'Ready').length === replicas;
         });
     },
-    mark: (where: Where, build: string, state: ReleaseState) => send('PATCH', pathOf(where, nameOf(build)), { metadata: marked(state) }),
+    /** One that is closed wants no servers. */
+    mark: (where: Where, build: string, state: ReleaseState) =>
+      send('PATCH', pathOf(where, nameOf(build)), { metadata: marked(state), ...(state === 'closed' ? { spec: { replicas: 0 } } : {}) }),
     /** As a release takes one away that was closed long ago. */
     remove: (where: Where, build: string) => send('DELETE', pathOf(where, nameOf(build))),
     /** Build → its state, as the allocator tells it. */

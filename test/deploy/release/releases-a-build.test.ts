@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { matchmakerApi } from '../../../contracts/matchmaker.ts';
+import { podlessFleet } from '../../../local/podless-fleet.ts';
+import { testStack } from '../../../local/testing.ts';
 import { allocatorUnderTest, anAllocation, EAST, until, type AllocatorUnderTest } from '../../allocator/allocator-under-test.ts';
 import { makeReady, readySession } from '../../allocator/ready-session.ts';
+import { ticketOf } from '../../matchmaker/matchmaker-under-test.ts';
+import { freshDatabase } from '../../services/fresh-database.ts';
+import { startServiceProcess } from '../../services/service-process.ts';
+import { createTokenIssuer } from '../../services/token-issuer.ts';
 import { releaseBed, watchServers } from './release-bed.ts';
 
 describe('A release of a build of the game', function () {
@@ -11,6 +20,32 @@ describe('A release of a build of the game', function () {
     world = await allocatorUnderTest();
   });
   after(() => world.stop());
+
+  /** As a process of its own, in front of the allocator. */
+  async function startMatchmaker(fleet: string) {
+    const issuer = await createTokenIssuer('https://players.test', ['backend']);
+    const tokenFile = path.join((await testStack()).folder, `matchmaker-${randomUUID()}.token`);
+    await writeFile(tokenFile, await world.token('service:matchmaker', ['matchmaker']));
+    const database = await freshDatabase();
+    const service = await startServiceProcess({
+      api: matchmakerApi,
+      trusted: [issuer.trusted],
+      env: {
+        MONGO_URL: database.url,
+        MONGO_DATABASE: database.name,
+        ALLOCATOR_URL: world.allocator.url,
+        SERVICE_TOKEN_FILE: tokenFile,
+        MATCH_MODES: JSON.stringify({ duel: { fleet, map: 'Arena', players: 2 } }),
+      },
+    });
+    return {
+      asBackend: async () => service.client(await issuer.sign('backend', ['backend'])),
+      stop: async () => {
+        await service.stop();
+        await database.close();
+      },
+    };
+  }
 
   it('comes up beside the old one, takes the players who have it, and lets the others play to the end; so does a rollback', async () => {
     const fleet = await world.makeFleet(EAST, 3);
@@ -66,6 +101,42 @@ describe('A release of a build of the game', function () {
       assert.equal(states[1]?.at(-1), 'Allocated');
     } finally {
       await seen.stop();
+      await bed.stop();
+    }
+  });
+
+  it('is told to players by the matchmaker: those of a closed build, and nobody else', async () => {
+    const fleet = await world.makeFleet(EAST, 1);
+    await world.knows(EAST, fleet, 1);
+    const bed = await releaseBed(world, fleet, podlessFleet(fleet, 1));
+    const service = await startMatchmaker(fleet);
+    try {
+      const players = await service.asBackend();
+      const waiting = { ...ticketOf('ann'), build: 'dev' };
+      await players.createTicket({ body: waiting });
+      const held = players.getTicket({ params: { id: waiting.id }, query: { wait: 30 } });
+      const release = await bed.run('release', { BUILD: '3.0.0' });
+      assert.equal(release.code, 0, release.output);
+      const { state, reason, openBuilds } = (await held).body;
+      assert.deepEqual([state, reason, openBuilds], ['failed', 'build_closed', ['3.0.0']]);
+      const late = { ...ticketOf('bob'), build: 'dev' };
+      await assert.rejects(players.createTicket({ body: late }), { code: 'build_closed', message: /open: 3\.0\.0$/ });
+      assert.equal((await players.createTicket({ body: { ...ticketOf('cat'), build: '3.0.0' } })).status, 201);
+
+      const rollback = await bed.run('rollback');
+      assert.equal(rollback.code, 0, rollback.output);
+      await until('the old build is taken again', () =>
+        players.createTicket({ body: late }).then(
+          () => Promise.resolve(true),
+          () => Promise.resolve(false),
+        ),
+      );
+      await until('who waits for the new one is told', async () => {
+        return (await players.getTicket({ params: { id: 't-cat' }, query: {} })).body.reason === 'build_closed';
+      });
+      assert.equal((await players.getTicket({ params: { id: late.id }, query: {} })).body.state, 'waiting');
+    } finally {
+      await service.stop();
       await bed.stop();
     }
   });
