@@ -32,7 +32,7 @@ export interface ClosedBuilds {
 
 /** Nothing depends on how soon another process's note is read: while the fleets are there, they say the same. */
 const READ_EVERY_MS = 10_000;
-/** The newest; those who come back with an older one wait for nothing, as for a build that nobody knows. */
+/** The newest; one that is older counts as never heard of: who comes back with it waits in vain. */
 const MOST = 2_000;
 
 export async function openClosedBuilds(db: Db, log: Log): Promise<ClosedBuilds> {
