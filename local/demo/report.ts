@@ -11,6 +11,7 @@ export interface Report {
   readonly orphans: number;
   readonly refusedTickets: number;
   readonly worldsResumed: number;
+  readonly serversResized: number;
   readonly entriesDurable: number;
   readonly entriesLost: number;
   readonly placementMs: { readonly p50: number; readonly p99: number };
@@ -44,6 +45,7 @@ export function reportOf(found: Findings): Report {
     orphans,
     refusedTickets: tally.refusedTickets.size,
     worldsResumed: tally.resumed.size,
+    serversResized: tally.resizedServers.size,
     entriesDurable,
     entriesLost,
     placementMs: { p50: percentile(placed, 0.5), p99: percentile(placed, 0.99) },
@@ -110,6 +112,7 @@ export function tableOf(report: Report): string[] {
     ['doubled, orphans', `${report.doubled}, ${report.orphans}`],
     ['bad tickets refused', String(report.refusedTickets)],
     ['worlds resumed', String(report.worldsResumed)],
+    ['servers resized', String(report.serversResized)],
     ['durable entries', `${report.entriesDurable}, ${report.entriesLost} lost`],
     ['placing', `p50 ${placementMs.p50} ms, p99 ${placementMs.p99} ms (Agones and its cluster are stand-ins)`],
     ['start', `${report.startSeconds} s`],

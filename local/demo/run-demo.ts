@@ -15,6 +15,7 @@ import { killAllocator } from './chaos/kill-allocator.ts';
 import { killGameServer } from './chaos/kill-game-server.ts';
 import { operatorSaves } from './clients.ts';
 import { doubledOf, orphansOf } from '../checking/game-server-history.ts';
+import { followSizes } from './follow-sizes.ts';
 import { Ledger } from './ledger.ts';
 import { Party } from './party.ts';
 import { startRecorder, type Recorder } from '../checking/recorder.ts';
@@ -57,6 +58,7 @@ export async function runDemo(parts: DemoParts): Promise<Findings> {
   const signal = AbortSignal.any([parts.signal, over.signal]);
   const http = createHttpSend(stack.caFile);
   const recorder = await startRecorder(stack, log, now, signal);
+  await followSizes(stack, tally, log, signal);
   const book = openAllocationBook(stack, new Date(now()), () => recorder.history.lasting().map(({ uid }) => uid), now);
   const look = { ...parts, book, recorder, tally, ledger, since: now() };
   const following = book.follow(signal);
@@ -206,6 +208,7 @@ async function keepDrawing({ screen, since, now, matches, tally, recorder, book,
       entriesLost: ledger.entriesLost,
       refusedTickets: tally.refusedTickets.size,
       worldsResumed: tally.resumed.size,
+      serversResized: tally.resizedServers.size,
     });
     // A view that is looked at, not an event: drawn now and then.
     await pause(DRAW_MS, signal);

@@ -19,6 +19,7 @@ export interface View {
   readonly entriesLost: number;
   readonly refusedTickets: number;
   readonly worldsResumed: number;
+  readonly serversResized: number;
   readonly news: readonly News[];
 }
 
@@ -70,6 +71,7 @@ function checks(view: View): string {
     ['lost', view.entriesLost],
     ['bad tickets refused', view.refusedTickets],
     ['worlds resumed', view.worldsResumed],
+    ['servers resized', view.serversResized],
   ])}`;
 }
 

@@ -21,6 +21,8 @@ export class Tally {
   readonly refusedTickets = new Set<string>();
   /** Allocations in which a world went on after its server had died. */
   readonly resumed = new Set<string>();
+  /** Game servers that their node gave another size while they ran. */
+  readonly resizedServers = new Set<string>();
   readonly #phases = new Map<string, Phase>();
   readonly #joined = new Map<string, Set<string>>();
   readonly #now: () => number;

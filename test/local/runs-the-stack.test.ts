@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
+import { CoreV1Api, CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
 import { Agent, request } from 'undici';
 import { allocatorApi } from '../../contracts/allocator-api.ts';
 import { createClient } from '../../contracts/client.ts';
@@ -16,8 +16,11 @@ import { readRunRecords } from '../../local/processes/run-records.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { readStackFile } from '../../local/supervisor/stack-file.ts';
 import type { StackFile } from '../../local/supervisor/stack-file.ts';
+import { followSizes } from '../../local/demo/follow-sizes.ts';
+import { Tally } from '../../local/demo/tally.ts';
 import { testStack } from '../../local/testing.ts';
 import { createHttpSend } from '../../runtime/http-send.ts';
+import { SILENT_LOG } from '../../runtime/log.ts';
 
 const MAIN = path.join(import.meta.dirname, '../../local/main.ts');
 /** A first run builds the parts. */
@@ -142,6 +145,46 @@ describe('the local stack', function () {
       assert.match(said.join('\n'), /ready after .*\n.*game port answers.*\n.*ended/);
       assert.equal((await allocator.getAllocation({ params: { id }, query: {}, headers: {} })).body.state, 'ended');
     } finally {
+      await http.close();
+    }
+  });
+
+  it('gives the server of a world another size while its session runs, as its fleet’s profile says', async () => {
+    const http = createHttpSend(stack.caFile);
+    const watching = new AbortController();
+    try {
+      // The demo's own eye for it.
+      const tally = new Tally(Date.now, () => {});
+      await followSizes(stack, tally, SILENT_LOG, watching.signal);
+      const token = () => stack.tokens['matchmaker'];
+      const allocator = createClient(allocatorApi, { baseUrl: stack.services['allocator']?.url ?? '', send: http.send, token });
+      const id = 'sized-by-its-load';
+      const session = { map: 'meadow', capacity: 4 };
+      const body = { id, fleet: 'sample-world', build: 'dev', mode: 'world', session, players: [{ id: 'ann' }], deadlineSeconds: 60 };
+      await allocator.requestAllocation({ headers: {}, body });
+      const placed = async () => (await allocator.getAllocation({ params: { id }, query: { wait: 5 }, headers: {} })).body.server;
+      const wait = (what: string) => ({ what, deadlineMs: 60_000, signal: new AbortController().signal, everyMs: 200 });
+      await waitUntil(async () => (await placed()) !== undefined, wait('it has a server'));
+      const server = await placed();
+      const { kubeconfig, namespace } = stack.clusters.find(({ name }) => name === server?.cluster) ?? assert.fail(server?.cluster);
+      const config = new KubeConfig();
+      config.loadFromFile(kubeconfig);
+      const api = config.makeApiClient(CoreV1Api);
+      const asked = async () => {
+        const pod = await api.readNamespacedPod({ namespace, name: server?.gameServer ?? '' });
+        const isGame = ({ name }: { name: string }) => name === 'game-server';
+        const given = pod.status?.containerStatuses?.find(isGame)?.resources?.requests;
+        return [pod.spec?.containers.find(isGame)?.resources?.requests?.['cpu'], given?.['cpu'], given?.['memory']];
+      };
+      await waitUntil(async () => (await asked()).join(' ') === '100m 100m 48Mi', wait('its node has given it the size of a session'));
+      await waitUntil(async () => tally.resizedServers.has(server?.gameServer ?? ''), wait('the demo shows it'));
+      assert.match(
+        tally.news[0]?.text ?? '',
+        /is resized with its session: 50m of a core, 32Mi to 128Mi of memory → 100m of a core, 48Mi to 192Mi/,
+      );
+      await allocator.cancelAllocation({ params: { id } });
+    } finally {
+      watching.abort();
       await http.close();
     }
   });

@@ -38,6 +38,7 @@ describe('The main job: 24 players, 40 matches, a dead game server, a dead alloc
       'orphans',
       'refusedTickets',
       'worldsResumed',
+      'serversResized',
       'entriesDurable',
       'entriesLost',
       'placementMs',

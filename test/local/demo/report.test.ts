@@ -59,6 +59,7 @@ describe('the report of a run', () => {
     for (const kind of ['forged', 'expired', 'used']) tally.refusedTickets.add(kind);
     tally.resumed.add('m1.r1');
     tally.killedServers.add('killed');
+    tally.resizedServers.add('m1');
     tally.allocatorKills.push(1);
     return [allocation('m1', { state: 'lost', readyAt: new Date(1_200), server: server('killed') }), ended('m1.r1', 400)];
   };
@@ -73,6 +74,7 @@ describe('the report of a run', () => {
       orphans: 0,
       refusedTickets: 3,
       worldsResumed: 1,
+      serversResized: 1,
       entriesDurable: 100,
       entriesLost: 0,
       placementMs: { p50: 200, p99: 400 },
