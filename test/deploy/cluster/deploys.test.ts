@@ -343,8 +343,17 @@ describe('deploy: make deploy-cluster', function () {
       new RegExp(`ALLOCATOR_URL=https://${OUTPUTS.api_hosts.allocator}`),
     );
     assert.match(await read('europe-west1/game-servers/kustomization.yaml'), new RegExp(`AUTOSCALER_CA=${AUTHORITY}`));
-    const asked = /AUTOSCALER_CA=(\S+)/.exec(await read('us-east1/game-servers/kustomization.yaml'))?.[1] ?? '';
-    const decoded = (text: string) => Buffer.from(text, 'base64').toString('utf8').trim();
-    assert.equal(decoded(asked), decoded(AUTHORITY), 'it has no services, and asks those of the other region');
   });
+
+  for (const [what, regions] of [
+    ['', {}],
+    [', also when it alone is deployed', { REGIONS: 'us-east1' }],
+  ] as const)
+    it(`has a region without services believe the authority of those that it asks${what}`, async () => {
+      await it_.deploy({ YES: '1', ...regions });
+      const written = await readFile(path.join(it_.tree, '.deploy/dev/us-east1/game-servers/kustomization.yaml'), 'utf8');
+      const asked = /AUTOSCALER_CA=(\S+)/.exec(written)?.[1] ?? '';
+      const decoded = (text: string) => Buffer.from(text, 'base64').toString('utf8').trim();
+      assert.equal(decoded(asked), decoded(AUTHORITY));
+    });
 });
