@@ -88,14 +88,19 @@ export function plannedNeeds(text: string): Readonly<Record<string, Need>> {
   const ofType = <T extends z.ZodType>(wanted: string, shape: T): z.output<T>[] =>
     planned.filter(({ type }) => type === wanted).flatMap(({ change }) => shape.safeParse(change.after).data ?? []);
   // A pool is in the zones of its cluster where it names none.
-  const zones = new Map(ofType('google_container_cluster', Cluster).map((cluster) => [cluster.location, cluster.node_locations?.length]));
+  const zones = new Map(ofType('google_container_cluster', Cluster).map((cluster) => [cluster.location, named(cluster.node_locations)]));
   const pools: Record<string, Pool[]> = {};
   for (const pool of ofType('google_container_node_pool', NodePool)) {
     (pools[pool.location] ??= []).push({
       machineType: pool.node_config[0]?.machine_type ?? '',
-      nodes: (pool.autoscaling[0]?.max_node_count ?? 0) * (pool.node_locations?.length ?? zones.get(pool.location) ?? USUAL_ZONES),
+      nodes: (pool.autoscaling[0]?.max_node_count ?? 0) * (named(pool.node_locations) ?? zones.get(pool.location) ?? USUAL_ZONES),
       isPublic: pool.network_config?.[0]?.enable_private_nodes !== true,
     });
   }
   return Object.fromEntries(Object.entries(pools).map(([region, all]) => [region, needOf(all)]));
+}
+
+/** How many zones are named; undefined: none. */
+function named(zones: readonly string[] | null | undefined): number | undefined {
+  return zones === undefined || zones === null || zones.length === 0 ? undefined : zones.length;
 }

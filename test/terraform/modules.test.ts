@@ -1,29 +1,23 @@
 import assert from 'node:assert/strict';
-import { ENVIRONMENT_VALUES } from './plan-environment.ts';
 import { runsIn, terraformBed } from './terraform-bed.ts';
 import type { Runs } from './test-output.ts';
 
-interface Group {
-  readonly title: string;
-  readonly root: string;
-  readonly promises: string;
-  readonly values?: string;
-}
+/** By the file of their run blocks, and the root that has the providers they need. */
+const GROUPS = [
+  { title: 'the modules', root: 'environments/dev', promises: 'modules.tftest.hcl', test: 'test' },
+  { title: 'the module of MongoDB', root: 'environments/dev', promises: 'mongo.tftest.hcl', test: 'test' },
+  { title: 'the module of Agones', root: 'cluster', promises: 'agones.tftest.hcl', test: 'test' },
+  { title: 'prod', root: 'environments/prod', promises: 'refusals.tftest.hcl', test: 'testEnvironment' },
+] as const;
 
-const GROUPS: readonly Group[] = [
-  { title: 'the modules', root: 'environments/dev', promises: 'modules.tftest.hcl' },
-  { title: 'the module of MongoDB', root: 'environments/dev', promises: 'mongo.tftest.hcl' },
-  { title: 'the module of Agones', root: 'cluster', promises: 'agones.tftest.hcl' },
-  { title: 'prod', root: 'environments/prod', promises: 'refusals.tftest.hcl', values: ENVIRONMENT_VALUES },
-];
-
-for (const { title, root, promises, values } of GROUPS) {
+for (const { title, root, promises, test } of GROUPS) {
   describe(`terraform: ${title}`, function () {
     // A first run builds the schema server, and Terraform where there is none.
     this.timeout(900_000);
     let ended: Runs;
     before(async () => {
-      ended = await (await terraformBed()).copy(promises.replace('.tftest.hcl', '')).test(root, promises, values);
+      const copy = (await terraformBed()).copy(promises.replace('.tftest.hcl', ''));
+      ended = await copy[test](root, promises);
     });
 
     for (const run of runsIn(promises)) {

@@ -2,12 +2,9 @@ import assert from 'node:assert/strict';
 import type { TerraformCopy } from './terraform-bed.ts';
 import type { Plan } from './test-output.ts';
 
-/** In `promises/`: what every environment asks for. */
-export const ENVIRONMENT_VALUES = 'environment.tfvars.json';
-
 /** The plan of an environment with its default settings. @throws with all that Terraform finds wrong. */
 export async function planEnvironment(copy: TerraformCopy, environment: string): Promise<Plan> {
-  const { runs, faults } = await copy.test(`environments/${environment}`, 'environment.tftest.hcl', ENVIRONMENT_VALUES);
+  const { runs, faults } = await copy.testEnvironment(`environments/${environment}`, 'environment.tftest.hcl');
   const plan = runs.get('plan')?.plan;
   assert.ok(plan !== undefined && faults.length === 0, `${environment}: ${faults.join('\n')}`);
   return plan;

@@ -15,6 +15,9 @@ import { writeUsedMirror } from './used-mirror.ts';
 
 const TREE = path.join(import.meta.dirname, '..', '..', 'terraform');
 const PROMISES = path.join(import.meta.dirname, 'promises');
+const ENVIRONMENT_MOCKS = 'environment-mocks.tftest.hcl';
+/** What every environment asks for. */
+const ENVIRONMENT_VALUES = 'environment.tfvars.json';
 /** Each loads the schemas and plans on a core of its own. */
 const AT_ONCE = 2;
 
@@ -26,8 +29,10 @@ export interface TerraformBed {
 export interface TerraformCopy {
   readonly folder: string;
   run(root: string, ...args: string[]): Promise<Ended>;
-  /** Runs a file of `promises/` in a root, after its init; with the values of another file there, where one is named. */
-  test(root: string, promises: string, values?: string): Promise<Runs>;
+  /** Runs a file of `promises/` in a root, after its init. */
+  test(root: string, promises: string): Promise<Runs>;
+  /** The same for a whole environment: with what its files of run blocks have in common. */
+  testEnvironment(root: string, promises: string): Promise<Runs>;
 }
 
 export interface Ended {
@@ -65,18 +70,20 @@ export const terraformBed = memoised(async (): Promise<TerraformBed> => {
         writeFileSync(whole, after);
       }
       const run = (root: string, ...args: string[]) => slots(() => ended(terraform, args, path.join(copied, root), env));
+      const test = async (root: string, promises: string, text: string, ...given: readonly string[]): Promise<Runs> => {
+        mkdirSync(path.join(copied, root, 'tests'), { recursive: true });
+        writeFileSync(path.join(copied, root, 'tests', promises), text);
+        const init = await run(root, 'init', '-backend=false', '-input=false', '-no-color');
+        if (init.code !== 0) throw new Error(init.said);
+        const { said } = await run(root, 'test', '-json', '-verbose', `-filter=tests/${promises}`, ...given);
+        return parseRuns(said);
+      };
       return {
         folder: copied,
         run,
-        async test(root, promises, values) {
-          mkdirSync(path.join(copied, root, 'tests'), { recursive: true });
-          cpSync(path.join(PROMISES, promises), path.join(copied, root, 'tests', promises));
-          const init = await run(root, 'init', '-backend=false', '-input=false', '-no-color');
-          if (init.code !== 0) throw new Error(init.said);
-          const given = values === undefined ? [] : [`-var-file=${path.join(PROMISES, values)}`];
-          const { said } = await run(root, 'test', '-json', '-verbose', `-filter=tests/${promises}`, ...given);
-          return parseRuns(said);
-        },
+        test: (root, promises) => test(root, promises, textOf(promises)),
+        testEnvironment: (root, promises) =>
+          test(root, promises, `${textOf(ENVIRONMENT_MOCKS)}\n${textOf(promises)}`, `-var-file=${path.join(PROMISES, ENVIRONMENT_VALUES)}`),
       };
     },
   };
@@ -84,7 +91,11 @@ export const terraformBed = memoised(async (): Promise<TerraformBed> => {
 
 /** The run blocks of a file in `promises/`, for mocha to name before anything has run. */
 export function runsIn(promises: string): string[] {
-  return [...readFileSync(path.join(PROMISES, promises), 'utf8').matchAll(/^run "([^"]+)"/gm)].map(([, name = '']) => name);
+  return [...textOf(promises).matchAll(/^run "([^"]+)"/gm)].map(([, name = '']) => name);
+}
+
+function textOf(promises: string): string {
+  return readFileSync(path.join(PROMISES, promises), 'utf8');
 }
 
 async function ended(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {

@@ -33,7 +33,6 @@ const Diagnostic = z.object({
   range: z.object({ filename: z.string(), start: z.object({ line: z.number() }) }).optional(),
 });
 const Line = z.object({
-  type: z.string(),
   '@testrun': z.string().optional(),
   test_run: z.object({ run: z.string(), progress: z.string().optional(), status: z.string().optional() }).optional(),
   test_plan: z.unknown().optional(),

@@ -72,6 +72,15 @@ for (const environment of ENVIRONMENTS) {
       }
     });
 
+    it('has Agones give out the ports that the environment’s firewall opens', () => {
+      const outputs = { ...awaitedOutputs(known), game_ports: '{"min":20000,"max":21000}' };
+      const applies = planSteps({ ...known, outputs }, ROOT)
+        .flatMap(commandsOf)
+        .filter(({ args: [root, verb] }) => root?.endsWith(CLUSTER_ROOT) && verb === 'apply');
+      assert.ok(applies.length > 0);
+      for (const { args } of applies) assert.ok(args.includes('-var=game_ports={"min":20000,"max":21000}'), args.join(' '));
+    });
+
     it('knows by Terraform’s names and labels what is the environment’s own', () => {
       const { name } = ownNames(known, undefined);
       const module = textOf('terraform/modules/environment');

@@ -1,12 +1,4 @@
-# What prod refuses to be. Its variables are in environment.tfvars.json; of what is planned nothing is looked at.
-
-mock_provider "google" {}
-mock_provider "google-beta" {}
-mock_provider "mongodbatlas" {}
-
-override_module {
-  target = module.environment
-}
+# What prod refuses to be, behind environment-mocks.tftest.hcl.
 
 run "prod_refuses_fewer_than_three_regions" {
   command = plan

@@ -8,7 +8,7 @@ const KEEPERS = ['random_password', 'tls_private_key', 'google_service_account_k
 /** Names that providers give to secrets; what has a version beside it is written and not kept. */
 const SECRET_NAME = /password|passphrase|secret_data|private_key|client_key|access_key|auth_string|token|credential/i;
 const NOT_SECRET = /_version$|^is_/;
-/** Known only afterwards, and then empty. */
+/** What the provider gives, and is empty then. */
 const EMPTY_AFTERWARDS: Readonly<Record<string, string>> = {
   'google_container_cluster master_auth.0.client_key': 'no client certificate is issued, see the promise on control planes',
 };
@@ -43,11 +43,11 @@ export const SECRETS: Promises = {
 /** Where a resource's plan has a secret, has one afterwards, or has what Terraform itself hides. */
 function keptSecrets({ type, address, change }: PlannedResource): string[] {
   const known = placesIn(change.after, (name, value) => isSecretName(name) && !isNothing(value));
-  const unknown = placesIn(change.after_unknown, (name, value) => isSecretName(name) && value === true).filter(
-    (place) => EMPTY_AFTERWARDS[`${type} ${place}`] === undefined,
-  );
+  const unknown = placesIn(change.after_unknown, (name, value) => isSecretName(name) && value === true);
   const hidden = placesIn(change.after_sensitive, (_, value) => value === true).filter((place) => !isNothing(valueIn(change.after, place)));
-  return [...new Set([...known, ...unknown, ...hidden])].map((place) => `${address}: ${place}`);
+  return [...new Set([...known, ...unknown, ...hidden])]
+    .filter((place) => EMPTY_AFTERWARDS[`${type} ${place}`] === undefined)
+    .map((place) => `${address}: ${place}`);
 }
 
 function isSecretName(name: string): boolean {

@@ -80,6 +80,24 @@ func (s *server) ValidateDataResourceConfig(context.Context, *tfprotov6.Validate
 	return &tfprotov6.ValidateDataResourceConfigResponse{}, nil
 }
 
+// OpenTofu asks it of a mocked provider between two runs; a state of the same schema is as it was.
+func (s *server) UpgradeResourceState(_ context.Context, asked *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	schema, err := s.known.Resources[asked.TypeName].schema()
+	if err != nil {
+		return nil, err
+	}
+	typed := schema.ValueType()
+	state, err := asked.RawState.Unmarshal(typed)
+	if err != nil {
+		return nil, err
+	}
+	same, err := tfprotov6.NewDynamicValue(typed, state)
+	if err != nil {
+		return nil, err
+	}
+	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: &same}, nil
+}
+
 func (s *server) ConfigureProvider(context.Context, *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
 	return &tfprotov6.ConfigureProviderResponse{}, nil
 }
