@@ -13,7 +13,7 @@ export function nextSteps(known: Known): string[] {
     'What comes next:',
     `  the API          https://${outputs.api_hosts.allocator}/docs (allocator), https://${outputs.api_hosts.accounts}/docs (accounts)`,
     `  a cluster        kubectl --kubeconfig=${kubeconfigFile(environment, first)} get fleets --namespace=lifeverse`,
-    `  your own game    docs/unreal.md, then make release BUILD=…`,
+    `  your own game    docs/deploy.md; its images go to ${outputs.registry}`,
     `  after a change   make deploy-cluster ENV=${environment}: it does what is left to do, and ends no match`,
     `  upgrades, drains docs/deploy.md`,
     `  take it away     make destroy-cluster ENV=${environment}`,

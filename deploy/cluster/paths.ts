@@ -3,6 +3,8 @@ import type { Environment } from './request.ts';
 
 export const PINS_FILE = 'deploy/pins.json';
 export const PLACEMENT_FILE = 'deploy/cluster/placement.yaml';
+/** What the matchmaker asks for, by mode. */
+export const MODES_FILE = 'fleets/base/services/match-modes.json';
 export const CLUSTER_ROOT = 'terraform/cluster';
 
 export const environmentRoot = (environment: Environment): string => `terraform/environments/${environment}`;

@@ -1,4 +1,6 @@
 /** The smoke test as the engineer's machine runs it: gets itself a token, chooses a fleet, plays through the public names. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { z } from 'zod';
 import { allocatorApi } from '../../../contracts/allocator-api.ts';
 import { createClient } from '../../../contracts/client.ts';
@@ -6,6 +8,7 @@ import { GAME_SERVER_MARKS } from '../../../contracts/allocator.ts';
 import type { Hands } from '../doing/hands.ts';
 import { mustRunLine } from '../doing/run-line.ts';
 import { regionsOf, type Known } from '../known.ts';
+import { MODES_FILE } from '../paths.ts';
 import { GAME_NAMESPACE } from '../settings/clusters-file.ts';
 import { kubectl } from '../steps/cluster-steps.ts';
 import { applyIdentityArgs, createTokenArgs, deleteIdentityArgs, smokeIdentity } from './smoke-pod.ts';
@@ -37,16 +40,25 @@ export async function runSmoke(known: Known, hands: Hands): Promise<void> {
     const token = (await mustRunLine({ ...kubectl(known, home, createTokenArgs, MINUTE), secretOutput: true }, hands)).trim();
     const client = createClient(allocatorApi, { baseUrl: `https://${outputs.api_hosts.allocator}`, send: hands.send, token: () => token });
     const { fleet, build } = await chooseFleet(known, hands);
+    const map = await mapOf(fleet, hands.tree);
     const id = `smoke-${hands.randomBytes(6).toString('hex')}`;
     hands.shop.say(`  asks for a session on ${fleet} (build ${build}) as ${id}`);
     await smokeSession(
-      { id, fleet, build },
+      { id, fleet, build, map },
       { allocator: client, knock: hands.knock, random: hands.randomBytes, now: hands.now, say: hands.shop.say, signal: hands.shop.signal },
     );
   } finally {
     // After a Ctrl-C as well the token ends by itself within minutes; the pod is applied again next time.
     if (!hands.shop.signal.aborted) await run(deleteIdentityArgs);
   }
+}
+
+const Modes = z.record(z.string(), z.object({ fleet: z.string(), map: z.string() }));
+
+/** As the matchmaker asks for that fleet, so that a game of one's own is asked for a map that it has. */
+async function mapOf(fleet: string, tree: string): Promise<string> {
+  const text = await readFile(path.join(tree, MODES_FILE), 'utf8').catch(() => '{}');
+  return Object.values(Modes.parse(JSON.parse(text))).find((mode) => mode.fleet === fleet)?.map ?? 'arena';
 }
 
 /** The first with a Ready game server, in the order of regions and names: what was waited for before. */

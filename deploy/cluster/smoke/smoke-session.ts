@@ -13,6 +13,8 @@ export interface SmokeSession {
   readonly id: string;
   readonly fleet: string;
   readonly build: string;
+  /** What the game server is told to load. */
+  readonly map: string;
 }
 
 export interface SmokeParts {
@@ -60,8 +62,8 @@ export async function smokeSession(session: SmokeSession, parts: SmokeParts): Pr
   parts.say(`  ended (${seconds()} s)`);
 }
 
-async function untilReady({ id, fleet, build }: SmokeSession, { allocator, now, signal }: SmokeParts): Promise<Allocation> {
-  const session = { map: 'arena', capacity: 1, data: { durationSeconds: 120, noShowSeconds: 60 } };
+async function untilReady({ id, fleet, build, map }: SmokeSession, { allocator, now, signal }: SmokeParts): Promise<Allocation> {
+  const session = { map, capacity: 1, data: { durationSeconds: 120, noShowSeconds: 60 } };
   const players = [{ id: playerOf({ id }) }];
   const body = { id, fleet, build, mode: 'smoke', session, players, deadlineSeconds: READY_SECONDS };
   const asked = await allocator.requestAllocation({ headers: { prefer: 'wait=20' }, body }, { signal });

@@ -196,6 +196,8 @@ export class DeploymentUnderTest {
   readonly tree: string;
   /** What the allocator was asked: `POST /v1/allocations`. */
   readonly asked: string[] = [];
+  /** The maps that it was asked for. */
+  readonly maps: string[] = [];
   /** More of the person's environment. */
   env: Record<string, string> = {};
   readonly #abort = new AbortController();
@@ -283,7 +285,10 @@ export class DeploymentUnderTest {
     let body: z.infer<typeof Asked> | undefined;
     return async ({ method, url, body: text, headers }) => {
       this.asked.push(`${method} ${url} ${headers['authorization'] ?? ''}`);
-      if (method === 'POST') body = Asked.parse(JSON.parse(text ?? ''));
+      if (method === 'POST') {
+        body = Asked.parse(JSON.parse(text ?? ''));
+        this.maps.push(body.session.map);
+      }
       const state = method === 'DELETE' ? 'ended' : 'ready';
       return {
         status: method === 'POST' ? 201 : 200,
@@ -294,7 +299,13 @@ export class DeploymentUnderTest {
   }
 }
 
-const Asked = z.looseObject({ id: z.string(), fleet: z.string(), build: z.string(), players: z.array(z.object({ id: z.string() })) });
+const Asked = z.looseObject({
+  id: z.string(),
+  fleet: z.string(),
+  build: z.string(),
+  players: z.array(z.object({ id: z.string() })),
+  session: z.object({ map: z.string() }),
+});
 
 function allocation({ id, fleet, build, players }: z.infer<typeof Asked>, state: string) {
   const player = players[0]?.id ?? '';

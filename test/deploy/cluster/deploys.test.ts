@@ -253,6 +253,13 @@ describe('deploy: make deploy-cluster', function () {
     assert.ok(it_.asked.every((line) => line.endsWith('Bearer smoke-token')));
   });
 
+  it('asks for the map that the matchmaker asks that fleet for', async () => {
+    const modes = { quick: { fleet: 'sample-duel', map: 'harbour', players: 2 }, other: { fleet: 'other', map: 'x' } };
+    await it_.write('fleets/base/services/match-modes.json', JSON.stringify(modes));
+    ended(await it_.deploy(), 0);
+    assert.deepEqual(it_.maps, ['harbour']);
+  });
+
   it('does nothing twice when it is run again', async () => {
     ended(await it_.deploy(), 0);
     const before = await it_.cloud.kept('accounts-secret');

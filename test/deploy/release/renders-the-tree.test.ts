@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { z } from 'zod';
 import { fleetNameOf } from '../../../deploy/release/fleet-name.ts';
 import { fleetOfBuild, fleetsIn } from '../../../deploy/release/fleet-of-build.ts';
 import { readManifests } from '../../../deploy/release/read-manifests.ts';
@@ -55,4 +56,47 @@ describe('The fleets of a build, from the tree', function () {
       assert.equal(layer.length, 4, 'and nothing else');
     });
   }
+
+  it('run an Unreal server by one component and one entry of images, under the build that a release gives them', async () => {
+    const image = `europe-west1-docker.pkg.dev/studio/lifeverse/unreal-server`;
+    const digest = `sha256:${'ab'.repeat(32)}`;
+    const layer = await renderLayer('unreal', (fleets) => ({
+      resources: [path.join(fleets, 'overlays/dev/regions/europe-west1/game-servers')],
+      components: ['unreal-server', 'game-server-size'].map((name) => path.join(fleets, 'components', name)),
+      images: [{ name: 'lifeverse.invalid/unreal-server', newName: image, digest }],
+    }));
+    for (const name of ['sample-duel', 'sample-world']) {
+      const { manifest } = fleetOfBuild(layer, name, '1.4.2', undefined);
+      const [server] = Pods.parse(manifest).spec.template.spec.template.spec.containers;
+      assert.equal(server?.image, `${image}@${digest}`);
+      assert.ok(server.args.includes('-LifeVerseBuild=$(GAME_BUILD)'));
+      assert.ok(
+        server.args.every((arg) => /^-[a-zA-Z]/.test(arg)),
+        'none of the sample server’s',
+      );
+      assert.equal(server.env.find((one) => one.name === 'GAME_BUILD')?.value, '1.4.2');
+      assert.equal(server.resources.requests['memory'], '2Gi');
+    }
+  });
+});
+
+const Pods = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        template: z.object({
+          spec: z.object({
+            containers: z.array(
+              z.object({
+                image: z.string(),
+                args: z.array(z.string()),
+                env: z.array(z.object({ name: z.string(), value: z.string().optional() })),
+                resources: z.object({ requests: z.record(z.string(), z.string()) }),
+              }),
+            ),
+          }),
+        }),
+      }),
+    }),
+  }),
 });
