@@ -139,7 +139,7 @@ describe('the local stack', function () {
       const said: string[] = [];
       const id = 'smoke-test';
       await smokeSession(
-        { id, fleet: 'sample-duel', build: 'dev', map: 'arena' },
+        { id, fleet: 'sample-duel', build: 'dev', map: 'arena', isSample: true },
         { allocator, knock, random: randomBytes, now: Date.now, say: (line) => said.push(line), signal: new AbortController().signal },
       );
       assert.match(said.join('\n'), /ready after .*\n.*game port answers.*\n.*ended/);

@@ -15,6 +15,8 @@ export interface SmokeSession {
   readonly build: string;
   /** What the game server is told to load. */
   readonly map: string;
+  /** Its server speaks the sample server's protocol: a silent one is then a fault. */
+  readonly isSample: boolean;
 }
 
 export interface SmokeParts {
@@ -48,7 +50,7 @@ export async function smokeSession(session: SmokeSession, parts: SmokeParts): Pr
       parts.random(16),
     );
     if (knocked === 'answered') parts.say(`  its game port answers (${seconds()} s)`);
-    else if (session.fleet.startsWith('sample-'))
+    else if (session.isSample)
       throw new Error(`nothing comes back from ${host}:${port}: a firewall between here and the node, or a server that hangs`);
     else parts.say('  its game port is silent to a hello of the sample server, as another game’s is: reach it with a client of your own');
   } catch (cause) {

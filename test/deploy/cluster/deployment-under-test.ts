@@ -91,7 +91,13 @@ const fleets = JSON.stringify({
   items: [
     {
       metadata: { name: 'sample-duel' },
-      spec: { replicas: 2, template: { metadata: { labels: { 'lifeverse.dev/build': 'dev' } } } },
+      spec: {
+        replicas: 2,
+        template: {
+          metadata: { labels: { 'lifeverse.dev/build': 'dev' } },
+          spec: { template: { spec: { containers: [{ image: `eu.example/lifeverse/sample-server@${DIGEST}` }] } } },
+        },
+      },
       status: { replicas: 2, readyReplicas: 2, allocatedReplicas: 0 },
     },
   ],

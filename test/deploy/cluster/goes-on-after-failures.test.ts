@@ -218,6 +218,16 @@ describe('deploy: a deployment that fails', function () {
     });
   }
 
+  it('takes no offence at the silence of a server whose protocol is not the sample’s', async () => {
+    const own = CLOUD.map((rule) =>
+      rule.says?.includes('sample-server@') === true ? { ...rule, says: rule.says.replace('sample-server@', 'unreal-server@') } : rule,
+    );
+    await it_.cloud.answer(own);
+    const end = await it_.deploy({ YES: '1' }, { knock: async () => 'silent' });
+    assert.equal(end.code, 0, end.said);
+    assert.match(end.said, /its game port is silent to a hello of the sample server/);
+  });
+
   it('has Terraform give its lock back on Ctrl-C, with one signal, and begins nothing more', async () => {
     const does = 'trap ": > $MADE/lock-back; exit 1" TERM; : > $MADE/begun; while [ -e $MADE ]; do sleep 0.05; done';
     await it_.cloud.answer([{ on: 'terraform -chdir=terraform/environments/dev apply *', does }, ...CLOUD]);
