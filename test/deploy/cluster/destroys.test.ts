@@ -216,6 +216,31 @@ describe('deploy: make destroy-cluster', function () {
     });
   });
 
+  it('says at every step where to look, does nothing after it, and goes on from there when it is run again', async () => {
+    const steps = [
+      ['europe-west1/entrances', 'kubectl *delete --all *gateways*'],
+      ['us-east1/made-by-kubernetes', 'kubectl *us-east1/kubeconfig delete persistentvolumeclaims *'],
+      ['europe-west1/uninstall', 'terraform -chdir=terraform/cluster destroy *region=europe-west1 *'],
+      ['us-east1/disks', 'gcloud compute disks list *us-east1*'],
+      ['infrastructure', 'terraform -chdir=terraform/environments/dev apply *'],
+    ] as const;
+    for (const [step, call] of steps) {
+      await it_.cloud.forgetCalls();
+      await it_.cloud.answer([{ on: call, exits: 9, complains: `the fault of ${step}` }, ...CLOUD]);
+      const { code, said } = await it_.destroy();
+      assert.equal(code, undefined, said);
+      assert.match(
+        said,
+        new RegExp(
+          `The step ${step} failed: [\\s\\S]*the fault of ${step}[\\s\\S]*\\nLook at: .+\\.\\n.*To go on from there: make destroy-cluster ENV=dev$`,
+        ),
+      );
+      if (step !== 'infrastructure') assert.ok(!(await changes()).some((one) => one.includes('environments/dev apply')), step);
+    }
+    await it_.cloud.answer(CLOUD);
+    ended(await it_.destroy(), 0);
+  });
+
   it('says where to look when something stays, and leaves the infrastructure alone', async () => {
     await it_.cloud.answer([{ on: 'kubectl *europe-west1*delete namespace*', exits: 1, complains: 'error: timed out waiting' }, ...CLOUD]);
     const end = await it_.destroy();
