@@ -28,11 +28,12 @@ const note = (event: string): void => {
   }
 };
 
-note('start');
+// Before it says that it has started: whoever reads that may end it at once.
 process.on('SIGTERM', () => {
   note('term');
   if (values['ignore-term'] !== true) process.exit(0);
 });
+note('start');
 if (values['exit-after'] !== undefined) setTimeout(() => process.exit(Number(values['exit-code'])), Number(values['exit-after']));
 if (values['serve-port'] !== undefined) {
   const failFile = values['fail-file'];

@@ -177,9 +177,11 @@ describe('a node', function () {
     [3, 'Failed'],
   ] as const) {
     it(`calls a pod whose main container exits with ${exitCode} ${phase}, and ends its sidecars`, async () => {
+      // A sidecar without a startup probe counts as started with its process, which is then ended before it can say anything.
+      const startupProbe = { httpGet: { path: '/', port: 9358 }, periodSeconds: 1, failureThreshold: 30 };
       const pod = await create({
-        initContainers: [sidecar('bridge')],
-        containers: [container('game', '--exit-after=100', `--exit-code=${exitCode}`)],
+        initContainers: [{ ...sidecar('bridge', '--serve-port=9358'), startupProbe }],
+        containers: [container('game', '--exit-after=1', `--exit-code=${exitCode}`)],
       });
       const ended = await untilPhase(pod, phase);
       assert.equal(ended.status?.containerStatuses?.[0]?.state?.terminated?.exitCode, exitCode);
