@@ -42,7 +42,7 @@ export function createRestSurface({ calls, changes, watch, upstream }: RestParts
     (message: Message, act: (values: Values) => void | Promise<void>): Opinion =>
     async (body) => {
       await act(messageOf(message, body));
-      return success('{}');
+      return DONE;
     };
   const metadata =
     (kind: 'label' | 'annotation'): Opinion =>
@@ -69,9 +69,9 @@ export function createRestSurface({ calls, changes, watch, upstream }: RestParts
     'POST /reserve': state({ seconds: 'int64' }, (values) => calls.reserve(numberIn(values, 'seconds'))),
     'POST /health': async (body) => {
       // Recorded: `/health` is a stream in gRPC, and none without a first message.
-      if (objectsIn(body) === 0) return { status: 400, headers: [], body: Buffer.alloc(0) };
+      if (objectsIn(body) === 0) return { status: 400, headers: [], body: '' };
       calls.health();
-      return success('{}');
+      return DONE;
     },
     'PUT /metadata/label': metadata('label'),
     'PUT /metadata/annotation': metadata('annotation'),
@@ -120,6 +120,7 @@ export function createRestSurface({ calls, changes, watch, upstream }: RestParts
 
 /** As Agones matches it. One that is no path stays as it is, and meets nobody's. */
 export function decodedPath(target: string): string {
+  if (!/[%?#]/.test(target)) return target;
   const [path = ''] = target.split(/[?#]/, 1);
   try {
     return decodeURIComponent(path);
@@ -129,12 +130,14 @@ export function decodedPath(target: string): string {
 }
 
 export function failure(status: number, code: number, message: string): Answer {
-  return { status, headers: JSON_TYPE, body: Buffer.from(JSON.stringify({ code, message, details: [] })) };
+  return { status, headers: JSON_TYPE, body: JSON.stringify({ code, message, details: [] }) };
 }
 
 function success(body: string): Answer {
-  return { status: 200, headers: TRANSLATED, body: Buffer.from(body) };
+  return { status: 200, headers: TRANSLATED, body };
 }
+
+const DONE = success('{}');
 
 function faultAnswer(cause: unknown): Answer {
   if (cause instanceof BodyFault) return failure(400, Code.INVALID_ARGUMENT, cause.message);
@@ -162,16 +165,27 @@ function readOrNothing(read: () => QueuedChange[]): QueuedChange[] {
 }
 
 /** A body up to what the surface takes. @throws where one has no end. */
-export async function bodyOf(request: IncomingMessage): Promise<Buffer | 'too large'> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= BODY_BYTES) chunks.push(chunk);
-    // The rest is read and thrown away, so that the answer is heard; who never comes to an end is cut off.
-    else if (bytes > 64 * BODY_BYTES) throw new Error('a body without end');
-  }
-  return bytes > BODY_BYTES ? 'too large' : Buffer.concat(chunks);
+function bodyOf(request: IncomingMessage): Promise<Buffer | 'too large'> {
+  // By events: an iterator over the request costs as much as all that is done with it.
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= BODY_BYTES) chunks.push(chunk);
+      // The rest is read and thrown away, so that the answer is heard; who never comes to an end is cut off.
+      else if (bytes > 64 * BODY_BYTES) request.destroy();
+    });
+    request.on('end', () => resolve(bytes > BODY_BYTES ? 'too large' : joined(chunks)));
+    request.on('close', () => {
+      if (!request.complete) reject(new Error('a body without end'));
+    });
+  });
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
 
 /** Chunked: one line per update, until the caller goes. */
@@ -187,6 +201,6 @@ function streamUpdates(watch: RestParts['watch'], response: ServerResponse): voi
 
 function write(response: ServerResponse, { status, headers, body }: Answer, bare: boolean): void {
   if (response.destroyed || response.headersSent) return void response.destroy();
-  response.writeHead(status, bare ? [...headers] : [...headers, 'content-length', `${body.length}`]);
+  response.writeHead(status, bare ? [...headers] : [...headers, 'content-length', `${Buffer.byteLength(body)}`]);
   response.end(bare ? undefined : body);
 }

@@ -13,7 +13,8 @@ export interface Asked {
 export interface Answer {
   readonly status: number;
   readonly headers: readonly string[];
-  readonly body: Buffer;
+  /** As it came; text where the bridge answers itself, which Node sends together with the head. */
+  readonly body: Buffer | string;
 }
 
 /** The sidecar gave no answer: it is away, or it hangs. */
@@ -67,12 +68,15 @@ export function createUpstream(port: number): Upstream {
   return {
     forward: async (asked) => {
       const deadline = AbortSignal.timeout(CALL_MS);
+      let away = false;
       for (;;) {
         try {
           return await once(asked, deadline);
         } catch (cause) {
-          if (deadline.aborted) throw new NoAnswer(!isRefused(cause), cause);
-          if (!isRefused(cause) && !REPEATABLE.has(asked.method)) throw new NoAnswer(false, cause);
+          // The deadline may also cut off a try that followed others, to which nobody listened.
+          away = isRefused(cause) || (deadline.aborted && away);
+          if (deadline.aborted) throw new NoAnswer(!away, cause);
+          if (!away && !REPEATABLE.has(asked.method)) throw new NoAnswer(false, cause);
           // A sidecar that restarts is back within a second; nobody else says when.
           await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
           if (deadline.aborted) throw new NoAnswer(false, cause);
