@@ -40,6 +40,12 @@ const IN_PROD: readonly Mutation[] = [
     breaks: 'keeps every bucket private, versioned, retained for a time, and cleared by age',
   },
   {
+    file: 'modules/gke-region/node-pools.tf',
+    from: 'boot_disk_kms_key = var.disk_kms_key',
+    to: 'boot_disk_kms_key = null',
+    breaks: 'encrypts with keys of its own, which turn over',
+  },
+  {
     file: 'modules/data-redis/main.tf',
     from: '"noeviction"',
     to: '"allkeys-lru"',
@@ -65,6 +71,12 @@ const IN_PROD: readonly Mutation[] = [
   },
 ];
 const IN_DEV: readonly Mutation[] = [
+  {
+    file: 'modules/data-redis/main.tf',
+    from: 'day = "WEDNESDAY"',
+    to: 'day = ""',
+    breaks: 'has databases maintained at a time of its own choice',
+  },
   {
     file: 'modules/data-mongo/private-link.tf',
     from: 'allow_psc_global_access = true',

@@ -36,7 +36,12 @@ export const CLUSTERS: Promises = {
     });
   },
   'gives pods an identity of their own, and machines a sealed start': (plan) => {
-    assertAll(planned(plan, 'google_container_cluster'), { 'workload_identity_config.0.workload_pool': 'lifeverse-test.svc.id.goog' });
+    assertAll(planned(plan, 'google_container_cluster'), {
+      'workload_identity_config.0.workload_pool': 'lifeverse-test.svc.id.goog',
+      enable_shielded_nodes: true,
+      'node_pool_defaults.0.node_config_defaults.0.gcfs_config.0.enabled': true,
+      remove_default_node_pool: true,
+    });
     assertAll(planned(plan, 'google_container_node_pool'), {
       'node_config.0.workload_metadata_config.0.mode': 'GKE_METADATA',
       'node_config.0.shielded_instance_config.0.enable_secure_boot': true,

@@ -28,6 +28,13 @@ export const DATA: Promises = {
       mode: 'CLUSTER_DISABLED',
     });
   },
+  'has databases maintained at a time of its own choice': (plan) => {
+    for (const redis of planned(plan, 'google_memorystore_instance'))
+      assert.match(String(valueAt(redis, 'maintenance_policy.0.weekly_maintenance_window.0.day')), /DAY$/);
+    const windows = planned(plan, 'mongodbatlas_maintenance_window');
+    assert.equal(windows.length, planned(plan, 'mongodbatlas_project').length);
+    for (const window of windows) assert.ok(Number(valueAt(window, 'day_of_week')) >= 1 && Number(valueAt(window, 'hour_of_day')) >= 0);
+  },
   'brings MongoDB back to any second, and reaches it by private endpoints': (plan) => {
     assertAll(planned(plan, 'mongodbatlas_advanced_cluster'), {
       backup_enabled: true,

@@ -36,7 +36,12 @@ export const EDGE: Promises = {
       assert.match(String(valueAt(alert, 'severity')), /^(CRITICAL|ERROR|WARNING)$/);
     }
     for (const bucket of planned(plan, 'google_logging_project_bucket_config')) assert.ok(Number(valueAt(bucket, 'retention_days')) >= 7);
-    assert.equal(planned(plan, 'google_logging_project_sink').length, 2);
+    const sinks = planned(plan, 'google_logging_project_sink');
+    assert.equal(sinks.length, planned(plan, 'google_logging_project_bucket_config').length);
+    assertAll(sinks, { unique_writer_identity: true });
+    const said = sinks.map((sink) => String(valueAt(sink, 'filter'))).join(' ');
+    for (const kept of ['lifeverse-services', 'agones-system', 'cloudaudit.googleapis.com/activity', 'jsonPayload.securityEvent'])
+      assert.ok(said.includes(kept), kept);
     assert.equal(planned(plan, 'google_monitoring_notification_channel').length, 1);
     const [budget] = planned(plan, 'google_billing_budget');
     assert.ok(budget);

@@ -1,6 +1,6 @@
 /** What one environment promises and another does not. */
 import assert from 'node:assert/strict';
-import { assertAll, outputOf, planned, regionsOfClusters, servicesRegions, valueAt, valuesAt } from '../planned.ts';
+import { assertAll, outputOf, planned, pools, regionsOfClusters, servicesRegions, textsAt, valueAt, valuesAt } from '../planned.ts';
 import type { Plan } from '../test-output.ts';
 import type { Promises } from './promise.ts';
 
@@ -8,6 +8,17 @@ const KEPT = [
   ['google_container_cluster', 'deletion_protection'],
   ['google_memorystore_instance', 'deletion_protection_enabled'],
   ['mongodbatlas_advanced_cluster', 'termination_protection_enabled'],
+] as const;
+
+/** What keeps data, and where its key stands. */
+const ENCRYPTED = [
+  ['google_container_cluster', 'database_encryption.0.key_name'],
+  ['google_container_node_pool', 'node_config.0.boot_disk_kms_key'],
+  ['google_memorystore_instance', 'kms_key'],
+  ['google_storage_bucket', 'encryption.0.default_kms_key_name'],
+  ['google_artifact_registry_repository', 'kms_key_name'],
+  ['google_secret_manager_secret', 'replication.0.user_managed.0.replicas.0.customer_managed_encryption.0.kms_key_name'],
+  ['google_gke_backup_backup_plan', 'backup_config.0.encryption_key.0.gcp_kms_encryption_key'],
 ] as const;
 
 export const DEV: Promises = {
@@ -36,6 +47,13 @@ export const PROD: Promises = {
     assert.deepEqual(regionsOfClusters(plan), ['asia-northeast1', 'europe-west1', 'us-east1']);
     assert.deepEqual(servicesRegions(plan), ['europe-west1', 'us-east1']);
     assert.equal(planned(plan, 'google_gke_hub_feature').length, 2);
+    assert.deepEqual(
+      textsAt(
+        pools(plan, (name) => name === 'metrics'),
+        'location',
+      ),
+      regionsOfClusters(plan),
+    );
   },
   'is protected from deletion, thing by thing and as a whole': (plan) => {
     for (const [type, flag] of KEPT) assertAll(planned(plan, type), { [flag]: true });
@@ -87,6 +105,9 @@ function encryptsWithOwnKeys(plan: Plan): void {
   const locations = keys.map(({ index }) => String(index));
   for (const region of [...regionsOfClusters(plan), 'eu']) assert.ok(locations.includes(region), region);
   assertAll(planned(plan, 'google_container_cluster'), { 'database_encryption.0.state': 'ENCRYPTED' });
+  for (const [type, way] of ENCRYPTED) {
+    for (const each of planned(plan, type)) assert.match(String(valueAt(each, way)), /\/cryptoKeys\/lifeverse$/, `${each.address}: ${way}`);
+  }
 }
 
 function estimateOf(plan: Plan): number {
