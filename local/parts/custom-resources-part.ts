@@ -2,19 +2,12 @@
  * The definitions of other people's resources that `fleets/` uses, so that tests can have them checked as strictly as Kubernetes' own:
  * Gateway API, cert-manager, External Secrets, Google's load balancer and its managed Prometheus. They come inside of those projects' Go modules.
  */
-import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { GO, readModuleFiles, type ModuleFiles } from './go-module-files.ts';
 import type { Part } from './part.ts';
-import { runCommand } from './run-command.ts';
 
-interface Source {
-  readonly module: string;
-  readonly version: string;
-  readonly files: readonly string[];
-}
-
-const SOURCES: readonly Source[] = [
+const SOURCES: readonly ModuleFiles[] = [
   {
     module: 'sigs.k8s.io/gateway-api',
     version: 'v1.4.1',
@@ -45,11 +38,6 @@ const SOURCES: readonly Source[] = [
 /** Of all files, one behind the other. */
 const SHA256 = 'c2a76acfc05e41df852093aff2e56b8917ede77294a59ece9970307f7a572b3f';
 
-/** Go's module cache writes upper case as `!` and lower case. */
-function folderOf(module: string): string {
-  return module.replaceAll(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`);
-}
-
 export const customResourcesPart: Part = {
   title: 'definitions of custom resources',
   cacheFile: `custom-resources-${SHA256.slice(0, 12)}/custom-resources.yaml`,
@@ -58,18 +46,9 @@ export const customResourcesPart: Part = {
     {
       what: 'go mod download',
       expectedSeconds: 40,
-      toolchains: [{ command: 'go', howToGet: 'Go 1.26 or newer, https://go.dev/dl' }],
+      toolchains: [GO],
       async make(bench) {
-        await writeFile(path.join(bench.scratch, 'go.mod'), 'module lifeverse.invalid/tools/custom-resources\n');
-        const modules = path.join(bench.scratch, 'modules');
-        // Nothing is built, so what the modules require in turn is not fetched; and what was fetched goes with the scratch folder.
-        const env = { ...bench.env, GOWORK: 'off', GOFLAGS: '-mod=mod -modcacherw', GOMODCACHE: modules };
-        const wanted = SOURCES.map(({ module, version }) => `${module}@${version}`);
-        await runCommand({ command: 'go', args: ['mod', 'download', ...wanted], cwd: bench.scratch, env }, bench.logFile, bench.signal);
-        const files = SOURCES.flatMap((source, nth) => source.files.map((file) => path.join(modules, folderOf(wanted[nth] ?? ''), file)));
-        const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-        const found = createHash('sha256').update(texts.join('')).digest('hex');
-        if (found !== SHA256) throw new Error(`The definitions are not those that are expected: ${found} in place of ${SHA256}`);
+        const texts = await readModuleFiles(SOURCES, SHA256, bench);
         const made = path.join(bench.scratch, 'custom-resources.yaml');
         await writeFile(made, texts.map((text) => (text.startsWith('---') ? text : `---\n${text}`)).join('\n'));
         return made;

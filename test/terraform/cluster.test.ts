@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { parse } from 'yaml';
+import { openChartJudge } from './chart-values.ts';
 import { planned, valueAt } from './planned.ts';
 import { runsIn, terraformBed, type TerraformCopy } from './terraform-bed.ts';
 import type { Plan, Runs } from './test-output.ts';
@@ -47,6 +48,15 @@ describe('terraform: what is installed into a cluster', function () {
       'external-secrets',
       'lifeverse-namespaces',
     ]);
+  });
+
+  it('gives cert-manager and External Secrets values that their charts know', async () => {
+    const faultsOf = await openChartJudge();
+    for (const chart of ['cert-manager', 'external-secrets']) {
+      const values = valuesOf(plan, chart);
+      assert.deepEqual(faultsOf(chart, values), [], chart);
+      assert.match(faultsOf(chart, { ...values, webhook: { replicas: 2 } }).join(), /webhook.*replicas/, chart);
+    }
   });
 
   it('runs every part on the pools that are meant for it, and none among game servers', () => {
