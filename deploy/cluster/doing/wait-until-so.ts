@@ -5,6 +5,8 @@ import { answerOf, whyTheEdgeIsDark } from '../edge/look-at-edge.ts';
 import { judgeDeployments, judgeExternalSecrets, judgeFleets, type Progress } from '../judges.ts';
 import type { WaitFor } from '../steps/wait-for.ts';
 import type { Hands } from './hands.ts';
+import { podTroubles } from '../pod-troubles.ts';
+import { succeeded } from '../checks/check.ts';
 import { runLine } from './run-line.ts';
 
 /** Nothing in a cloud changes faster, and nobody is to be asked more often. */
@@ -62,7 +64,10 @@ async function look(until: WaitFor, hands: Hands): Promise<Progress> {
 
 /** The first cause of what is seen only at its end. */
 async function reasonsFor(until: WaitFor, hands: Hands): Promise<string[]> {
-  return until.judge === 'hosts' || until.judge === 'https' ? whyTheEdgeIsDark(until.edge, hands) : [];
+  if (until.judge === 'hosts' || until.judge === 'https') return whyTheEdgeIsDark(until.edge, hands);
+  if (until.judge === 'delegation' || until.pods === undefined) return [];
+  const end = await runLine(until.pods, hands);
+  return succeeded(end) ? podTroubles(end.stdout) : [];
 }
 
 async function everyHost(hosts: readonly string[], look: (host: string) => Promise<void>): Promise<Progress> {

@@ -4,7 +4,13 @@ import type { Edge } from '../edge/look-at-edge.ts';
 
 export type WaitFor =
   /** A command's output is judged, every `everyMs`, until the judge is content. */
-  | { readonly judge: 'fleets' | 'deployments' | 'external-secrets'; readonly command: CommandLine; readonly withinMs: number }
+  | {
+      readonly judge: 'fleets' | 'deployments' | 'external-secrets';
+      readonly command: CommandLine;
+      /** Lists the pods that it takes. */
+      readonly pods?: CommandLine;
+      readonly withinMs: number;
+    }
   /** Name servers of the domain are those of the zone. */
   | { readonly judge: 'delegation'; readonly edge: Edge; readonly withinMs: number }
   /** Every host resolves to the address. */

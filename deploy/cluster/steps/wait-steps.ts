@@ -24,8 +24,9 @@ export function waitSteps(known: Known, outputs: Outputs): Step[] {
 
 function inRegion(known: Known, region: RegionFolder, namespace: string, kind: string) {
   const command = kubectl(known, region.name, ['get', kind, `--namespace=${namespace}`, '--output=json'], MINUTE);
+  const pods = kubectl(known, region.name, ['get', 'pods', `--namespace=${namespace}`, '--output=json'], MINUTE);
   const look = `kubectl --kubeconfig=${kubeconfigFile(known.request.environment, region.name)} --namespace=${namespace}`;
-  return { command, look };
+  return { command, pods, look };
 }
 
 function secretsArrive(known: Known, region: RegionFolder): Step {
@@ -42,12 +43,12 @@ function secretsArrive(known: Known, region: RegionFolder): Step {
 }
 
 function servicesAvailable(known: Known, region: RegionFolder): Step {
-  const { command, look } = inRegion(known, region, SERVICES_NAMESPACE, 'deployments.apps');
+  const { command, pods, look } = inRegion(known, region, SERVICES_NAMESPACE, 'deployments.apps');
   return {
     id: `${region.name}/services-available`,
     what: `Wait until the services in ${region.name} are Available`,
     why: 'a game server is claimed through them',
-    action: { kind: 'wait', until: { judge: 'deployments', command, withinMs: 15 * MINUTE } },
+    action: { kind: 'wait', until: { judge: 'deployments', command, pods, withinMs: 15 * MINUTE } },
     done: { when: 'every Deployment has rolled out and is Available' },
     undo: UNDONE,
     lookAt: `${look} get pods, then describe and logs of those that are not Ready`,
@@ -55,12 +56,12 @@ function servicesAvailable(known: Known, region: RegionFolder): Step {
 }
 
 function fleetsReady(known: Known, region: RegionFolder): Step {
-  const { command, look } = inRegion(known, region, GAME_NAMESPACE, 'fleets.agones.dev');
+  const { command, pods, look } = inRegion(known, region, GAME_NAMESPACE, 'fleets.agones.dev');
   return {
     id: `${region.name}/fleets-ready`,
     what: `Wait until the fleets in ${region.name} have Ready game servers`,
     why: 'that is what all of it is for; the first node of a pool takes a few minutes',
-    action: { kind: 'wait', until: { judge: 'fleets', command, withinMs: 25 * MINUTE } },
+    action: { kind: 'wait', until: { judge: 'fleets', command, pods, withinMs: 25 * MINUTE } },
     done: { when: 'every fleet that wants game servers has as many as it wants' },
     undo: UNDONE,
     lookAt: `${look} get gameservers,pods, then describe one that is not Ready`,

@@ -175,6 +175,7 @@ export const CLOUD: readonly Rule[] = [
   { on: 'kubectl *get secret lifeverse-ca *', says: AUTHORITY },
   { on: 'kubectl *get fleets*', says: fleets },
   { on: 'kubectl *get deployments*', says: deployments },
+  { on: 'kubectl *get pods *', says: '{"items":[]}' },
   { on: 'kubectl *get externalsecrets*', says: externalSecrets },
   { on: 'kubectl *create token *', says: 'smoke-token' },
   { on: 'kubectl *get customresourcedefinitions *', says: KINDS_THERE.join('\n') },

@@ -86,6 +86,34 @@ describe('deploy: a deployment that fails', function () {
     assert.match(never.said, /step hosts failed: .*is 198\.51\.100\.1 and not yet 203\.0\.113\.7/);
   });
 
+  it('says at the first look why the fleets do not come up, and what that often means when it gives up', async () => {
+    const fleets = '{"items":[{"metadata":{"name":"duel"},"spec":{"replicas":2},"status":{"replicas":2}}]}';
+    const waiting = (reason: string) => ({ name: 'game-server', image: 'lifeverse.invalid/unreal-server', state: { waiting: { reason } } });
+    const unscheduled = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message: '0/3 nodes are available: 3 Insufficient cpu.',
+    };
+    const pods = [
+      { status: { containerStatuses: [waiting('ImagePullBackOff')] } },
+      { status: { containerStatuses: [waiting('ImagePullBackOff')] } },
+      { status: { containerStatuses: [waiting('ContainerCreating')], conditions: [{ type: 'PodScheduled', status: 'True' }] } },
+      { status: { conditions: [unscheduled] } },
+      {},
+    ];
+    await it_.cloud.answer([
+      { on: 'kubectl *us-east1/kubeconfig get fleets*', says: fleets },
+      { on: 'kubectl *us-east1/kubeconfig get pods *', says: JSON.stringify({ items: pods }) },
+      ...CLOUD,
+    ]);
+    const { said } = await it_.deploy();
+    const told =
+      '2 pods: ImagePullBackOff of lifeverse\\.invalid/unreal-server\\n +1 pod: no node for it: 0/3 nodes are available: 3 Insufficient cpu\\.';
+    assert.match(said, new RegExp(` {2}0 s: duel 0/2\\n {6}${told}\\n`));
+    assert.match(said, new RegExp(`fleets-ready failed: .*\\n {2}${told}\\nOften: the nodes cannot pull`));
+  });
+
   it('says right after the infrastructure that the domain is not delegated, and goes on meanwhile', async () => {
     const { said } = await it_.deploy({ YES: '1' }, { nameServersOf: async () => ['ns1.registrar.example'] });
     const told = 'dev.example.com is delegated to ns1.registrar.example; it has to be ns-cloud-a1';
