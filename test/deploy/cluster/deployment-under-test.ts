@@ -192,6 +192,12 @@ export const CLOUD: readonly Rule[] = [
   },
 ];
 
+/** A clock by which every wait takes minutes: what is looked at again and again is looked at a few times. */
+export function inStrides(minutes: number): Pick<Hands, 'now' | 'sleep'> {
+  let now = 0;
+  return { now: () => now, sleep: async () => void (now += minutes * 60_000) };
+}
+
 export interface Ended {
   readonly code: number | undefined;
   /** What was said, and the words of a failure. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { KINDS } from '../../../deploy/cluster/leftovers/compute-thing.ts';
-import { CLOUD, DeploymentUnderTest, EDGE, KINDS_THERE, listed, type Ended } from './deployment-under-test.ts';
+import { CLOUD, DeploymentUnderTest, EDGE, inStrides, KINDS_THERE, listed, type Ended } from './deployment-under-test.ts';
 import type { Rule } from './fake-cloud.ts';
 import { inventoryOf } from './leftover-inventory.ts';
 
@@ -145,7 +145,7 @@ describe('deploy: make destroy-cluster', function () {
         /made 7 more[\s\S]*takes away {2}forwarding rule gkegw1-a1[\s\S]*takes away {2}firewall rule gkegw1-l7-lifeverse-dev/,
       );
       assert.deepEqual(await deletions(), []);
-      const { code, said } = await it_.destroy();
+      const { code, said } = await it_.destroy({ YES: '1' }, inStrides(5));
       assert.equal(code, 0, said);
       assert.match(said, /0 s: GKE is still taking down 1 forwarding rule, .*1 firewall rule\n {2}deletes the forwarding rule/);
       assert.deepEqual(
@@ -180,7 +180,7 @@ describe('deploy: make destroy-cluster', function () {
     it('stops before the infrastructure when it will not go, and says what and why', async () => {
       const stuck = { on: 'gcloud compute network-endpoint-groups delete *', exits: 1, complains: 'ERROR: is used by a backend service' };
       await it_.cloud.answer([stuck, ...there, ...CLOUD]);
-      const { code, said } = await it_.destroy();
+      const { code, said } = await it_.destroy({ YES: '1' }, inStrides(5));
       assert.equal(code, undefined);
       assert.match(said, /step leftovers failed: still there: endpoint group k8s1-a1-\S+\nendpoint group k8s1-a1-\S+: ERROR: is used by/);
       assert.ok(!(await changes()).some((call) => call.includes('environments/dev apply')));
@@ -194,7 +194,7 @@ describe('deploy: make destroy-cluster', function () {
         complains: "The resource 'x' was not found",
       };
       await it_.cloud.answer([meanwhile, ...there, ...CLOUD]);
-      ended(await it_.destroy(), 0);
+      ended(await it_.destroy({ YES: '1' }, inStrides(5)), 0);
     });
 
     it('is not taken for gone when it cannot be seen', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
-import { certificateOf, CLOUD, DeploymentUnderTest, OUTPUTS } from './deployment-under-test.ts';
+import { certificateOf, CLOUD, DeploymentUnderTest, inStrides, OUTPUTS } from './deployment-under-test.ts';
 
 /** Step → the call that fails in it. */
 const FAILURES: readonly (readonly [step: string, call: string])[] = [
@@ -82,7 +82,7 @@ describe('deploy: a deployment that fails', function () {
     const { code, said } = await it_.deploy({ YES: '1' }, { answersHttps });
     assert.equal(code, 0, said);
     assert.match(said, /allocator\.dev\.example\.com: self-signed certificate/);
-    const never = await it_.deploy({ YES: '1' }, { addressesOf: async () => ['198.51.100.1'] });
+    const never = await it_.deploy({ YES: '1' }, { ...inStrides(5), addressesOf: async () => ['198.51.100.1'] });
     assert.match(never.said, /step hosts failed: .*is 198\.51\.100\.1 and not yet 203\.0\.113\.7/);
   });
 
@@ -107,7 +107,7 @@ describe('deploy: a deployment that fails', function () {
       { on: 'kubectl *us-east1/kubeconfig get pods *', says: JSON.stringify({ items: pods }) },
       ...CLOUD,
     ]);
-    const { said } = await it_.deploy();
+    const { said } = await it_.deploy({ YES: '1' }, inStrides(10));
     const told =
       '2 pods: ImagePullBackOff of lifeverse\\.invalid/unreal-server\\n +1 pod: no node for it: 0/3 nodes are available: 3 Insufficient cpu\\.';
     assert.match(said, new RegExp(` {2}0 s: duel 0/2\\n {6}${told}\\n`));
@@ -131,7 +131,7 @@ describe('deploy: a deployment that fails', function () {
     const answersHttps = async (host: string) => {
       if (host === attempt.domain) throw new Error('unrecognized name');
     };
-    const { said } = await it_.deploy({ YES: '1' }, { answersHttps });
+    const { said } = await it_.deploy({ YES: '1' }, { ...inStrides(20), answersHttps });
     const why = 'the certificate of saves\\.dev\\.example\\.com is PROVISIONING; FAILED by CAA: a CAA record of the domain';
     assert.match(said, new RegExp(` {2}0 s: saves\\S+: unrecognized name\\n {6}${why}`));
     assert.match(said, new RegExp(`step https failed: not so after 60 minutes; .*\\n {2}${why}`));
