@@ -1,21 +1,17 @@
 /** A control plane that asks for rights (RBAC), with Agones' stand-in and other people's resources, into which manifests are applied. */
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { installCustomResources } from '../../local/agones/install.ts';
 import { KubeClient, KubeError } from '../../local/agones/kube/kube-client.ts';
 import { readKubeConnection } from '../../local/agones/kube/kube-connection.ts';
-import { jsonLog } from '../../local/agones/log.ts';
-import { SERVING_NAMES } from '../../local/agones/manifests.ts';
-import { startStandIn } from '../../local/agones/stand-in.ts';
 import { startCluster } from '../../local/cluster/start-cluster.ts';
 import type { RunningCluster } from '../../local/cluster/start-cluster.ts';
 import { Manifest, readManifests } from '../../local/kustomize/render-folder.ts';
 import { customResourcesPart } from '../../local/parts/custom-resources-part.ts';
 import { obtainParts } from '../../local/parts/obtain-parts.ts';
-import { freePort } from '../../local/processes/free-port.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testStack } from '../../local/testing.ts';
+import { startStandInOn } from '../conformance/agones/stand-in-on.ts';
 import { serviceExportDefinition } from './service-export.ts';
 
 export interface FleetsCluster {
@@ -34,21 +30,8 @@ export async function startFleetsCluster(): Promise<FleetsCluster> {
   const cluster = await startCluster({ ...stack, name, folder: path.join(stack.folder, name), authorizationMode: 'RBAC' });
   const connection = await readKubeConnection(cluster.kubeconfig);
   const client = new KubeClient(connection);
-  const files = await stack.authority.issue({ name: 'fleets-agones', commonName: 'fleets-agones', use: 'server', dnsNames: SERVING_NAMES });
-  const now = (): Date => new Date();
-  const firstPort = await freePort();
   await installCustomResources(client, stack.around.signal);
-  const standIn = await startStandIn({
-    connection,
-    port: 0,
-    certificate: { cert: await readFile(files.certFile, 'utf8'), key: await readFile(files.keyFile, 'utf8') },
-    caBundle: await readFile(cluster.caFile, 'utf8'),
-    hostPorts: { first: firstPort, last: Math.min(firstPort + 500, 65_535) },
-    batchWaitMs: 10,
-    gameNamespaces: ['lifeverse'],
-    log: jsonLog(() => undefined, now),
-    chance: { now, random: Math.random, newSuffix: () => randomBytes(8).toString('hex') },
-  });
+  const standIn = await startStandInOn(cluster, connection, ['lifeverse']);
   const own = Manifest.parse(serviceExportDefinition);
   await define(client, [...readManifests(await readFile(definitions, 'utf8')), own]);
   return {

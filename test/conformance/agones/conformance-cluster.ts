@@ -1,18 +1,14 @@
 /** Where the cases are replayed: the stand-in on an API server of its own, or the real Agones of given contexts. */
 import { Agent, request } from 'node:https';
-import { readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 
 import { KubeClient } from '../../../local/agones/kube/kube-client.ts';
 import { readKubeConnection, type KubeConnection } from '../../../local/agones/kube/kube-connection.ts';
-import { jsonLog } from '../../../local/agones/log.ts';
-import { SERVING_NAMES } from '../../../local/agones/manifests.ts';
-import { startStandIn } from '../../../local/agones/stand-in.ts';
 import { startCluster } from '../../../local/cluster/start-cluster.ts';
-import { freePort } from '../../../local/processes/free-port.ts';
 import { endsWithRun, testStack } from '../../../local/testing.ts';
 import type { RecordedRequest, RecordedResponse } from './recorded-case.ts';
+import { startStandInOn } from './stand-in-on.ts';
 
 export interface ConformanceCluster {
   readonly title: string;
@@ -26,9 +22,6 @@ export interface ConformanceCluster {
 
 /** `AGONES_CONTEXTS=one,two`: contexts of the usual kubeconfig, behind which real Agones run. */
 export const agonesContexts = (): string[] => (process.env['AGONES_CONTEXTS'] ?? '').split(',').filter((name) => name !== '');
-
-/** The stand-in is quick to answer here: its batch wait is as short as in the second run of the recordings. */
-const BATCH_WAIT_MS = 10;
 
 let shared: Promise<ConformanceCluster> | undefined;
 
@@ -44,21 +37,8 @@ export async function startConformanceCluster(): Promise<ConformanceCluster> {
   const stack = await testStack();
   const name = `agones-conformance-${randomBytes(3).toString('hex')}`;
   const cluster = await startCluster({ ...stack, name, folder: path.join(stack.folder, name) });
-  const files = await stack.authority.issue({ name, commonName: name, use: 'server', dnsNames: SERVING_NAMES });
   const connection = await readKubeConnection(cluster.kubeconfig);
-  const now = (): Date => new Date();
-  const firstPort = await freePort();
-  const standIn = await startStandIn({
-    connection,
-    port: 0,
-    certificate: { cert: await readFile(files.certFile, 'utf8'), key: await readFile(files.keyFile, 'utf8') },
-    caBundle: await readFile(cluster.caFile, 'utf8'),
-    hostPorts: { first: firstPort, last: Math.min(firstPort + 500, 65_535) },
-    batchWaitMs: BATCH_WAIT_MS,
-    gameNamespaces: ['default'],
-    log: jsonLog(() => undefined, now),
-    chance: { now, random: Math.random, newSuffix: () => randomBytes(8).toString('hex') },
-  });
+  const standIn = await startStandInOn(cluster, connection, ['default']);
   const opened = open('the stand-in', cluster.kubeconfig, connection);
   return {
     ...opened,
