@@ -22,3 +22,5 @@ for await (const file of createInterface({ input: process.stdin })) {
   }
 }
 await mochaGlobalTeardown();
+// A test that failed may have left something open, which would keep the process, and the suite, for ever.
+process.exit();
