@@ -39,7 +39,9 @@ export function openLane(): Lane {
   const groups: number[] = [];
 
   const start = (): ChildProcess => {
-    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', LANE_PROCESS], {
+    // Mocha's libraries heed these words; without one they colour a pipe wherever CI is set.
+    const colours = process.stdout.isTTY ? '--color' : '--no-color';
+    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', LANE_PROCESS, colours], {
       cwd: ROOT,
       detached: true,
       // What it says aside is the progress of parts that it builds: to be seen at once.

@@ -104,7 +104,7 @@ export async function startSidecar(name: string, playerTracking = false): Promis
     state: () => own.current.status?.state ?? '',
     labels: () => ({ ...own.current.metadata.labels }),
     become: (state) => own.write({ status: { state: state as GameServerState } }),
-    annotate: (annotations) => own.write({ annotations }),
+    annotate: (annotations) => own.annotate(annotations),
     allocate: (marks) => own.write({ labels: marks, status: { state: 'Allocated' } }),
     stop: async () => {
       const { rest, grpc, ending } = running ?? {};
@@ -118,21 +118,27 @@ export async function startSidecar(name: string, playerTracking = false): Promis
   };
 }
 
-function ownInMemory(name: string): OwnGameServer & { write(change: SidecarChange): void } {
+interface OwnInMemory extends OwnGameServer {
+  write(change: SidecarChange): void;
+  /** Takes those away that are not among them, as somebody else than a sidecar may. */
+  annotate(annotations: Readonly<Record<string, string>>): void;
+}
+
+function ownInMemory(name: string): OwnInMemory {
   let current: SidecarGameServer = {
     metadata: { name, namespace: 'default', uid: 'u', resourceVersion: '1', generation: 1, labels: {}, annotations: {} },
     spec: {},
     status: { state: 'Scheduled', address: '127.0.0.1' },
   };
   const listeners = new Set<(gameServer: SidecarGameServer) => void>();
-  const write = (change: SidecarChange) => {
-    const made = withChange(current, change);
+  const store = (made: SidecarGameServer) => {
     const version = Number(current.metadata.resourceVersion) + 1;
     current = { ...made, metadata: { ...made.metadata, resourceVersion: String(version), generation: version } };
     for (const listener of listeners) listener(current);
     // The controller's part.
     if (current.status?.state === 'RequestReady') write({ status: { state: 'Ready' } });
   };
+  const write = (change: SidecarChange): void => store(withChange(current, change));
   return {
     get current() {
       return current;
@@ -143,5 +149,6 @@ function ownInMemory(name: string): OwnGameServer & { write(change: SidecarChang
     },
     change: async (make) => write(make(current)),
     write,
+    annotate: (annotations) => store({ ...current, metadata: { ...current.metadata, annotations } }),
   };
 }
