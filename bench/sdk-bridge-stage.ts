@@ -6,7 +6,7 @@ import path from 'node:path';
 import { bundle } from '../deploy/images/bundle/bundle.ts';
 import { freePort } from '../local/processes/free-port.ts';
 import { waitUntil } from '../local/processes/wait-until.ts';
-import { BRIDGE_NODE_FLAGS } from '../sdk-bridge/image/node-flags.ts';
+import { BRIDGE_ENV, BRIDGE_NODE_FLAGS } from '../sdk-bridge/image/node-flags.ts';
 import { sharedStandIn } from '../test/conformance/agones/conformance-cluster.ts';
 import { standNode, startSidecarBed } from '../test/conformance/agones/sidecar-bed.ts';
 import type { PodOptions } from '../test/sdk-bridge/stand-in/bridge-process.ts';
@@ -14,9 +14,9 @@ import type { PodOptions } from '../test/sdk-bridge/stand-in/bridge-process.ts';
 const ROOT = path.join(import.meta.dirname, '..');
 
 /** For `startPod`: what a pod of `fleets/base` runs. */
-export async function asInItsImage(): Promise<Required<Pick<PodOptions, 'script' | 'nodeArgs'>>> {
+export async function asInItsImage(): Promise<Required<Pick<PodOptions, 'script' | 'nodeArgs' | 'env'>>> {
   const { script } = await bundle(ROOT, 'sdk-bridge', path.join(ROOT, '.local', 'bench', 'bridge'));
-  return { script, nodeArgs: BRIDGE_NODE_FLAGS };
+  return { script, nodeArgs: BRIDGE_NODE_FLAGS, env: BRIDGE_ENV };
 }
 
 export interface Sidecar {

@@ -64,7 +64,7 @@ async function startUp(): Promise<void> {
 }
 
 async function played(env: Record<string, string>): Promise<Pod> {
-  const pod = await startPod({ ...image, world: 'w1', env: { LOG_LEVEL: 'info', ...env } });
+  const pod = await startPod({ ...image, world: 'w1', env: { ...image.env, LOG_LEVEL: 'info', ...env } });
   await pod.play();
   await pod.api.admit({ body: { ticket: await pod.backend.ticket('ann') } });
   await pod.api.present({ params: { player: 'ann' } });
@@ -95,7 +95,7 @@ async function memory(): Promise<void> {
 
 /** A bridge in a pod has one session and goes: 100 of them, and as many again, one after another in one process, are had with `--solo`. */
 async function sessions(): Promise<void> {
-  const solo = await startSolo([], image.nodeArgs, image.script);
+  const solo = await startSolo([], image);
   const rows: string[][] = [];
   const player = { id: 'ann' };
   for (let nth = 1; nth <= SESSIONS; nth += 1) {
@@ -154,7 +154,12 @@ async function latency(): Promise<void> {
 async function rowsAgainst(sidecar: { readonly grpcPort: number; readonly httpPort: number }): Promise<string[][]> {
   const pod = await startPod({
     ...image,
-    env: { LOG_LEVEL: 'info', AGONES_SDK_GRPC_PORT: String(sidecar.grpcPort), AGONES_SDK_HTTP_PORT: String(sidecar.httpPort) },
+    env: {
+      ...image.env,
+      LOG_LEVEL: 'info',
+      AGONES_SDK_GRPC_PORT: String(sidecar.grpcPort),
+      AGONES_SDK_HTTP_PORT: String(sidecar.httpPort),
+    },
   });
   // A game server that has said hello: until then its pings are passed on.
   await pod.api.hello({ body: { build: 'b1', plugin: 'bench' } });

@@ -26,5 +26,6 @@ USER 10001:10001
 # For `docker run`; Kubernetes does not look at this. Whatever the bridge answers, it answers.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
   CMD ["/usr/local/bin/node", "-e", "require('node:http').get({ host: '127.0.0.1', port: process.env.BRIDGE_HTTP_PORT ?? 9358 }, () => process.exit(0)).on('error', () => process.exit(1))"]
-# The flags are those of sdk-bridge/image/node-flags.ts.
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", "--no-turbofan", "--single-threaded-gc", "/app/main.mjs"]
+# Variable and flags are those of sdk-bridge/image/node-flags.ts.
+ENV MALLOC_MMAP_THRESHOLD_=32768
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", "--no-turbofan", "/app/main.mjs"]

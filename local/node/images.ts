@@ -1,11 +1,13 @@
 /** Which program stands for which image. An image that is not in the table cannot be pulled. */
 import path from 'node:path';
-import { BRIDGE_NODE_FLAGS } from '../../sdk-bridge/image/node-flags.ts';
+import { BRIDGE_ENV, BRIDGE_NODE_FLAGS } from '../../sdk-bridge/image/node-flags.ts';
 
 export interface ImageProgram {
   readonly command: string;
   /** Before the container's own arguments. */
   readonly args: readonly string[];
+  /** The image's own variables, which the container's go before. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What has to be built, where that is not the command itself. */
   readonly built?: string;
   /** Ports that the program listens on unless told, as flags: given explicitly here, so that they can be rewritten. */
@@ -30,7 +32,7 @@ export function localImages({ root, node, sampleServer, agonesSdkServer }: Image
   const script = (file: string): Pick<ImageProgram, 'command' | 'args'> => ({ command: node, args: [path.join(root, file)] });
   const table: Readonly<Record<string, ImageProgram>> = {
     // As in its image, except for the sources: those are what one works on here.
-    'lifeverse.invalid/sdk-bridge': { command: node, args: [...BRIDGE_NODE_FLAGS, path.join(root, 'sdk-bridge/main.ts')] },
+    'lifeverse.invalid/sdk-bridge': { command: node, args: [...BRIDGE_NODE_FLAGS, path.join(root, 'sdk-bridge/main.ts')], env: BRIDGE_ENV },
     'lifeverse.invalid/sample-server': {
       command: '/bin/sh',
       args: [path.join(root, 'unreal/run-server.sh'), sampleServer],

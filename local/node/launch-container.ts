@@ -57,7 +57,7 @@ export async function launchContainer(
       name: `${pod.metadata.namespace}_${pod.metadata.name}_${container.name}_${pod.metadata.uid.slice(0, 8)}`,
       command: program.command,
       args: [...program.args, ...kubeconfigOf(program, parts), ...argsOf(container, program, env, mounts, setting.ports)],
-      env: { ...parts.baseEnv, TMPDIR: setting.folder, ...envOf(env, mounts, setting.ports) },
+      env: { ...parts.baseEnv, ...program.env, TMPDIR: setting.folder, ...envOf(env, mounts, setting.ports) },
       cwd: setting.folder,
     };
     return { process: await parts.startGate.pass(() => parts.keeper.start(spec), listenPorts(container, setting.ports)) };

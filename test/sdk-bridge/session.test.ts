@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { generateKeyPair } from 'jose';
 import { AppError } from '../../contracts/app-error.ts';
 import { bundle } from '../../deploy/images/bundle/bundle.ts';
-import { BRIDGE_NODE_FLAGS } from '../../sdk-bridge/image/node-flags.ts';
+import { BRIDGE_ENV, BRIDGE_NODE_FLAGS } from '../../sdk-bridge/image/node-flags.ts';
 import { ROOT } from '../tooling/import-graph.ts';
 import { startPlayingPod, startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
@@ -261,7 +261,7 @@ describe('a session on the bridge', function () {
     const folder = await mkdtemp(join(tmpdir(), 'bundled-'));
     try {
       const { script } = await bundle(ROOT, 'sdk-bridge', folder);
-      pod = await startPlayingPod({ script, nodeArgs: BRIDGE_NODE_FLAGS, world: 'w1', env: { LOG_LEVEL: 'info' } });
+      pod = await startPlayingPod({ script, nodeArgs: BRIDGE_NODE_FLAGS, world: 'w1', env: { ...BRIDGE_ENV, LOG_LEVEL: 'info' } });
       await worldOpen();
       for (let from = 1; from < 2_000; from += 100) await append(from, 100);
       const status = await readFile(`/proc/${pod.pid()}/status`, 'utf8');

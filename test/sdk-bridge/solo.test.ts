@@ -19,7 +19,7 @@ describe('npm run bridge -- --solo', function () {
     this.timeout(180_000);
     await buildSampleServer();
     // Everything below holds without /proc, signals and handles of folders, too.
-    solo = await startSolo([], AS_ON_WINDOWS);
+    solo = await startSolo([], { nodeArgs: AS_ON_WINDOWS });
   });
   after(() => solo?.close());
   afterEach(async () => {

@@ -13,7 +13,7 @@ import { obtainParts } from '../../../local/parts/obtain-parts.ts';
 import { freePort } from '../../../local/processes/free-port.ts';
 import { commonEnv, SERVICES, type ServiceName, type ServiceSurroundings } from '../../../local/services.ts';
 import { testMongo, testRedis, testStack } from '../../../local/testing.ts';
-import { BRIDGE_NODE_FLAGS } from '../../../sdk-bridge/image/node-flags.ts';
+import { BRIDGE_ENV, BRIDGE_NODE_FLAGS } from '../../../sdk-bridge/image/node-flags.ts';
 import { until } from '../../sdk-bridge/stand-in/until.ts';
 import { createTokenIssuer } from '../../services/token-issuer.ts';
 import { ROOT } from '../../tooling/import-graph.ts';
@@ -230,8 +230,9 @@ describe('The images', function () {
     assert.match(status, /^Uid:\t10001\t/m);
     const residentMb = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
     assert.ok(residentMb <= 90, `${residentMb.toFixed(0)} MB resident`);
-    const { Entrypoint, Healthcheck } = await bed.configOf(`${bed.registry}/sdk-bridge:v1`);
+    const { Entrypoint, Env, Healthcheck } = await bed.configOf(`${bed.registry}/sdk-bridge:v1`);
     assert.deepEqual(Entrypoint.slice(1, -1), [...BRIDGE_NODE_FLAGS]);
+    for (const [name, value] of Object.entries(BRIDGE_ENV)) assert.ok(Env?.includes(`${name}=${value}`), name);
     assert.equal((await bridge.exec(Healthcheck?.Test.slice(1) ?? [])).code, 0);
   });
 

@@ -8,6 +8,7 @@ import { bridgeApi } from '../../../contracts/bridge.ts';
 import { soloApi } from '../../../contracts/bridge-solo.ts';
 import { createClient, type Client } from '../../../contracts/client.ts';
 import { createHttpSend } from '../../../runtime/http-send.ts';
+import type { PodOptions } from './bridge-process.ts';
 import { until } from './until.ts';
 
 export interface Solo {
@@ -26,8 +27,7 @@ export interface Solo {
 
 export async function startSolo(
   args: readonly string[] = [],
-  nodeArgs: readonly string[] = [],
-  script = 'sdk-bridge/main.ts',
+  { nodeArgs = [], script = 'sdk-bridge/main.ts', env }: Pick<PodOptions, 'nodeArgs' | 'script' | 'env'> = {},
 ): Promise<Solo> {
   const folder = await mkdtemp(join(tmpdir(), 'solo-'));
   const http = createHttpSend();
@@ -39,6 +39,7 @@ export async function startSolo(
     const mark = said.length;
     const flags = ['--solo', `--folder=${folder}`, `--port=${port}`, '--grpc-port=0', ...args];
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...nodeArgs, script, ...flags], {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
