@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { Client, credentials } from '@grpc/grpc-js';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { differences, type Bindings } from '../conformance/agones/compare.ts';
 import { recordedCases } from '../conformance/agones/recorded-case.ts';
@@ -96,6 +98,7 @@ describe('Counters, lists and players beside a solo bridge', function () {
     it('and keep them for whoever comes back', async () => {
       const shown = async () => JSON.stringify(await told(solo).then(({ players }) => players));
       await until(async () => (await shown()) === '{"count":"1","capacity":"-2","ids":["x2"]}', 'they are written');
+      await untilKept(solo, /"players": \{[^}]*"x2"/);
       await solo.crash();
       assert.deepEqual((await rest(solo, 'GET', '/alpha/player/connected')).body, { list: ['x2'] });
     });
@@ -121,6 +124,8 @@ describe('Counters, lists and players beside a solo bridge', function () {
     });
 
     it('are there after a kill, with what a further flag adds, and begin anew with the next life', async () => {
+      await untilKept(solo, /"rooms": \{[^}]*"count": 2/);
+      await untilKept(solo, /"guests": \{[^}]*"bob"/);
       await solo.crash();
       assert.deepEqual((await rest(solo, 'GET', '/v1beta1/counters/rooms')).body, { name: 'rooms', count: '2', capacity: '2' });
       assert.equal((await rest(solo, 'PATCH', '/v1beta1/counters/rooms', { countDiff: 1 })).status, 500);
@@ -142,3 +147,8 @@ describe('Counters, lists and players beside a solo bridge', function () {
     );
   });
 });
+
+/** It shows what it has in hand, which is on the disk a moment later. */
+async function untilKept({ folder }: Solo, what: RegExp): Promise<void> {
+  await until(async () => what.test(await readFile(join(folder, 'solo.json'), 'utf8')), `${what} is on the disk`);
+}
