@@ -5,6 +5,7 @@
 import type { Log } from '../../runtime/log.ts';
 import type { LiveClusters } from '../clusters/cluster-registry.ts';
 import { createBell } from '../delivery/bell.ts';
+import { buildOfLine } from '../placement/pool.ts';
 import type { Turns } from '../queue/turns.ts';
 import type { ClosedBuilds } from '../store/closed-builds.ts';
 import type { Line, Waiter } from '../store/line.ts';
@@ -55,7 +56,7 @@ async function remember({ registry, builds, past, now }: KeepClosedParts): Promi
 
 async function endWaiting({ builds, line, turns, log }: KeepClosedParts, signal: AbortSignal): Promise<void> {
   for (const pool of await line.standing()) {
-    const build = pool.slice(0, pool.lastIndexOf('/'));
+    const build = buildOfLine(pool);
     if (signal.aborted || !builds.mayBeClosed(build)) continue;
     let ending = 0;
     // Thousands may wait for the same.

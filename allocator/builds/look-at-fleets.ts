@@ -1,5 +1,6 @@
 /** Which fleets a cluster has, asked of the cluster itself. Whoever asks at about the same time shares one look. */
 import { z } from 'zod';
+import { agonesPath } from '../clusters/agones-path.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import { seenFleetOf, type SeenFleet } from '../clusters/fleet-book.ts';
 
@@ -39,7 +40,7 @@ interface Look {
 const OUTDATED: Look = { goodUntil: Number.NEGATIVE_INFINITY, fleets: Promise.resolve(undefined) };
 
 async function lookAt(cluster: AgonesCluster): Promise<SeenFleet[] | undefined> {
-  const path = `/apis/agones.dev/v1/namespaces/${cluster.config.namespace}/fleets`;
+  const path = agonesPath(cluster.config.namespace, 'fleets');
   const { status, body } = await cluster.askBeside({ method: 'GET', path, timeoutMs: ANSWER_MS });
   return status === 200 ? List.parse(body).items.map(seenFleetOf) : undefined;
 }

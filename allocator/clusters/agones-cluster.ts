@@ -6,6 +6,7 @@ import { pause } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { AskLimit } from './ask-limit.ts';
 import { Census } from './census.ts';
+import { agonesPath } from './agones-path.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import { ClusterHealth, type HealthView } from './cluster-health.ts';
 import type { ClusterMetrics } from './cluster-metrics.ts';
@@ -167,7 +168,7 @@ export class AgonesCluster {
     const selector = Object.entries(marksOf({ owner, uid, attempt }))
       .map(([name, value]) => `${name}=${value}`)
       .join(',');
-    const path = `${this.#pathOf('gameservers')}?labelSelector=${encodeURIComponent(selector)}`;
+    const path = `${agonesPath(this.config.namespace, 'gameservers')}?labelSelector=${encodeURIComponent(selector)}`;
     const look = async () => {
       const answer = await this.#api.send({ method: 'GET', path, timeoutMs: withinMs ?? LOOK_MS });
       if (answer.status !== 200) throw unexpected('list', answer.status, answer.body);
@@ -211,15 +212,16 @@ export class AgonesCluster {
   /** Keeps the census and the book of fleets, and probes while the breaker is open, until the signal. */
   async follow(signal: AbortSignal): Promise<void> {
     const { pageSize, silentMs } = this.#settings;
+    const { namespace } = this.config;
+    const { servers, fleets } = this.#watches;
+    const from = { api: this.#api, silentMs, pageSize };
     const following = followObjects(
       {
-        api: this.#api,
-        path: this.#pathOf('gameservers'),
+        ...from,
+        path: agonesPath(namespace, 'gameservers'),
         view: this.census,
         slim: slimGameServer,
-        silentMs,
-        pageSize,
-        interruption: this.#watches.servers.begin,
+        interruption: servers.begin,
         heard: () => (this.#heardAt = this.#now()),
         fresh: (isFresh) => (this.#fresh = isFresh),
         relisted: (why) => {
@@ -230,17 +232,13 @@ export class AgonesCluster {
       },
       signal,
     );
-    const parts = { api: this.#api, path: this.#pathOf('fleets'), book: this.fleets, log: this.#log, silentMs, pageSize };
-    const fleets = followFleets({ ...parts, interruption: this.#watches.fleets.begin }, signal);
-    await Promise.all([following, fleets, this.#health.probe(() => this.#check(), signal)]);
+    const book = { book: this.fleets, path: agonesPath(namespace, 'fleets'), interruption: fleets.begin, log: this.#log };
+    const followingFleets = followFleets({ ...from, ...book }, signal);
+    await Promise.all([following, followingFleets, this.#health.probe(() => this.#check(), signal)]);
   }
 
   close(): void {
     this.#api.close();
-  }
-
-  #pathOf(resource: 'gameservers' | 'fleets'): string {
-    return `/apis/agones.dev/v1/namespaces/${this.config.namespace}/${resource}`;
   }
 
   async #allocate(ask: Ask, end: number): Promise<AskOutcome> {
@@ -273,7 +271,7 @@ export class AgonesCluster {
   /** Refused at once while the cluster is left out. @throws AppError on any answer but success, 404 and 409. */
   async #send(method: 'GET' | 'DELETE' | 'PATCH', name: string, body?: object): Promise<KubeAnswer> {
     return this.#patiently(async () => {
-      const path = `${this.#pathOf('gameservers')}/${name}`;
+      const path = `${agonesPath(this.config.namespace, 'gameservers')}/${name}`;
       const answer = await this.#api.send({ method, path, timeoutMs: LOOK_MS, ...(body === undefined ? {} : { body }) });
       if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409)
         throw unexpected(method.toLowerCase(), answer.status, answer.body);

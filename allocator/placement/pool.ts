@@ -82,6 +82,10 @@ export function lineOf(build: string, fleet = '*'): string {
   return `${build}/${fleet}`;
 }
 
+export function buildOfLine(line: string): string {
+  return line.slice(0, line.lastIndexOf('/'));
+}
+
 /** The place of the first selector that servers of this kind meet: smaller is preferred. -1: they will not do. */
 export function rankOf(pool: Pool, kind: Kind): number {
   if (pool.fleet !== undefined) return kind.fleet === pool.fleet && kind.build === pool.build ? 0 : -1;

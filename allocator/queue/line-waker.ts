@@ -10,7 +10,7 @@ import { candidatesOf, learn } from '../clusters/candidates-of.ts';
 import { linesFor, selectingPools, serveLine, type LineParts } from '../moves/serve-line.ts';
 import { Board } from '../placement/board.ts';
 import type { Candidate } from '../placement/candidate.ts';
-import { anyOf, type Pool } from '../placement/pool.ts';
+import { anyOf, buildOfLine, type Pool } from '../placement/pool.ts';
 import type { Line, Waiter } from '../store/line.ts';
 import type { Turns } from './turns.ts';
 
@@ -60,7 +60,7 @@ export function createLineWaker(parts: WakerParts): LineWaker {
   };
 
   const wakeAll = async () => {
-    for (const pool of await parts.line.standing()) soon(pool.slice(0, pool.lastIndexOf('/')));
+    for (const pool of await parts.line.standing()) soon(buildOfLine(pool));
   };
   let isWakingAll = false;
   const allSoon = () => {

@@ -1,4 +1,5 @@
 /** Whether a cluster has a fleet, also one without any server. Asks its API server, and remembers for a while. */
+import { agonesPath } from '../clusters/agones-path.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 
 export interface FleetLook {
@@ -34,6 +35,6 @@ export function createFleetLook(now: () => number): FleetLook {
 
 /** Be it without a server; true where that cannot be told, as without the right to read fleets. */
 async function hasFleet(cluster: AgonesCluster, fleet: string): Promise<boolean> {
-  const path = `/apis/agones.dev/v1/namespaces/${cluster.config.namespace}/fleets/${fleet}`;
+  const path = `${agonesPath(cluster.config.namespace, 'fleets')}/${fleet}`;
   return !cluster.healthy || (await cluster.askBeside({ method: 'GET', path, timeoutMs: ANSWER_MS })).status !== 404;
 }

@@ -1,9 +1,9 @@
 /** Which images of a tag the registry has. There a tag never moves: what is under it is what was built from that commit. Pure. */
 import { z } from 'zod';
-import { IMAGES } from '../images/image-table.ts';
+import { DEPLOYED } from '../images/image-table.ts';
 
 /** Those that every deployment runs. */
-export const DEPLOYED_IMAGES: readonly string[] = IMAGES.filter(({ staged }) => staged === undefined).map(({ name }) => name);
+export const DEPLOYED_IMAGES: readonly string[] = DEPLOYED.map(({ name }) => name);
 
 const Listed = z.array(
   z.object({

@@ -6,12 +6,12 @@ import { z } from 'zod';
 import { KubeName } from '../../contracts/words.ts';
 import { readConfig } from '../../runtime/config.ts';
 import { baseEnv, basesIn } from '../images/base-images.ts';
-import { readPins } from '../pins/pins.ts';
+import { PINS_FILE, readPins } from '../pins/pins.ts';
 import { runCommand, type Workshop } from '../tools/command.ts';
 import { reasonOf } from '../tools/reason-of.ts';
 import type { TreeFindings } from './checks/tree-checks.ts';
 import type { Known, RegionFolder } from './known.ts';
-import { CLUSTER_ROOT, costFile, environmentRoot, PINS_FILE, PLACEMENT_FILE, regionFolders, settingsFile } from './paths.ts';
+import { CLUSTER_ROOT, costFile, environmentRoot, PLACEMENT_FILE, regionFolders, settingsFile } from './paths.ts';
 import type { Environment, Request } from './request.ts';
 import { assignmentsOf, requiredVersionOf, variablesOf } from './terraform-text.ts';
 

@@ -1,7 +1,6 @@
 /** Where things are, relative to the root of the tree. `.deploy` is never committed. */
 import type { Environment } from './request.ts';
 
-export const PINS_FILE = 'deploy/pins.json';
 export const PLACEMENT_FILE = 'deploy/cluster/placement.yaml';
 /** What the matchmaker asks for, by mode. */
 export const MODES_FILE = 'fleets/base/services/match-modes.json';

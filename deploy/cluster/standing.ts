@@ -3,7 +3,7 @@
  * never come when an apply has failed half way.
  */
 import { z } from 'zod';
-import { CommandFailure } from '../tools/command.ts';
+import { CommandFailure, succeeded } from '../tools/command.ts';
 import { showCommand, type CommandLine } from './command-line.ts';
 import type { Hands } from './doing/hands.ts';
 import { mustRunLine, runLine } from './doing/run-line.ts';
@@ -64,7 +64,7 @@ async function hasState(place: TerraformPlace, hands: Hands): Promise<boolean> {
   const line = terraformStateList(place);
   const end = await runLine(line, hands);
   if (/No state file was found/.test(end.stderr)) return false;
-  if (end.outcome !== 'exited' || end.code !== 0) throw new CommandFailure(showCommand(line).replaceAll(hands.tree, '$PWD'), end);
+  if (!succeeded(end)) throw new CommandFailure(showCommand(line).replaceAll(hands.tree, '$PWD'), end);
   return end.stdout.trim() !== '';
 }
 

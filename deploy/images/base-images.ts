@@ -1,6 +1,6 @@
 /** The base images as the environment's variables name them, or as they usually are. */
 import { z } from 'zod';
-import { BASES, IMAGES, type BaseName } from './image-table.ts';
+import { BASES, DEPLOYED, type BaseName } from './image-table.ts';
 import { imageReference, isLoopback } from './registry/image-reference.ts';
 
 export type BaseImages = Readonly<Record<BaseName, string>>;
@@ -30,7 +30,7 @@ export function isToBePinned(name: string): boolean {
 
 /** @returns bases of the images that every deployment builds, of which no digest is kept. */
 export function unpinnedBases(bases: BaseImages, kept: Readonly<Record<string, string>>): string[] {
-  const needed = new Set(IMAGES.filter(({ staged }) => staged === undefined).flatMap((image) => image.bases.map((name) => bases[name])));
+  const needed = new Set(DEPLOYED.flatMap((image) => image.bases.map((name) => bases[name])));
   return [...needed].filter((name) => isToBePinned(name) && kept[name] === undefined);
 }
 

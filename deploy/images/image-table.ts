@@ -38,3 +38,6 @@ export const IMAGES: readonly Image[] = [
   { name: 'unreal-server', dockerfile: 'unreal-server.Dockerfile', bases: ['RUNTIME_IMAGE', 'SHELL_IMAGE'], args: {}, staged: 'SERVER' },
   { name: 'quilkin', dockerfile: 'quilkin.Dockerfile', bases: ['RUNTIME_IMAGE'], args: {}, staged: 'QUILKIN' },
 ];
+
+/** Those that every deployment runs: made of the tree alone. */
+export const DEPLOYED: readonly Image[] = IMAGES.filter(({ staged }) => staged === undefined);

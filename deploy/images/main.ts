@@ -1,6 +1,7 @@
 /** `make images REGISTRY=… [PUSH=1] [TAG=…] [ONLY=…]`: the images of the services, the bridge and the game servers. */
 import path from 'node:path';
 import { ConfigError } from '../../runtime/config.ts';
+import { PINS_FILE } from '../pins/pins.ts';
 import { CommandFailure } from '../tools/command.ts';
 import { makeImages, MissingForImages } from './make-images.ts';
 import { readWish } from './wish.ts';
@@ -13,7 +14,7 @@ try {
   await makeImages(readWish(process.env), {
     shop: { env: process.env, say: (line) => void process.stdout.write(`${line}\n`), signal: interrupted.signal },
     root: ROOT,
-    pinsFile: path.join(ROOT, 'deploy/pins.json'),
+    pinsFile: path.join(ROOT, PINS_FILE),
     recordFile: path.join(ROOT, '.deploy/images.json'),
   });
 } catch (cause) {

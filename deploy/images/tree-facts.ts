@@ -1,5 +1,5 @@
 /** What git says of the tree: what is built, from when it is, and where it comes from. */
-import { runCommand, type Workshop } from '../tools/command.ts';
+import { runCommand, succeeded, type Workshop } from '../tools/command.ts';
 
 export interface TreeFacts {
   readonly commit: string;
@@ -17,7 +17,7 @@ export interface TreeFacts {
 export async function treeFacts(shop: Workshop, root: string): Promise<TreeFacts | undefined> {
   const git = async (...args: string[]) => {
     const end = await runCommand(shop, 'git', args, { cwd: root, timeoutMs: 30_000 });
-    return end.outcome === 'exited' && end.code === 0 ? end.stdout.trim() : undefined;
+    return succeeded(end) ? end.stdout.trim() : undefined;
   };
   const [commit, short, seconds] = (await git('log', '-1', '--format=%H %h %ct'))?.split(' ') ?? [];
   const status = await git('status', '--porcelain');

@@ -5,9 +5,9 @@ import { ConfigError, readConfig } from '../../runtime/config.ts';
 import { baseEnv, basesIn } from '../images/base-images.ts';
 import { resolveDigest } from '../images/registry/resolve-digest.ts';
 import { makePins, PIN_KINDS } from './make-pins.ts';
+import { PINS_FILE } from './pins.ts';
 
 const TREE = path.join(import.meta.dirname, '../..');
-const PINS_FILE = 'deploy/pins.json';
 const Env = z.object({ ONLY: z.enum(PIN_KINDS, `is one of ${PIN_KINDS.join(', ')}; both without it`).optional(), ...baseEnv });
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { findOnPath } from '../../runtime/find-on-path.ts';
 import { isToBePinned, type BaseImages } from '../images/base-images.ts';
-import { isAtLeast } from '../tools/is-at-least.ts';
+import { isAtLeast } from '../../runtime/is-at-least.ts';
 import { mustRun, type Workshop } from '../tools/command.ts';
 import { reasonOf } from '../tools/reason-of.ts';
 import { CHARTS, type Chart } from './charts.ts';

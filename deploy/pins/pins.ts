@@ -5,6 +5,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 
+/** In the tree, and committed. */
+export const PINS_FILE = 'deploy/pins.json';
+
 export const Pins = z.strictObject({
   /** Image as it is named in a Dockerfile (`docker.io/library/node:24-bookworm-slim`) → its digest. */
   images: z.record(z.string(), z.string().regex(/^sha256:[0-9a-f]{64}$/)).default({}),

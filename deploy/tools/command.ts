@@ -92,10 +92,14 @@ export async function runCommand(shop: Workshop, command: string, args: readonly
   }
 }
 
+export function succeeded({ outcome, code }: CommandEnd): boolean {
+  return outcome === 'exited' && code === 0;
+}
+
 /** Runs it and gives its standard output. @throws CommandFailure with its last lines when it does not succeed. */
 export async function mustRun(shop: Workshop, command: string, args: readonly string[], options: CommandOptions): Promise<string> {
   const end = await runCommand(shop, command, args, options);
-  if (end.outcome !== 'exited' || end.code !== 0) throw new CommandFailure([command, ...args].join(' '), end);
+  if (!succeeded(end)) throw new CommandFailure([command, ...args].join(' '), end);
   return end.stdout;
 }
 

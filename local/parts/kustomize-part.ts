@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath } from '../../runtime/find-on-path.ts';
+import { isAtLeast } from '../../runtime/is-at-least.ts';
 import type { Part } from './part.ts';
 import { runCommand } from './run-command.ts';
 
@@ -10,7 +11,7 @@ import { runCommand } from './run-command.ts';
 export const KUSTOMIZE_VERSION = '5.8.2';
 
 /** What `fleets/` uses (components after generators, replacements as transformers) works from here on. */
-const OLDEST = [5, 3] as const;
+const OLDEST = '5.3';
 const ASK_MS = 20_000;
 
 export const kustomizePart: Part = {
@@ -30,7 +31,7 @@ export const kustomizePart: Part = {
       toolchains: [
         {
           command: 'go',
-          howToGet: `Go 1.26 or newer, https://go.dev/dl (or put kustomize ${OLDEST.join('.')} or newer, or a kubectl that has it, on the PATH)`,
+          howToGet: `Go 1.26 or newer, https://go.dev/dl (or put kustomize ${OLDEST} or newer, or a kubectl that has it, on the PATH)`,
         },
       ],
       async make(bench) {
@@ -59,9 +60,8 @@ export function renderArgs(program: string, folder: string): string[] {
 
 /** What `kustomize version` or `kubectl version --client` says. Pure. */
 export function isNewEnough(said: string): boolean {
-  const [, major, minor] = /^(?:Kustomize Version: )?v(\d+)\.(\d+)\.\d+/m.exec(said) ?? [];
-  if (major === undefined || minor === undefined) return false;
-  return Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);
+  const version = /^(?:Kustomize Version: )?v(\d+\.\d+\.\d+)/m.exec(said)?.[1];
+  return version !== undefined && isAtLeast(version, OLDEST);
 }
 
 async function versionSaidBy(file: string, env: Readonly<Record<string, string | undefined>>): Promise<string> {

@@ -1,7 +1,7 @@
 /** The sample game server, built from this tree: a part like the others, keyed by what its sources say. */
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { digestOfFiles } from './digest-of-files.ts';
 import type { Part } from './part.ts';
 import { runCommand } from './run-command.ts';
 
@@ -35,7 +35,5 @@ function digestOf(unreal: string): string {
     const names = readdirSync(path.join(unreal, folder), { recursive: true, encoding: 'utf8' });
     return names.filter((name) => /\.(cpp|h)$|Makefile$/.test(name)).map((name) => path.join(folder, name));
   });
-  const digest = createHash('sha256');
-  for (const file of files.toSorted()) digest.update(`${file}\n`).update(readFileSync(path.join(unreal, file)));
-  return digest.digest('hex').slice(0, 12);
+  return digestOfFiles(unreal, files).slice(0, 12);
 }

@@ -7,15 +7,16 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath } from '../../runtime/find-on-path.ts';
+import { isAtLeast } from '../../runtime/is-at-least.ts';
 import type { Part, Surroundings } from './part.ts';
 import { runCommand } from './run-command.ts';
 
 /** As in `opentofu/go.mod`; a test compares. */
 export const OPENTOFU_VERSION = '1.12.6';
 /** Write-only arguments came with 1.11, in both. */
-const AT_LEAST = [1, 11];
+const AT_LEAST = '1.11';
 
-const GO = { command: 'go', howToGet: 'Go 1.26 or newer, https://go.dev/dl (or put terraform 1.11 or newer on the PATH)' };
+const GO = { command: 'go', howToGet: `Go 1.26 or newer, https://go.dev/dl (or put terraform ${AT_LEAST} or newer on the PATH)` };
 
 export const terraformPart: Part = {
   title: `Terraform (OpenTofu ${OPENTOFU_VERSION})`,
@@ -48,8 +49,8 @@ export const terraformPart: Part = {
 async function isNewEnough(file: string, { env, signal }: Surroundings): Promise<boolean> {
   try {
     const { stdout } = await promisify(execFile)(file, ['version'], { env: { ...env, CHECKPOINT_DISABLE: '1' }, signal, timeout: 20_000 });
-    const [major = 0, minor = 0] = (/v(\d+)\.(\d+)/.exec(stdout) ?? []).slice(1).map(Number);
-    return major > (AT_LEAST[0] ?? 0) || (major === AT_LEAST[0] && minor >= (AT_LEAST[1] ?? 0));
+    const version = /v(\d+\.\d+)/.exec(stdout)?.[1];
+    return version !== undefined && isAtLeast(version, AT_LEAST);
   } catch {
     return false;
   }

@@ -1,6 +1,7 @@
 /** Everything that a process has started and that made no group of its own: told as one, also what its starter has left behind. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { statOnLinux } from './process-identity.ts';
 
 /** A group that is gone already is told nothing. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): void {
@@ -22,18 +23,12 @@ interface GroupState {
   readonly state: string;
 }
 
-/** proc(5): after the command, which may contain anything, in its parentheses: state, parent, process group. */
 function statesOnLinux(): GroupState[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-        const [state = '', , group = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return [{ group: Number(group), state }];
-      } catch {
-        return [];
-      }
+      const [state = '', , group = ''] = statOnLinux(Number(pid)) ?? [];
+      return state === '' ? [] : [{ group: Number(group), state }];
     });
 }
 

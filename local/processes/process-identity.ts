@@ -24,16 +24,22 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return startTimeOf(identity.pid) === identity.startTime;
 }
 
-/** proc(5): the command may contain blanks and parentheses, so fields are counted after its last `)`; state is then 0, starttime 19. */
-function startTimeOnLinux(pid: number): string | undefined {
-  let stat: string;
+/**
+ * What Linux tells of a process; undefined where there is none. proc(5): the command may contain blanks and parentheses, so fields are
+ * counted after its last `)`: state is then 0, the process group 2, starttime 19.
+ */
+export function statOnLinux(pid: number): string[] | undefined {
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+}
+
+function startTimeOnLinux(pid: number): string | undefined {
+  const fields = statOnLinux(pid);
+  return fields?.[0] === 'Z' || fields?.[0] === 'X' ? undefined : fields?.[19];
 }
 
 function startTimeByPs(pid: number): string | undefined {

@@ -1,12 +1,8 @@
 /** Agones' sidecar of the invented game server: its gRPC and its REST, for the bridge of the same process and nobody else. */
-import { once } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
-import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import type { Log } from '../../runtime/log.ts';
-import { grpcFace } from './sidecar/grpc-face.ts';
 import type { FeatureGates } from './sidecar/feature-gates.ts';
-import { restFace } from './sidecar/rest-face.ts';
 import { SdkServer } from './sidecar/sdk-server.ts';
+import { serveFaces, type FacePorts, type ServedFaces } from './sidecar/serve-faces.ts';
 import type { SoloGameServer } from './solo-game-server.ts';
 
 export interface SoloAgones {
@@ -26,14 +22,13 @@ const WRITE_DELAY_MS = 50;
 
 interface Running {
   readonly sdk: SdkServer;
-  readonly rest: HttpServer;
-  readonly grpc: GrpcServer;
+  readonly faces: ServedFaces;
   readonly ending: AbortController;
 }
 
 /** @param now milliseconds since the epoch. */
 export async function startSoloAgones(gameServer: SoloGameServer, gates: FeatureGates, log: Log, now: () => number): Promise<SoloAgones> {
-  let ports = { grpc: 0, http: 0 };
+  let ports: FacePorts = { grpc: 0, http: 0 };
   let running: Running | undefined;
 
   const start = async () => {
@@ -48,24 +43,14 @@ export async function startSoloAgones(gameServer: SoloGameServer, gates: Feature
       ...gates,
       signal: ending.signal,
     });
-    const [rest, grpc] = [restFace(sdk), grpcFace(sdk)];
-    rest.listen(ports.http, '127.0.0.1');
-    await once(rest, 'listening');
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    grpc.bindAsync(`127.0.0.1:${ports.grpc}`, ServerCredentials.createInsecure(), (cause, bound) =>
-      cause === null ? resolve(bound) : reject(cause),
-    );
-    const address = rest.address();
-    ports = { grpc: await promise, http: typeof address === 'object' && address !== null ? address.port : 0 };
-    running = { sdk, rest, grpc, ending };
+    const faces = await serveFaces(sdk, ports);
+    ({ ports } = faces);
+    running = { sdk, faces, ending };
   };
   const stop = async () => {
-    const { rest, grpc, ending } = running ?? {};
+    running?.ending.abort();
+    running?.faces.close();
     running = undefined;
-    ending?.abort();
-    grpc?.forceShutdown();
-    rest?.close();
-    rest?.closeAllConnections();
   };
   await start();
   return {

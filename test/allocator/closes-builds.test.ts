@@ -40,6 +40,16 @@ describe('A build that is closed', function () {
       assert.ok(['queued', 'failed'].includes(state), state);
       return state === 'failed';
     });
+  /** b1 leaves both clusters, and somebody waits for it; b2 takes its place in one. */
+  const closing = async () => {
+    const of = await fleets();
+    for (const where of [EAST, WEST] as const) await of.make(where, 'b1', 'leaving');
+    await of.make(WEST, 'b2', 'current');
+    await is(of, { b1: 'closing' });
+    const waiting = asking(of.fleet, 'b1');
+    await post(waiting);
+    return { of, waiting };
+  };
   /** The answer to a POST that is refused. */
   const refusal = async (body: ReturnType<typeof anAllocation>): Promise<AppError> => {
     const answer = await post(body).then(
@@ -188,12 +198,7 @@ describe('A build that is closed', function () {
   });
 
   it('is not known to be closed while a cluster does not answer: nobody is refused, and nobody who waits is failed', async () => {
-    const of = await fleets();
-    for (const where of [EAST, WEST] as const) await of.make(where, 'b1', 'leaving');
-    await of.make(WEST, 'b2', 'current');
-    await is(of, { b1: 'closing' });
-    const waiting = asking(of.fleet, 'b1');
-    await post(waiting);
+    const { of, waiting } = await closing();
     await of.mark(EAST, 'b1', 'closed');
     await is(of, { b1: 'closing' });
     // Its watch is still believed: only a question can tell.
@@ -217,12 +222,7 @@ describe('A build that is closed', function () {
   });
 
   it('is found to be closed by an allocator that was killed meanwhile, and not before it has looked everywhere', async () => {
-    const of = await fleets();
-    for (const where of [EAST, WEST] as const) await of.make(where, 'b1', 'leaving');
-    await of.make(WEST, 'b2', 'current');
-    await is(of, { b1: 'closing' });
-    const waiting = asking(of.fleet, 'b1');
-    await post(waiting);
+    const { of, waiting } = await closing();
     await bed.world.killAllocator(async () => {
       for (const where of [EAST, WEST] as const) await of.mark(where, 'b1', 'closed');
       await bed.proxy.set({ mode: 'refuse' });

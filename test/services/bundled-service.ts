@@ -5,13 +5,13 @@
  *   .local/test-bundles/NAME/        at the same place each time, since compiled scripts are kept by their path
  *   .local/test-bundles/NAME/made-of the digest of every source that it could be made of
  */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { bundle } from '../../deploy/images/bundle/bundle.ts';
 import { withBuildLock } from '../../local/parts/build-lock.ts';
+import { digestOfFiles } from '../../local/parts/digest-of-files.ts';
 import { testStack } from '../../local/testing.ts';
 import { ROOT, sources } from '../tooling/import-graph.ts';
 
@@ -53,9 +53,5 @@ function madeOf(folder: string): string | undefined {
 }
 
 function digestOfSources(): string {
-  const sum = createHash('sha256');
-  const files = sources().filter((file) => !file.startsWith('test/'));
-  for (const file of ['package-lock.json', ...files.toSorted((a, b) => (a < b ? -1 : 1))])
-    sum.update(`${file}\n`).update(readFileSync(path.join(ROOT, file)));
-  return sum.digest('hex');
+  return digestOfFiles(ROOT, ['package-lock.json', ...sources().filter((file) => !file.startsWith('test/'))]);
 }

@@ -2,17 +2,17 @@
  * A folder of providers for Terraform that know their schemas and nothing else (`schema-server/`): a part like the others, keyed by the
  * packages' versions and by what reads and serves them. The packages are taken apart in the scratch folder and none of them is kept.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { copyFile, link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { digestOfFiles } from '../../local/parts/digest-of-files.ts';
+import { GO } from '../../local/parts/go-module-files.ts';
 import type { Part, Workbench } from '../../local/parts/part.ts';
 import { runCommand } from '../../local/parts/run-command.ts';
 import { addTo } from './schema/additions.ts';
 import { extractSchema } from './schema/extract-schema.ts';
 import { PROVIDER_PACKAGES, type ProviderPackage } from './schema/provider-packages.ts';
 
-const GO = { command: 'go', howToGet: 'Go 1.26 or newer, https://go.dev/dl' };
 const NPM = { command: 'npm', howToGet: 'npm, which comes with Node.js' };
 const TAR = { command: 'tar', howToGet: 'tar: apt-get install tar' };
 /** OpenTofu looks for the same providers under a registry of its own. */
@@ -82,10 +82,8 @@ function platform(): string {
 }
 
 function digest(): string {
-  const sum = createHash('sha256');
-  for (const folder of ['schema', 'schema-server']) {
-    const files = readdirSync(path.join(import.meta.dirname, folder));
-    for (const file of files.toSorted()) sum.update(`${file}\n`).update(readFileSync(path.join(import.meta.dirname, folder, file)));
-  }
-  return sum.digest('hex').slice(0, 12);
+  const files = ['schema', 'schema-server'].flatMap((folder) =>
+    readdirSync(path.join(import.meta.dirname, folder)).map((file) => path.join(folder, file)),
+  );
+  return digestOfFiles(import.meta.dirname, files).slice(0, 12);
 }

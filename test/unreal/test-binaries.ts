@@ -3,12 +3,12 @@
  * tree `make` compiles only what has changed; what it has made is then kept in the cache, by what sources, flags and compiler say.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { withBuildLock } from '../../local/parts/build-lock.ts';
+import { digestOfFiles } from '../../local/parts/digest-of-files.ts';
 import { testStack } from '../../local/testing.ts';
 import { ROOT } from '../tooling/import-graph.ts';
 import { make } from './sample-server-process.ts';
@@ -56,8 +56,6 @@ async function inTestBin(work: () => Promise<void>): Promise<void> {
 
 async function digest(): Promise<string> {
   const { stdout: compiler } = await promisify(execFile)('sh', ['-c', '${CXX:-c++} --version; uname -sm']);
-  const sum = createHash('sha256').update(compiler);
-  for (const file of SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).toSorted((a, b) => (a < b ? -1 : 1)))
-    sum.update(`${file}\n`).update(readFileSync(path.join(ROOT, file)));
-  return sum.digest('hex').slice(0, 12);
+  const files = SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT }));
+  return digestOfFiles(ROOT, files, compiler).slice(0, 12);
 }

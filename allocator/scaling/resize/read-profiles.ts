@@ -1,5 +1,6 @@
 /** The resize profiles of a cluster's fleets, as their annotations say now. */
 import { z } from 'zod';
+import { agonesPath } from '../../clusters/agones-path.ts';
 import { answerError } from '../../clusters/kube-errors.ts';
 import type { AskCluster } from './ask-cluster.ts';
 import { parseProfile, RESIZE_ANNOTATION, type ParsedProfile } from './profile.ts';
@@ -24,7 +25,7 @@ export async function readProfiles(
   namespace: string,
   before: ReadonlyMap<string, KeptProfile>,
 ): Promise<ReadonlyMap<string, KeptProfile>> {
-  const { status, body } = await ask({ method: 'GET', path: `/apis/agones.dev/v1/namespaces/${namespace}/fleets` });
+  const { status, body } = await ask({ method: 'GET', path: agonesPath(namespace, 'fleets') });
   if (status !== 200) throw answerError('list fleets', status, body);
   const found = new Map<string, KeptProfile>();
   for (const { metadata } of Fleets.parse(body).items) {

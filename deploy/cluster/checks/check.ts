@@ -38,10 +38,6 @@ export const unseen = (before: readonly string[]): Verdict => ({
   detail: `is looked at when this is so: ${before.join(', ')}`,
 });
 
-export function succeeded(end: CommandEnd): boolean {
-  return end.outcome === 'exited' && end.code === 0;
-}
-
 /** The first line of what a command said that failed: enough to know which fault it is. */
 export function firstWords({ outcome, stdout, stderr }: CommandEnd): string {
   if (outcome === 'timed-out') return 'no answer in time';

@@ -1,11 +1,11 @@
 /** Who is logged in, and what the project allows. */
 import { z } from 'zod';
-import type { CommandEnd } from '../../tools/command.ts';
+import { succeeded, type CommandEnd } from '../../tools/command.ts';
 import type { CommandLine } from '../command-line.ts';
 import type { Known } from '../known.ts';
 import { FIRST_APIS, describeBucket } from '../steps/project-steps.ts';
 import { stateBucket } from '../state-bucket.ts';
-import { fine, firstWords, later, missing, succeeded, unknown, type Check, type Verdict } from './check.ts';
+import { fine, firstWords, later, missing, unknown, type Check, type Verdict } from './check.ts';
 import { parsed } from './parsed.ts';
 import { quotaChecks } from './quota-checks.ts';
 

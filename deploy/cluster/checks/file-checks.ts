@@ -1,8 +1,8 @@
 /** What a tool has to read in the tree: the grammar of the engineer's values, and whether all of it is committed. */
-import type { CommandEnd } from '../../tools/command.ts';
+import { succeeded, type CommandEnd } from '../../tools/command.ts';
 import { tagOf, type Known } from '../known.ts';
 import { settingsFile } from '../paths.ts';
-import { fine, firstWords, missing, succeeded, type Check, type Verdict } from './check.ts';
+import { fine, firstWords, missing, type Check, type Verdict } from './check.ts';
 import type { TreeFindings } from './tree-checks.ts';
 
 const TIMEOUT_MS = 60_000;

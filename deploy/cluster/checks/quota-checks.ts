@@ -1,9 +1,9 @@
 /** Whether each region has room for what the environment may grow to. */
 import { z } from 'zod';
-import type { CommandEnd } from '../../tools/command.ts';
+import { succeeded, type CommandEnd } from '../../tools/command.ts';
 import { regionsOf, type Known } from '../known.ts';
 import { usualNeed, type Need } from '../region-need.ts';
-import { fine, firstWords, later, missing, succeeded, unknown, type Check, type Verdict } from './check.ts';
+import { fine, firstWords, later, missing, unknown, type Check, type Verdict } from './check.ts';
 import { parsed } from './parsed.ts';
 
 const Region = z.object({ quotas: z.array(z.object({ metric: z.string(), limit: z.number(), usage: z.number() })) });

@@ -1,9 +1,9 @@
 /** The tools that a deployment runs, and their versions. */
 import { z } from 'zod';
 import { findBuilder } from '../../images/builders/find-builder.ts';
-import type { CommandEnd, Workshop } from '../../tools/command.ts';
-import { isAtLeast } from '../../tools/is-at-least.ts';
-import { firstWords, fine, missing, succeeded, type Check, type Verdict } from './check.ts';
+import { succeeded, type CommandEnd, type Workshop } from '../../tools/command.ts';
+import { isAtLeast } from '../../../runtime/is-at-least.ts';
+import { firstWords, fine, missing, type Check, type Verdict } from './check.ts';
 
 interface Tool {
   readonly name: string;

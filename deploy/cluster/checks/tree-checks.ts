@@ -1,10 +1,10 @@
 /** What has to be in the tree: values of the environment, manifests of its regions, pins. */
-import type { Pins } from '../../pins/pins.ts';
+import { PINS_FILE, type Pins } from '../../pins/pins.ts';
 import { CHARTS } from '../../pins/charts.ts';
 import { unpinnedBases, type BaseImages } from '../../images/base-images.ts';
-import { isAtLeast } from '../../tools/is-at-least.ts';
+import { isAtLeast } from '../../../runtime/is-at-least.ts';
 import type { Known } from '../known.ts';
-import { PINS_FILE, PLACEMENT_FILE, regionFolders, settingsFile, environmentRoot } from '../paths.ts';
+import { PLACEMENT_FILE, regionFolders, settingsFile, environmentRoot } from '../paths.ts';
 import type { DeclaredVariable } from '../terraform-text.ts';
 import { fine, missing, type Check, type Verdict } from './check.ts';
 

@@ -1,12 +1,12 @@
 /** Runs a command line that has to succeed. */
-import { CommandFailure, runCommand, type CommandEnd } from '../../tools/command.ts';
+import { CommandFailure, runCommand, succeeded, type CommandEnd } from '../../tools/command.ts';
 import { showCommand, type CommandLine } from '../command-line.ts';
 import type { Hands } from './hands.ts';
 
 /** @returns its standard output. @throws CommandFailure */
 export async function mustRunLine(line: CommandLine, hands: Hands, input?: string): Promise<string> {
   const end = await runLine(line, hands, input);
-  if (end.outcome === 'exited' && end.code === 0) return end.stdout;
+  if (succeeded(end)) return end.stdout;
   throw new CommandFailure(showCommand(line).replaceAll(hands.tree, '$PWD'), line.secretOutput === true ? { ...end, stdout: '' } : end);
 }
 

@@ -1,4 +1,5 @@
 /** Does the steps of a plan in their order. A step that is done is told so; the plan is made anew from what each has taught. */
+import { succeeded } from '../../tools/command.ts';
 import { reasonOf } from '../../tools/reason-of.ts';
 import { adviceFor } from '../advice.ts';
 import { delegationReason } from '../edge/edge-reasons.ts';
@@ -80,8 +81,7 @@ async function answered({ done }: Step, hands: Hands): Promise<boolean> {
 /** @throws CommandFailure where its output is asked for and there is none to trust. */
 async function saysYes({ command, yes }: Question, hands: Hands): Promise<boolean> {
   if (yes !== 'succeeds') return ((await mustRunLine(command, hands)).trim() === '') === (yes === 'prints-nothing');
-  const end = await runLine(command, hands);
-  return end.outcome === 'exited' && end.code === 0;
+  return succeeded(await runLine(command, hands));
 }
 
 function alreadyDone(known: Known, hands: Hands): Known {

@@ -6,7 +6,7 @@ import { judgeDeployments, judgeExternalSecrets, judgeFleets, type Progress } fr
 import type { WaitFor } from '../steps/wait-for.ts';
 import type { Hands } from './hands.ts';
 import { podTroubles } from '../pod-troubles.ts';
-import { succeeded } from '../checks/check.ts';
+import { succeeded } from '../../tools/command.ts';
 import { runLine } from './run-line.ts';
 
 /** Nothing in a cloud changes faster, and nobody is to be asked more often. */
@@ -56,7 +56,7 @@ async function look(until: WaitFor, hands: Hands): Promise<Progress> {
     default: {
       // A control plane that is being resized does not answer for a while: that is waited for like all else.
       const end = await runLine(until.command, hands);
-      if (end.outcome !== 'exited' || end.code !== 0) return { done: false, told: lastLine(end.stderr) ?? 'kubectl had no answer' };
+      if (!succeeded(end)) return { done: false, told: lastLine(end.stderr) ?? 'kubectl had no answer' };
       return JUDGES[until.judge](end.stdout);
     }
   }

@@ -1,4 +1,5 @@
 /** Takes away what GKE's controllers left: gives them time to do it themselves, then deletes what they did not. */
+import { succeeded } from '../../tools/command.ts';
 import type { CommandLine } from '../command-line.ts';
 import type { Hands } from '../doing/hands.ts';
 import { runLine } from '../doing/run-line.ts';
@@ -43,7 +44,7 @@ export async function clearLeftovers(own: OwnNames, hasClusters: boolean, hands:
 async function remove(thing: ComputeThing, project: string, hands: Hands): Promise<string[]> {
   hands.shop.say(`  deletes the ${showThing(thing)}`);
   const end = await runLine(deleteCompute(thing.kind.collection, thing.link, project), hands);
-  const isGone = (end.outcome === 'exited' && end.code === 0) || /was not found|404/i.test(end.stderr);
+  const isGone = succeeded(end) || /was not found|404/i.test(end.stderr);
   return isGone ? [] : [`${showThing(thing)}: ${end.stderr.trim()}`];
 }
 

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { mustRun, runCommand } from '../../tools/command.ts';
+import { mustRun, runCommand, succeeded } from '../../tools/command.ts';
 import { isLoopback } from '../registry/image-reference.ts';
 import { BUILD_MS, CHECK_MS, pairs, type Builder, type BuildOrder } from './builder.ts';
 
@@ -11,7 +11,7 @@ export function buildahBuilder(name: 'buildah' | 'podman'): Builder {
     name,
     check: async (shop) => {
       const end = await runCommand(shop, name, ['info'], { timeoutMs: CHECK_MS });
-      if (end.outcome === 'exited' && end.code === 0) return undefined;
+      if (succeeded(end)) return undefined;
       return end.outcome === 'absent' ? 'is not on the PATH' : `${name} info fails: ${end.stderr.trim().split('\n').at(-1) ?? ''}`;
     },
     build: async (shop, order) => {

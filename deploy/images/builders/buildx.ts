@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { mustRun, runCommand } from '../../tools/command.ts';
+import { mustRun, runCommand, succeeded } from '../../tools/command.ts';
 import { BUILD_MS, CHECK_MS, pairs, type Builder, type BuildOrder } from './builder.ts';
 
 const Metadata = z.object({ 'containerimage.digest': z.string(), 'containerimage.config.digest': z.string().optional() });
@@ -14,8 +14,7 @@ export const buildxBuilder: Builder = {
     for (const args of [['version'], ['buildx', 'version']]) {
       const end = await runCommand(shop, 'docker', args, { timeoutMs: CHECK_MS });
       if (end.outcome === 'absent') return 'docker is not on the PATH';
-      if (end.outcome !== 'exited' || end.code !== 0)
-        return `docker ${args.join(' ')} fails: ${end.stderr.trim().split('\n').at(-1) ?? ''}`;
+      if (!succeeded(end)) return `docker ${args.join(' ')} fails: ${end.stderr.trim().split('\n').at(-1) ?? ''}`;
     }
     return undefined;
   },

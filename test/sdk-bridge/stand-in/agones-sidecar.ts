@@ -2,15 +2,10 @@
  * Agones' sidecar as the local stand-in has it, over a game server that lives in memory: no API server, no controllers but the one step from
  * RequestReady to Ready. Both faces, and the half second in which it queues.
  */
-import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
-import { once } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SILENT_LOG } from '../../../runtime/log.ts';
-import { grpcFace } from '../../../sdk-bridge/solo/sidecar/grpc-face.ts';
-import { restFace } from '../../../sdk-bridge/solo/sidecar/rest-face.ts';
 import type { OwnGameServer } from '../../../sdk-bridge/solo/sidecar/own-game-server.ts';
 import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
+import { serveFaces, type FacePorts, type ServedFaces } from '../../../sdk-bridge/solo/sidecar/serve-faces.ts';
 import type { GameServerState, SidecarChange, SidecarGameServer } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
 import { withChange } from '../../../sdk-bridge/solo/sidecar/with-change.ts';
 
@@ -40,8 +35,8 @@ export async function startSidecar(name: string, playerTracking = false): Promis
   const calls: string[] = [];
   const beats: number[] = [];
   const own = ownInMemory(name);
-  let ports = { grpc: 0, http: 0 };
-  let running: { rest: HttpServer; grpc: GrpcServer; ending: AbortController } | undefined;
+  let ports: FacePorts = { grpc: 0, http: 0 };
+  let running: { faces: ServedFaces; ending: AbortController } | undefined;
 
   class Watched extends SdkServer {
     override ready(): void {
@@ -78,17 +73,9 @@ export async function startSidecar(name: string, playerTracking = false): Promis
       playerTracking,
       signal: ending.signal,
     };
-    const sdk = new Watched(parts);
-    const rest = restFace(sdk);
-    const grpc = grpcFace(sdk);
-    rest.listen(ports.http, '127.0.0.1');
-    await once(rest, 'listening');
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    grpc.bindAsync(`127.0.0.1:${ports.grpc}`, ServerCredentials.createInsecure(), (cause, bound) =>
-      cause === null ? resolve(bound) : reject(cause),
-    );
-    ports = { grpc: await promise, http: (rest.address() as AddressInfo).port };
-    running = { rest, grpc, ending };
+    const faces = await serveFaces(new Watched(parts), ports);
+    ({ ports } = faces);
+    running = { faces, ending };
   };
   await start();
 
@@ -107,12 +94,9 @@ export async function startSidecar(name: string, playerTracking = false): Promis
     annotate: (annotations) => own.annotate(annotations),
     allocate: (marks) => own.write({ labels: marks, status: { state: 'Allocated' } }),
     stop: async () => {
-      const { rest, grpc, ending } = running ?? {};
+      running?.ending.abort();
+      running?.faces.close();
       running = undefined;
-      ending?.abort();
-      grpc?.forceShutdown();
-      rest?.close();
-      rest?.closeAllConnections();
     },
     start,
   };
