@@ -55,6 +55,8 @@ export class SdkServer {
   readonly #annotations = new Map<string, string>();
   readonly #counters = new Map<string, CounterAsk>();
   readonly #lists = new Map<string, ListAsk>();
+  /** While a write of counters is under way, what it goes by: its asks still pend, and would count twice on what it has made. */
+  #countersBeforeWrite: Readonly<Record<string, CounterStatus>> | undefined;
   #wanted: GameServerState | undefined;
   #reserveSeconds = 0;
   #reserveTimer: NodeJS.Timeout | undefined;
@@ -175,7 +177,7 @@ export class SdkServer {
 
   #storedCounter(name: string): CounterStatus {
     this.#insistOnCounts();
-    const stored = this.gameServer.status?.counters?.[name];
+    const stored = (this.#countersBeforeWrite ?? this.gameServer.status?.counters)?.[name];
     if (stored === undefined) throw unknown(`counter not found: ${name}`);
     return stored;
   }
@@ -246,16 +248,21 @@ export class SdkServer {
 
   async #writeCounters(signal: AbortSignal): Promise<void> {
     const written = new Map(this.#counters);
-    await this.#parts.own.change(({ status }) => {
-      const counters = { ...status?.counters };
-      for (const [name, pending] of written) {
-        const stored = counters[name];
-        if (stored === undefined) continue;
-        const { count, capacity } = counterWith(stored, pending);
-        counters[name] = { count: Number(count), capacity: Number(capacity) };
-      }
-      return { status: { counters } };
-    }, signal);
+    try {
+      await this.#parts.own.change(({ status }) => {
+        this.#countersBeforeWrite = status?.counters ?? {};
+        const counters = { ...status?.counters };
+        for (const [name, pending] of written) {
+          const stored = counters[name];
+          if (stored === undefined) continue;
+          const { count, capacity } = counterWith(stored, pending);
+          counters[name] = { count: Number(count), capacity: Number(capacity) };
+        }
+        return { status: { counters } };
+      }, signal);
+    } finally {
+      this.#countersBeforeWrite = undefined;
+    }
     settle(this.#counters, written, counterAskBeyond);
   }
 
