@@ -10,7 +10,7 @@ const player = (id: string): SessionPlayer => ({ id, role: 'player', latencies: 
 
 /** The allocator, saves and the bridge are the real ones; in the pod Agones' sidecar is a stand-in. */
 describe('A session behind a bridge', function () {
-  this.timeout(180_000);
+  this.timeout(900_000);
   let world: AllocatorUnderTest;
   let pod: Pod;
   let session: { id: string; uid: string; world: string; gameServer: string; firstKid: string };
@@ -45,7 +45,7 @@ describe('A session behind a bridge', function () {
     const marks = await marksOf(server.gameServer);
     pod.sidecar.annotate(marks.annotations);
     pod.sidecar.allocate(marks.labels);
-    await pod.api.session({ query: { wait: 10, from: 'idle' } });
+    await until('it has a session', async () => (await pod.api.session({ query: { wait: 10, from: 'idle' } })).body.phase !== 'idle');
     await pod.api.accept({ body: { port: 7_777, build: 'dev' } });
     session = {
       id: body.id,
@@ -90,14 +90,10 @@ describe('A session behind a bridge', function () {
     const { joinTicket } = await ticketOf(session.id, 'ann');
     assert.equal((await admit(joinTicket)).admitted, true);
     const kids = new Set([session.firstKid]);
-    await until(
-      'two keys have followed',
-      async () => {
-        kids.add(kidOf((await ticketOf(session.id, 'bob')).joinTicket));
-        return kids.size === 3;
-      },
-      30_000,
-    );
+    await until('two keys have followed', async () => {
+      kids.add(kidOf((await ticketOf(session.id, 'bob')).joinTicket));
+      return kids.size === 3;
+    });
     const fresh = await ticketOf(session.id, 'bob');
     assert.notEqual(kidOf(fresh.joinTicket), session.firstKid);
     const verdict = await admit(fresh.joinTicket);
@@ -149,7 +145,9 @@ describe('A session behind a bridge', function () {
       JSON.stringify((await marksOf(session.gameServer)).annotations).includes('banned'),
     );
     await mirror();
-    const { notices } = (await pod.api.notices({ query: { wait: 10, from: version } })).body;
+    const present = async () => (await pod.api.notices({ query: { wait: 10, from: version } })).body;
+    await until('the game server is told', async () => (await present()).version !== version);
+    const { notices } = await present();
     assert.deepEqual(
       notices.map((notice) => notice.kind === 'kick' && [notice.playerId, notice.reason]),
       [['eve', 'banned']],
@@ -202,7 +200,7 @@ describe('A session behind a bridge', function () {
       assert.equal(await seatOf('ann'), state);
       assert.equal((await pod.api.session({})).body.phase, 'joinable');
     }
-    await until('all of it is durable', async () => (await pod.api.worldAcks({})).body.durable === seq, 60_000);
+    await until('all of it is durable', async () => (await pod.api.worldAcks({})).body.durable === seq);
     await pickup();
     assert.equal((await admit(joinTicket)).admitted, true, 'within the grace the used ticket opens the same seat');
     // Whoever gets no answer says it again, as the game server does.
@@ -212,7 +210,7 @@ describe('A session behind a bridge', function () {
     const back = Promise.all([world.killAllocator(), world.killSaves()]);
     await pod.crash();
     await Promise.all([ending, back]);
-    await until('the end is carried out', async () => (await end().catch(() => undefined))?.body.phase === 'ended', 60_000);
+    await until('the end is carried out', async () => (await end().catch(() => undefined))?.body.phase === 'ended');
     assert.equal(pod.sidecar.state(), 'Shutdown');
     assert.equal((await get(session.id)).state, 'ended');
     const saves = await world.saves();

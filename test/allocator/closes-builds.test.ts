@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../contracts/app-error.ts';
-import { anAllocation, EAST, until, WEST } from './allocator-under-test.ts';
+import { anAllocation, EAST, letPass, until, WEST } from './allocator-under-test.ts';
 import { fleetsOfBuilds, type FleetsOfBuilds } from './fleets-of-builds.ts';
 import { proxiedClusters, type ProxiedClusters } from './proxied-clusters.ts';
 import { readySession } from './ready-session.ts';
 
 describe('A build that is closed', function () {
-  this.timeout(90_000);
+  this.timeout(450_000);
   let bed: ProxiedClusters;
   let beds: FleetsOfBuilds[];
   before(async () => {
-    // A watch that says nothing more is believed for longer than any of these tests takes.
-    bed = await proxiedClusters({ CLUSTER_SILENT_MS: '60000' });
+    bed = await proxiedClusters();
     beds = [];
   });
   after(async () => {
@@ -26,7 +25,7 @@ describe('A build that is closed', function () {
     return made;
   };
   const asking = (fleet: string, build: string, changes: Parameters<typeof anAllocation>[1] = {}) =>
-    anAllocation(fleet, { build, deadlineSeconds: 300, ...changes });
+    anAllocation(fleet, { build, deadlineSeconds: 600, ...changes });
   const inWorld = (name: string) => ({ session: { map: 'arena', world: name, capacity: 8, spectators: 0, data: {} } });
   const post = async (body: ReturnType<typeof anAllocation>) => (await bed.world.matchmaker()).requestAllocation({ body });
   const is = (of: FleetsOfBuilds, states: Readonly<Record<string, string>>) =>
@@ -106,7 +105,7 @@ describe('A build that is closed', function () {
     const waiting = asking(of.fleet, 'b1', inWorld(world));
     await post(waiting);
     // By selectors: the build alone counts, so this one is in no other fleet.
-    const { fleet: _named, ...chooser } = anAllocation('', { build: of.fleet, deadlineSeconds: 300 });
+    const { fleet: _named, ...chooser } = anAllocation('', { build: of.fleet, deadlineSeconds: 600 });
     await of.make(WEST, of.fleet, 'leaving');
     const selectors = [{ matchLabels: { 'game/size': 'large' }, matchExpressions: [], counters: {}, lists: {} }];
     await post({ ...chooser, selectors });
@@ -179,13 +178,13 @@ describe('A build that is closed', function () {
         if (pair.some(({ status }) => status === 'fulfilled')) stored.push(body);
         else refused += 1;
       };
-      const sending: Promise<void>[] = [];
-      for (let nth = 0; refused < 5 && nth < 500; nth += 1) {
-        if (nth === 10) sending.push(of.mark(WEST, 'b1', 'closed'));
-        sending.push(sendTwice());
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      await Promise.all(sending);
+      // Ever new ones, some at once, until it is closed for good.
+      const sendOn = async () => {
+        for (; refused < 5; await letPass(50)) await sendTwice();
+      };
+      const sending = Array.from({ length: 3 }, sendOn);
+      await until('some were taken', async () => stored.length >= 5);
+      await Promise.all([of.mark(WEST, 'b1', 'closed'), ...sending]);
       assert.ok(stored.length > 0 && refused >= 5, `${stored.length} were taken, ${refused} refused`);
       await until('whoever was taken has a server or an end', async () => {
         const states = await Promise.all(stored.map(async ({ id }) => (await bed.get(id)).state));
@@ -212,7 +211,7 @@ describe('A build that is closed', function () {
     const { inDoubt } = (await (await bed.world.matchmaker()).listBuilds({ query: { fleet: of.fleet } })).body;
     assert.deepEqual(inDoubt, [{ cluster: EAST, region: EAST }]);
     await bed.proxy.set({ mode: 'refuse' });
-    await until('it is known to be away', async () => (await bed.viewOf(EAST))?.healthy === false, 30_000);
+    await until('it is known to be away', async () => (await bed.viewOf(EAST))?.healthy === false);
     assert.equal((await post(asking(of.fleet, 'b1'))).status, 202);
     for (const { id } of [waiting, late]) assert.equal((await bed.get(id)).state, 'queued');
 
@@ -250,7 +249,7 @@ describe('A build that is closed', function () {
           await bed.world.kube.send({
             method: 'GET',
             path: `/apis/agones.dev/v1/namespaces/${WEST}/fleets/${of.fleet}-b1`,
-            timeoutMs: 30_000,
+            timeoutMs: 60_000,
           })
         ).status === 404,
     );

@@ -44,6 +44,8 @@ export interface ClusterProxy {
   rewrite(changes: { readonly token?: string; readonly authority?: 'own' | 'other' }): Promise<void>;
   /** Connections that are open now. */
   readonly connections: number;
+  /** Pieces that have come in and went nowhere, since it is a black hole. */
+  readonly swallowed: number;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function startClusterProxy(cluster: RunningCluster): Promise<Cluste
   const upstreamPort = Number(new URL(cluster.url).port);
   const open = new Set<Duplex>();
   let setting: ProxySetting = { mode: 'pass' };
+  let swallowed = 0;
 
   const keep = (end: Duplex) => {
     open.add(end);
@@ -70,7 +73,8 @@ export async function startClusterProxy(cluster: RunningCluster): Promise<Cluste
       line = line.then(async () => {
         const wait = due - performance.now();
         if (wait > 0) await sleep(wait);
-        if (setting.mode !== 'blackhole') to.write(piece);
+        if (setting.mode === 'blackhole') swallowed += 1;
+        else to.write(piece);
       });
     });
     from.once('close', () => to.destroy());
@@ -123,6 +127,9 @@ export async function startClusterProxy(cluster: RunningCluster): Promise<Cluste
       writeKubeconfig({ ...fields, token, caFile: authority === 'own' ? cluster.caFile : other.caFile }),
     get connections() {
       return open.size / 2;
+    },
+    get swallowed() {
+      return swallowed;
     },
     close: async () => {
       breakAll();

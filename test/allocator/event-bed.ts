@@ -59,8 +59,7 @@ export async function eventBed() {
       stop.abort();
       await running;
     },
-    allTold: (deadlineMs?: number) =>
-      until('all is told', async () => (await allocations.documents.count({ untoldSince: { $ne: null } })) === 0, deadlineMs),
+    allTold: () => until('all is told', async () => (await allocations.documents.count({ untoldSince: { $ne: null } })) === 0),
     /** Nothing lost, nothing doubled, no gap, and each allocation's events in the order of its moves. */
     assertWhole: async (): Promise<void> => {
       const log = await events.documents.list({}, { sort: { seq: 1 }, limit: 100_000 });

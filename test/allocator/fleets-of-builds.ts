@@ -13,7 +13,7 @@ export async function fleetsOfBuilds(world: AllocatorUnderTest) {
   const pathOf = (where: Where, name = '') => `/apis/agones.dev/v1/namespaces/${where}/fleets${name === '' ? '' : `/${name}`}`;
   const nameOf = (build: string) => `${fleet}-${build}`;
   const send = async (method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object) => {
-    const answer = await world.kube.send({ method, path, timeoutMs: 30_000, ...(body === undefined ? {} : { body }) });
+    const answer = await world.kube.send({ method, path, timeoutMs: 60_000, ...(body === undefined ? {} : { body }) });
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
   };
   const marked = (state: ReleaseState) => ({ annotations: { [RELEASE_STATE]: state } });
@@ -45,7 +45,7 @@ export async function fleetsOfBuilds(world: AllocatorUnderTest) {
       return Object.fromEntries(builds.map(({ build, state }) => [build, state]));
     },
     stop: async () => {
-      for (const { where, name } of made) await world.kube.send({ method: 'DELETE', path: pathOf(where, name), timeoutMs: 30_000 });
+      for (const { where, name } of made) await world.kube.send({ method: 'DELETE', path: pathOf(where, name), timeoutMs: 60_000 });
     },
   };
 }

@@ -9,7 +9,7 @@ import { until } from './allocator-under-test.ts';
 import { eventBed, type EventBed } from './event-bed.ts';
 
 describe('Followers of the event log', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let bed: EventBed;
   let stop: AbortController;
   const running: Promise<void>[] = [];
@@ -69,7 +69,7 @@ describe('Followers of the event log', function () {
     const reader = createEventReader(counted, tail);
     await move(1, 1);
     await until('the tail is up to date', async () => tail.head === 2);
-    const held = Array.from({ length: 1_000 }, () => reader.readHeld(2, 10, {}, 20_000, stop.signal));
+    const held = Array.from({ length: 1_000 }, () => reader.readHeld(2, 10, {}, 200_000, stop.signal));
     const before = reads;
     const from = performance.now();
     await move(3, 0);
@@ -86,7 +86,7 @@ describe('Followers of the event log', function () {
     await raw.deleteMany({ seq: { $gt: 5 } });
     await until('the tail has seen it', async () => tail.head === 5);
     await assert.rejects(reader.read(15, 10, {}), { code: 'events_unknown' });
-    const held = reader.readHeld(5, 10, {}, 20_000, stop.signal);
+    const held = reader.readHeld(5, 10, {}, 200_000, stop.signal);
     await move(1, 0);
     assert.deepEqual(
       (await held).events.map((event) => event.seq),
@@ -118,7 +118,7 @@ describe('Followers of the event log', function () {
 });
 
 describe('Callers who hold the line', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let bed: EventBed;
   let stop: AbortController;
   beforeEach(async () => {
@@ -147,7 +147,7 @@ describe('Callers who hold the line', function () {
     // A hundred after a hundred, so that what is measured is the looks and not the wait for a connection.
     while (held.length < uids.length) {
       for (const uid of uids.slice(held.length, held.length + 100))
-        held.push(watcher.until(uid, (found) => found.state === 'placing', 60_000, stop.signal));
+        held.push(watcher.until(uid, (found) => found.state === 'placing', 600_000, stop.signal));
       await until('they have looked', async () => finds === held.length);
     }
     looks = 0;
@@ -170,7 +170,7 @@ describe('Callers who hold the line', function () {
     let finds = 0;
     const watcher = createWatcher({ ...bed.allocations, find: (asked) => ((finds += 1), bed.allocations.find(asked)) });
     bed.allocations.onMoved((moved) => watcher.changed(moved));
-    const held = Array.from({ length: 1_000 }, () => watcher.until(uid, (found) => found.state === 'placing', 30_000, stop.signal));
+    const held = Array.from({ length: 1_000 }, () => watcher.until(uid, (found) => found.state === 'placing', 600_000, stop.signal));
     await until('they have looked', async () => finds > 0);
     await bed.move(uid);
     for (const found of await Promise.all(held)) assert.equal(found?.state, 'placing');

@@ -29,7 +29,7 @@ const SEED = '20';
 
 describe('The allocator, fuzzed by its OpenAPI document', function () {
   // A first run installs the fuzzer.
-  this.timeout(900_000);
+  this.timeout(1_800_000);
   let world: AllocatorUnderTest;
   let fleet: string;
   before(async () => {

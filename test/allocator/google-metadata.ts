@@ -56,7 +56,7 @@ export async function startGoogleMetadata(plan: MetadataPlan): Promise<GoogleMet
     });
     await waitUntil(async () => (await readFile(kept.logFile, 'utf8')).includes('listening'), {
       what: `the metadata server listens (${kept.logFile})`,
-      deadlineMs: 30_000,
+      deadlineMs: 200_000,
       signal: new AbortController().signal,
     });
     return kept;

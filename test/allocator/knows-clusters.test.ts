@@ -9,7 +9,7 @@ import { proxiedClusters, type ProxiedClusters } from './proxied-clusters.ts';
 const PORT = 7_777;
 
 describe('The clusters of the allocator', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let bed: ProxiedClusters;
   let metadata: GoogleMetadata;
   before(async () => {
@@ -41,10 +41,10 @@ describe('The clusters of the allocator', function () {
     const second = await bed.request(fleet);
     await until('it waits', async () => (await bed.get(second.id)).state === 'queued');
     await bed.list(bed.east);
-    const served = await Promise.any([bed.allocatedIn(first.id, 5_000), bed.allocatedIn(second.id, 5_000)]);
+    const served = await Promise.any([bed.allocatedIn(first.id), bed.allocatedIn(second.id)]);
     assert.equal(served, EAST);
     await bed.list(bed.east, bed.west);
-    assert.deepEqual([await bed.allocatedIn(first.id, 5_000), await bed.allocatedIn(second.id, 5_000)].toSorted(), [EAST, WEST]);
+    assert.deepEqual([await bed.allocatedIn(first.id), await bed.allocatedIn(second.id)].toSorted(), [EAST, WEST]);
   });
 
   it('places only the fleets that a cluster is listed with', async () => {
@@ -72,7 +72,7 @@ describe('The clusters of the allocator', function () {
     const kept = await bed.world.database.db.collection<{ _id: string; nextActionAt: Date | null }>('allocations').findOne({ _id: uid });
     assert.ok(kept?.nextActionAt, 'nobody has claimed that its server is gone');
     await bed.list(bed.east, bed.west);
-    await until('it is released when its cluster is back', async () => (await bed.world.carriersOf(uid)).length === 0, 30_000);
+    await until('it is released when its cluster is back', async () => (await bed.world.carriersOf(uid)).length === 0);
   });
 
   it('refuses a faulty edit as a whole, names every fault in one line, and goes on with what was good', async () => {

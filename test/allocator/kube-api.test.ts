@@ -11,7 +11,7 @@ import { startClusterProxy, type ClusterProxy } from './cluster-proxy.ts';
 import { until } from './allocator-under-test.ts';
 
 describe('The API of a cluster', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let now = 0;
   let proxy: ClusterProxy;
   const apis: KubeApi[] = [];
@@ -30,12 +30,12 @@ describe('The API of a cluster', function () {
     return api;
   }
 
-  const namespaces = { method: 'GET', path: '/api/v1/namespaces', timeoutMs: 5_000 } as const;
+  const namespaces = { method: 'GET', path: '/api/v1/namespaces', timeoutMs: 60_000 } as const;
   const newNamespace = (name = `n-${randomUUID().slice(0, 8)}`) => ({
     method: 'POST' as const,
     path: '/api/v1/namespaces',
     body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
   });
   const failure = (work: Promise<unknown>): Promise<AppError> =>
     work.then(
@@ -55,10 +55,10 @@ describe('The API of a cluster', function () {
         method: 'POST',
         path: `/api/v1/namespaces/${name}/configmaps`,
         body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: config } },
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
       });
     await make('before');
-    const watch = api.watch(`/api/v1/namespaces/${name}/configmaps?watch=true`, AbortSignal.timeout(20_000));
+    const watch = api.watch(`/api/v1/namespaces/${name}/configmaps?watch=true`, AbortSignal.timeout(200_000));
     const next = async () => ((await watch.next()).value as { object: { metadata: { name: string } } }).object.metadata.name;
     assert.equal(await next(), 'before');
     now += 60_000;
@@ -142,20 +142,25 @@ describe('The API of a cluster', function () {
     await proxy.set({ mode: 'pass' });
     assert.equal((await api.send(namespaces)).status, 200);
     await proxy.set({ mode: 'blackhole' });
-    const late = await failure(api.send({ ...newNamespace(), timeoutMs: 300 }));
+    const late = await failure(api.send({ ...newNamespace(), timeoutMs: 3_000 }));
     assert.deepEqual([late.code, neverSent(late)], ['cluster_timeout', false], 'it went over a connection that stood');
     await proxy.set({ mode: 'pass' });
     assert.equal((await api.send(namespaces)).status, 200);
     await proxy.set({ mode: 'blackhole' });
+    const before = proxy.swallowed;
     const broken = failure(api.send(newNamespace()));
-    setTimeout(() => void proxy.set({ mode: 'cut' }), 100);
+    await until('it has left', async () => proxy.swallowed > before);
+    await proxy.set({ mode: 'cut' });
     assert.deepEqual([(await broken).code, neverSent(await broken)], ['cluster_broken', false], 'the connection broke afterwards');
   });
 
   it('notices a watch that has gone silent', async () => {
     const api = opened();
     let open = false;
-    const events = api.watch('/api/v1/namespaces?watch=true', AbortSignal.timeout(20_000), { silentMs: 500, onOpen: () => (open = true) });
+    const events = api.watch('/api/v1/namespaces?watch=true', AbortSignal.timeout(200_000), {
+      silentMs: 4_000,
+      onOpen: () => (open = true),
+    });
     await events.next();
     assert.ok(open);
     await proxy.set({ mode: 'blackhole' });

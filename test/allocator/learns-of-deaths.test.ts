@@ -9,7 +9,7 @@ import { allocatorUnderTest, anAllocation, EAST, until, type AllocatorUnderTest 
 
 /** The allocator and the bridge are the real ones, and so is the process that dies; in the pod Agones' sidecar is a stand-in. */
 describe('A session whose game server dies', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let world: AllocatorUnderTest;
   const opened: (() => Promise<void>)[] = [];
 
@@ -87,7 +87,7 @@ describe('A session whose game server dies', function () {
     const { labels, annotations } = await world.marksOn(server);
     pod.sidecar.annotate(annotations);
     pod.sidecar.allocate(labels);
-    await pod.api.session({ query: { wait: 10, from: 'idle' } });
+    await until('it has a session', async () => (await pod.api.session({ query: { wait: 10, from: 'idle' } })).body.phase !== 'idle');
     await pod.api.accept({ body: { port: 7_777, build: 'dev' } });
     return { game, crashes };
   }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { AppError } from '../../contracts/app-error.ts';
 import { allocatorUnderTest, anAllocation, EAST, until, WEST, type AllocatorUnderTest } from './allocator-under-test.ts';
+import { insist } from './invariants/insist.ts';
 
 describe('The allocator', function () {
-  this.timeout(90_000);
+  this.timeout(450_000);
   let world: AllocatorUnderTest;
   before(async () => {
     world = await allocatorUnderTest();
@@ -14,11 +15,9 @@ describe('The allocator', function () {
   /** Claims and accepts as the bridge of the bound server would. */
   async function takeUp(id: string) {
     const matchmaker = await world.matchmaker();
-    const allocated = (await matchmaker.getAllocation({ params: { id }, query: { wait: 10, from: 'queued' } })).body;
-    const placed =
-      allocated.state === 'placing'
-        ? (await matchmaker.getAllocation({ params: { id }, query: { wait: 10, from: 'placing' } })).body
-        : allocated;
+    const look = async () => (await matchmaker.getAllocation({ params: { id }, query: { wait: 10, until: 'allocated' } })).body;
+    await until(`${id} has a server`, async () => (await look()).server !== undefined);
+    const placed = await look();
     assert.ok(placed.server, `no server, state ${placed.state}`);
     const bridge = await world.bridgeOf(placed.server);
     const params = { uid: placed.uid, attempt: placed.attempt };
@@ -41,7 +40,7 @@ describe('The allocator', function () {
       ['ada', 'bob'],
     );
 
-    const ready = (await matchmaker.getAllocation({ params: { id: asked.id }, query: { wait: 5 } })).body;
+    const ready = (await matchmaker.getAllocation({ params: { id: asked.id }, query: { wait: 30 } })).body;
     assert.equal(ready.state, 'ready');
     assert.deepEqual(ready.server?.address, { host: '127.0.0.1', port: 7_777 });
     assert.equal(ready.admissions.length, 2);
@@ -77,7 +76,7 @@ describe('The allocator', function () {
     await world.knows(EAST, fleet, 5);
     const matchmaker = await world.matchmaker();
     const asked = anAllocation(fleet);
-    const answers = await Promise.all(Array.from({ length: 100 }, () => matchmaker.requestAllocation({ body: asked })));
+    const answers = await Promise.all(Array.from({ length: 100 }, () => insist(() => matchmaker.requestAllocation({ body: asked }))));
     assert.equal(new Set(answers.map((answer) => answer.body.uid)).size, 1);
     const { params } = await takeUp(asked.id);
     assert.equal((await world.carriersOf(params.uid)).length, 1);
@@ -188,8 +187,8 @@ describe('The allocator', function () {
     );
 
     await world.deleteServer(EAST, server.gameServer);
-    const lost = (await matchmaker.getAllocation({ params: { id: asked.id }, query: { wait: 20, from: 'ready' } })).body;
-    assert.equal(lost.state, 'lost');
+    const present = async () => (await matchmaker.getAllocation({ params: { id: asked.id }, query: { wait: 20, from: 'ready' } })).body;
+    await until('it is lost', async () => (await present()).state === 'lost');
     const resumed = anAllocation(fleet, { session });
     await matchmaker.requestAllocation({ body: resumed });
     assert.equal((await takeUp(resumed.id)).claim.saves.worldEpoch, 2);

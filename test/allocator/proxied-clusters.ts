@@ -7,7 +7,7 @@ import { allocatorUnderTest, anAllocation, EAST, until, WEST } from './allocator
 import { startClusterProxy } from './cluster-proxy.ts';
 
 /** How long the allocator gives a cluster for an ask. */
-export const ASK_MS = 1_000;
+export const ASK_MS = 3_000;
 
 export async function proxiedClusters(env: Readonly<Record<string, string>> = {}) {
   const cluster = await testCluster();
@@ -26,7 +26,8 @@ export async function proxiedClusters(env: Readonly<Record<string, string>> = {}
       ASK_TIMEOUT_MS: String(ASK_MS),
       CLUSTER_LEAVE_MS: '300',
       CLUSTER_PROBE_MS: '500',
-      CLUSTER_SILENT_MS: '2000',
+      // A watch that opens late, or says nothing more, is believed for longer than most tests take.
+      CLUSTER_SILENT_MS: '60000',
       ...env,
     },
   });
@@ -46,8 +47,8 @@ export async function proxiedClusters(env: Readonly<Record<string, string>> = {}
     get,
     request: async (fleet: string, changes: Parameters<typeof anAllocation>[1] = {}) =>
       (await (await world.matchmaker()).requestAllocation({ body: anAllocation(fleet, changes) })).body,
-    allocatedIn: async (id: string, deadlineMs = 20_000): Promise<string> => {
-      await until(`${id} is allocated`, async () => (await get(id)).server !== undefined, deadlineMs);
+    allocatedIn: async (id: string): Promise<string> => {
+      await until(`${id} is allocated`, async () => (await get(id)).server !== undefined);
       return (await get(id)).server?.cluster ?? '';
     },
     /** Near the east for these players. */

@@ -5,6 +5,7 @@ import type { AppError } from '../../contracts/app-error.ts';
 import { openAliases } from '../../allocator/store/aliases.ts';
 import { openAllocations } from '../../allocator/store/allocations.ts';
 import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
+import { insist } from './invariants/insist.ts';
 
 const player = (id: string): SessionPlayer => ({ id, role: 'player', latencies: {} });
 const spectator = (id: string): SessionPlayer => ({ id, role: 'spectator', latencies: {} });
@@ -12,7 +13,7 @@ const sized = (capacity: number, spectators = 0) => ({ map: 'arena', capacity, s
 const withCode = (code: string) => (error: AppError) => error.code === code;
 
 describe('The allocator seats players', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let world: AllocatorUnderTest;
   let fleet: string;
   before(async () => {
@@ -69,7 +70,7 @@ describe('The allocator seats players', function () {
       const parties = Array.from({ length: 50 }, (_, at) => [player(`a${at}`), player(`b${at}`)]);
       const outcomes = await Promise.all(
         parties.map((players, at) =>
-          (at % 2 === 0 ? one : two).takeSeats({ params: { id }, body: { players } }).then(
+          insist(() => (at % 2 === 0 ? one : two).takeSeats({ params: { id }, body: { players } })).then(
             () => 'seated',
             (error: AppError) => error.code,
           ),
@@ -269,7 +270,7 @@ describe('The allocator seats players', function () {
     const profile = { idle: level(cores.idle), allocated: level(cores.allocated), full: level(cores.full), holdSeconds: 0 };
     const own = await world.makeFleet(EAST, 1);
     const send = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) =>
-      world.kube.send({ method, path, timeoutMs: 30_000, ...(body === undefined ? {} : { body }) });
+      world.kube.send({ method, path, timeoutMs: 60_000, ...(body === undefined ? {} : { body }) });
     const annotations = { 'lifeverse.dev/resize': JSON.stringify(profile) };
     await send('PATCH', `/apis/agones.dev/v1/namespaces/${EAST}/fleets/${own}`, { metadata: { annotations } });
     const [server] = await world.servers(EAST, own);

@@ -4,7 +4,7 @@ import { AllocationRequest } from '../../contracts/allocator.ts';
 import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
 
 describe('Requests by selectors', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let world: AllocatorUnderTest;
   before(async () => {
     world = await allocatorUnderTest();

@@ -15,14 +15,14 @@ import { startGoogleMetadata, type GoogleMetadata } from './google-metadata.ts';
 const HOUR = 3_599;
 
 describe('The Google identity of a pod', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let cluster: RunningCluster;
   let metadata: GoogleMetadata;
   let http: HttpSend;
   let clock = 0;
   let token: GoogleToken;
   const apis: KubeApi[] = [];
-  const namespaces = { method: 'GET', path: '/api/v1/namespaces?limit=1', timeoutMs: 10_000 } as const;
+  const namespaces = { method: 'GET', path: '/api/v1/namespaces?limit=1', timeoutMs: 60_000 } as const;
 
   before(async () => {
     cluster = await testCluster();

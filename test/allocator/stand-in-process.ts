@@ -49,7 +49,7 @@ async function start(cluster: RunningCluster, namespaces: readonly string[]): Pr
   const put = (body: object) => send(port, ca, 'PUT', JSON.stringify(body));
   await waitUntil(async () => kept.end !== undefined || readFileSync(kept.logFile, 'utf8').includes('the stand-in serves'), {
     what: `the stand-in serves (${kept.logFile})`,
-    deadlineMs: 30_000,
+    deadlineMs: 200_000,
     signal: new AbortController().signal,
   });
   if (kept.end !== undefined) throw new Error(`the stand-in has ended while starting: ${readFileSync(kept.logFile, 'utf8').slice(-2_000)}`);

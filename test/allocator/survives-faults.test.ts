@@ -3,11 +3,15 @@ import { testRedis } from '../../local/testing.ts';
 import { Redis } from 'ioredis';
 import { allocatorUnderTest, anAllocation, EAST, letPass, until, type AllocatorUnderTest } from './allocator-under-test.ts';
 
+const ASK_MS = 4_000;
+/** Nothing is known of it when the ask is given up. */
+const LATE_MS = 6_000;
+
 describe('The allocator under faults', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: AllocatorUnderTest;
   before(async () => {
-    world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '1000' } });
+    world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: String(ASK_MS) } });
   });
   afterEach(() => world.standIn.behave());
   after(() => world.stop());
@@ -25,14 +29,10 @@ describe('The allocator under faults', function () {
 
   /** Every allocation has exactly the one server that it knows of, and no server has a mark that nobody stands behind. */
   async function assertOneServerEach(fleet: string, made: readonly { id: string; uid: string }[]) {
-    await until(
-      'superseded servers are released',
-      async () => {
-        const allocated = (await world.servers(EAST, fleet)).filter((server) => server.state === 'Allocated');
-        return allocated.length === made.length;
-      },
-      40_000,
-    );
+    await until('superseded servers are released', async () => {
+      const allocated = (await world.servers(EAST, fleet)).filter((server) => server.state === 'Allocated');
+      return allocated.length === made.length;
+    });
     for (const { id, uid } of made) {
       const { server, state } = await stateOf(id);
       assert.equal(state, 'allocated');
@@ -44,11 +44,17 @@ describe('The allocator under faults', function () {
     }
   }
 
+  /** Each of them was given up, and it was looked what became of it, while the cluster was still at it. */
+  const allGivenUp = (made: readonly { id: string }[]) =>
+    until('all were given up', async () => {
+      const matchmaker = await world.matchmaker();
+      const traces = await Promise.all(made.map(({ id }) => matchmaker.traceAllocation({ params: { id } })));
+      return traces.every(({ body }) => body.tries.length > 0);
+    });
+
   const allAllocated = (made: readonly { id: string }[]) =>
-    until(
-      'all are allocated',
-      async () => (await Promise.all(made.map(({ id }) => stateOf(id)))).every((one) => one.state === 'allocated'),
-      60_000,
+    until('all are allocated', async () =>
+      (await Promise.all(made.map(({ id }) => stateOf(id)))).every((one) => one.state === 'allocated'),
     );
 
   it('finds the server that it won when the cluster commits and then answers with an error', async () => {
@@ -82,22 +88,22 @@ describe('The allocator under faults', function () {
   it('gives back what the cluster takes only after we gave up', async () => {
     const fleet = await world.makeFleet(EAST, 4);
     await world.knows(EAST, fleet, 4);
-    await world.standIn.misbehave({ commitLateMs: 1_500 });
+    await world.standIn.misbehave({ commitLateMs: LATE_MS });
     const made = await requestSome(fleet, 1);
-    await letPass(1_200);
+    await allGivenUp(made);
     await world.standIn.behave();
     await allAllocated(made);
     assert.ok((await stateOf(made[0]?.id ?? '')).attempt > 1, 'the first attempt was spent by doubt');
-    await until('the late server is gone', async () => (await world.carriersOf(made[0]?.uid ?? '')).length === 1, 30_000);
+    await until('the late server is gone', async () => (await world.carriersOf(made[0]?.uid ?? '')).length === 1);
     await assertOneServerEach(fleet, made);
   });
 
   it('binds one server when the cluster answers only after we gave up', async () => {
     const fleet = await world.makeFleet(EAST, 4);
     await world.knows(EAST, fleet, 4);
-    await world.standIn.misbehave({ answerLateMs: 1_500 });
+    await world.standIn.misbehave({ answerLateMs: LATE_MS });
     const made = await requestSome(fleet, 2);
-    await letPass(1_800);
+    await allGivenUp(made);
     await world.standIn.misbehave({ answerLateMs: 0 });
     await allAllocated(made);
     await assertOneServerEach(fleet, made);
@@ -149,7 +155,7 @@ describe('The allocator under faults', function () {
       await world.deleteServer(EAST, server.gameServer);
       await until('the server is gone', async () => (await world.carriersOf(uid)).length === 0);
     });
-    await until('the loss is told', async () => (await stateOf(made.id)).state === 'lost', 20_000);
+    await until('the loss is told', async () => (await stateOf(made.id)).state === 'lost');
   });
 
   it('goes on when Redis is wiped', async () => {

@@ -8,7 +8,7 @@ import { identityOf } from '../../local/processes/process-identity.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
-const LOADED_MS = 60_000;
+const LOADED_MS = 200_000;
 
 describe('The suite in lanes', function () {
   this.timeout(2 * LOADED_MS);

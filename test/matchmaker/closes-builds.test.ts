@@ -7,7 +7,7 @@ import { matchmakerUnderTest, ticketOf, until, type MatchmakerUnderTest } from '
 const build = (fleet: string, name: string, state: FleetBuild['state']): FleetBuild => ({ fleet, build: name, state, regions: [] });
 
 describe('the matchmaker and closed builds', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let mm: MatchmakerUnderTest;
   let loops: { stop(): Promise<void> };
   /** Each test has its own, since what was read last is believed for a while. */

@@ -89,5 +89,5 @@ export function ticketOf(player: string, changes: Partial<TicketRequest> = {}): 
 }
 
 export function until<T>(what: string, question: () => T | Promise<T>) {
-  return waitUntil(question, { what, deadlineMs: 15_000, signal: new AbortController().signal, everyMs: 20 });
+  return waitUntil(question, { what, deadlineMs: 100_000, signal: new AbortController().signal, everyMs: 20 });
 }

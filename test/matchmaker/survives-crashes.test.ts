@@ -33,7 +33,7 @@ function dyingParts(mm: MatchmakerUnderTest, write: number, after: boolean): { p
 }
 
 describe('the matchmaker, crashed at any write', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let mm: MatchmakerUnderTest;
   before(async () => (mm = await matchmakerUnderTest()));
   after(() => mm.close());

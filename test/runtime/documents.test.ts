@@ -20,7 +20,7 @@ type Account = z.infer<typeof Account>;
 const fresh = (_id: string, change: Partial<Account> = {}): Account => ({ _id, owner: _id, count: 0, state: 'open', ...change });
 
 describe('documents', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let mongo: Mongo;
   let accounts: Documents<Account>;
 
@@ -112,13 +112,14 @@ describe('documents', function () {
     ]) {
       const from = performance.now();
       await assert.rejects(work(), { kind: 'unavailable', code: 'database_unavailable', retryable: true });
-      assert.ok(performance.now() - from < 10_000, `${performance.now() - from} ms`);
+      // Ten times what the driver waits for a database to be chosen.
+      assert.ok(performance.now() - from < 30_000, `${performance.now() - from} ms`);
     }
     await running.stop();
     running = await start(port);
     const back = await waitUntil(() => kept.count({}).catch(() => undefined), {
       what: 'the database is back',
-      deadlineMs: 15_000,
+      deadlineMs: 150_000,
       signal: new AbortController().signal,
     });
     assert.equal(back, 20);

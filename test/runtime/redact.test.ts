@@ -102,7 +102,8 @@ describe('redaction', () => {
   it('is quick on hostile texts', () => {
     const from = performance.now();
     for (const piece of ['://a:', 'eyJ', '-----BEGIN PRIVATE KEY-----', 'Bearer ', '://']) redactText(piece.repeat(200_000));
-    assert.ok(performance.now() - from < 5_000);
+    // Seconds at most, on any machine; a pattern that looks back again and again would take hours.
+    assert.ok(performance.now() - from < 50_000);
   });
 
   it('lets no secret pass, however it is nested', () => {

@@ -13,7 +13,7 @@ interface Answer {
 }
 
 describe('a served contract', function () {
-  this.timeout(10_000);
+  this.timeout(300_000);
   let probe: Probe;
   before(async () => void (probe = await openProbe()));
   after(() => probe.close());
@@ -180,9 +180,9 @@ describe('a served contract', function () {
   });
 
   describe('when a handler goes wrong', () => {
-    const act = (how: string, work: Parameters<Probe['acts']['set']>[1]) => {
+    const act = (how: string, work: Parameters<Probe['acts']['set']>[1], where = 'act') => {
       probe.acts.set(how, work);
-      return ask('GET', `/v1/act/${how}`);
+      return ask('GET', `/v1/${where}/${how}`);
     };
 
     it('hides what went wrong, and logs it under the request id', async () => {
@@ -205,13 +205,14 @@ describe('a served contract', function () {
     });
 
     it('answers 504 at the deadline, even if the handler does not heed its signal', async () => {
-      problem(await act('deaf', () => new Promise(() => {})), 504);
+      problem(await act('deaf', () => new Promise(() => {}), 'hurry'), 504);
       let aborted = false;
-      const heeding = await act('heeding', async ({ signal }) => {
+      const heed = async ({ signal }: { signal: AbortSignal }) => {
         await once(signal, 'abort');
         aborted = signal.aborted;
         throw signal.reason;
-      });
+      };
+      const heeding = await act('heeding', heed, 'hurry');
       assert.equal(problem(heeding, 504).code, 'deadline_passed');
       assert.ok(aborted);
     });

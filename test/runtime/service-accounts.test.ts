@@ -17,7 +17,7 @@ const Named = z.object({ metadata: z.object({ name: z.string(), uid: z.string() 
 
 /** Tokens that a real API server gives to pods' service accounts, as a kubelet asks for them. */
 describe('The tokens of service accounts', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const namespace = `services-${randomUUID().slice(0, 8)}`;
   let cluster: RunningCluster;
   let api: KubeApi;
@@ -26,7 +26,7 @@ describe('The tokens of service accounts', function () {
   let trusted: TrustedIssuer;
 
   const create = async (path: string, body: object): Promise<unknown> => {
-    const answer = await api.send({ method: 'POST', path, body, timeoutMs: 30_000 });
+    const answer = await api.send({ method: 'POST', path, body, timeoutMs: 60_000 });
     assert.equal(answer.status, 201, JSON.stringify(answer.body));
     return answer.body;
   };

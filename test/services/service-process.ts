@@ -56,7 +56,7 @@ export async function startServiceProcess<E extends Endpoints>(spec: ServiceSpec
   const url = `https://127.0.0.1:${port}`;
   await waitUntil(async () => kept.end !== undefined || (await answers(http, url)), {
     what: `${name} answers (${kept.logFile})`,
-    deadlineMs: 60_000,
+    deadlineMs: 200_000,
     signal: new AbortController().signal,
   });
   if (kept.end !== undefined) throw new Error(`${name} has ended while starting, see ${kept.logFile}`);
@@ -85,7 +85,7 @@ async function answers(http: ReturnType<typeof createHttpSend>, url: string): Pr
       url: `${url}/openapi.json`,
       headers: {},
       body: undefined,
-      timeoutMs: 1_000,
+      timeoutMs: 10_000,
       signal: undefined,
     });
     return answer.status === 200;

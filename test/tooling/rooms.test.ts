@@ -94,7 +94,7 @@ const STYLE_PLANTS: readonly Plant[] = [
 ];
 
 describe('the linter', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let found: Map<string, Set<string>>;
   let folder: string;
 

@@ -32,16 +32,18 @@ export interface SenderOptions {
   readonly privateAddresses: PrivateAddresses;
   /** PEM certificates trusted beside the public ones. */
   readonly caFile?: string | undefined;
+  /** A receiver has so long to answer; ten seconds where it is not given. */
+  readonly answerMs?: number;
 }
 
-const DEADLINE_MS = 10_000;
+const ANSWER_MS = 10_000;
 const CONNECT_MS = 5_000;
 const LOOK_UP_MS = 2_000;
 /** Of an answer's body. */
 const KEPT_CHARACTERS = 200;
 const READ_BYTES = 4_096;
 
-export function createWebhookSender({ privateAddresses, caFile }: SenderOptions): WebhookSender {
+export function createWebhookSender({ privateAddresses, caFile, answerMs = ANSWER_MS }: SenderOptions): WebhookSender {
   const ca = caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] };
   const lookup = createSharedLookup((hostname) => resolve(hostname, { all: true }));
   const mayReach = (found: readonly LookupAddress[]) => (privateAddresses === 'allow' ? found : publicOf(found));
@@ -65,12 +67,12 @@ export function createWebhookSender({ privateAddresses, caFile }: SenderOptions)
     send: async (url, message, signal) => {
       const fault = urlFault(url, privateAddresses);
       if (fault !== undefined) return { kind: 'refused', why: fault };
-      const deadline = AbortSignal.timeout(DEADLINE_MS);
+      const deadline = AbortSignal.timeout(answerMs);
       try {
         return await exchange(url, message, AbortSignal.any([signal, deadline]));
       } catch (cause) {
         if (signal.aborted) return { kind: 'aborted' };
-        if (deadline.aborted) return { kind: 'silent', why: `no answer within ${DEADLINE_MS} ms` };
+        if (deadline.aborted) return { kind: 'silent', why: `no answer within ${answerMs} ms` };
         if (cause instanceof AddressRefused) return { kind: 'refused', why: cause.message };
         return { kind: 'silent', why: reasonOf(cause) };
       }

@@ -28,7 +28,7 @@ export interface Checker {
   staysOf(uid: string): Stay[];
   verdict(): Promise<Verdict>;
   /** Everything that was promised is final, and its servers are gone. */
-  allOver(deadlineMs?: number): Promise<void>;
+  allOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,11 +80,11 @@ export async function startChecker(world: Pick<AllocatorUnderTest, 'owner' | 'da
         orphans: orphansOf(stays, facts, now, false).map(({ gameServer }) => gameServer),
       };
     },
-    allOver: (deadlineMs = 45_000) =>
+    allOver: () =>
       until(
         'everything is final, and every server is gone',
         async () => kept.every(({ state }) => isFinal(state)) && recorder.history.lasting().length === 0,
-        deadlineMs,
+        200_000,
       ),
     stop: async () => {
       stopping.abort();

@@ -12,7 +12,7 @@ const Told = z.object({ state: AllocationState });
 
 export async function assertEventsWhole({ database }: Pick<AllocatorUnderTest, 'database'>): Promise<void> {
   const documents = documentsOf<AllocationDocument>(database.db, 'allocations', AllocationDocument);
-  await until('everything is told', async () => (await documents.count({ untoldSince: { $ne: null } })) === 0, 30_000);
+  await until('everything is told', async () => (await documents.count({ untoldSince: { $ne: null } })) === 0);
   const events = await (await openEventLog(database.db)).readAfter(0, 100_000);
   assert.deepEqual(
     events.map(({ seq }) => seq),

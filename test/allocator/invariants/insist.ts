@@ -5,7 +5,7 @@ import { letPass } from '../allocator-under-test.ts';
 const AGAIN_MS = 40;
 
 /** Repeats what was not answered, or answered with "not now". @throws what else the call throws, and when time is up. */
-export async function insist<T>(call: () => Promise<T>, deadlineMs = 120_000): Promise<T> {
+export async function insist<T>(call: () => Promise<T>, deadlineMs = 300_000): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
     try {

@@ -11,7 +11,7 @@ import { POINT_ENV, pointOf, textOf, WITH_POINTS, type Point } from './points.ts
 
 const AFTERMATH_MS = 1_500;
 /** Whoever tells events dies with its lease here: the next one has to wait for that, and begins with what is oldest. */
-const TOLD_MS = 20_000;
+const TOLD_MS = 60_000;
 
 /** One allocator over a database of its own, killed at one point after the other. */
 export interface Lane extends Stage {
@@ -29,7 +29,7 @@ export interface Kill extends LifeOf {
 }
 
 export async function openLane(): Promise<Lane> {
-  const world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '1000' } });
+  const world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '4000' } });
   const fleet = await world.makeFleet(EAST, 6);
   return { world, checker: await startChecker(world), fleet, log: await newPointLog() };
 }
@@ -106,7 +106,7 @@ async function killAtEach(lane: Lane, line: Kill[]): Promise<Kill[]> {
         .catch((cause: unknown) => void faults.push(new Error(`killed at ${textOf(point)} in ${life.name}: ${String(cause)}`, { cause })))
         .finally(() => aftermath(lane, asked.id).then(() => (state.over = true))),
     );
-    await until(`${textOf(point)} is reached, or the life is over`, async () => doomed.end !== undefined || state.over, 60_000);
+    await until(`${textOf(point)} is reached, or the life is over`, async () => doomed.end !== undefined || state.over, 300_000);
     if (doomed.end === undefined) missed.push(kill);
   }
   await restart(lane, '', '');
@@ -129,5 +129,5 @@ async function restart({ world, log }: Lane, at: string, id: string): Promise<vo
 
 function askedFor({ fleet }: Lane, withWorld: boolean): AllocationRequest {
   const world = withWorld ? { world: `w-${randomUUID()}` } : {};
-  return anAllocation(fleet, { deadlineSeconds: 300, session: { map: 'arena', capacity: 4, spectators: 0, data: {}, ...world } });
+  return anAllocation(fleet, { deadlineSeconds: 600, session: { map: 'arena', capacity: 4, spectators: 0, data: {}, ...world } });
 }

@@ -12,12 +12,11 @@ const LAG_MS = 1_500;
 type Matchmaker = Awaited<ReturnType<ProxiedClusters['world']['matchmaker']>>;
 
 describe('Invariants 1, 2 and 5: whatever watches tell late', function () {
-  this.timeout(180_000);
+  this.timeout(900_000);
   let bed: ProxiedClusters;
   let checker: Checker;
   before(async () => {
-    // A watch that opens late is not silent yet.
-    bed = await proxiedClusters({ CLUSTER_SILENT_MS: '60000' });
+    bed = await proxiedClusters();
     checker = await startChecker(bed.world);
   });
   after(async () => {
@@ -27,7 +26,7 @@ describe('Invariants 1, 2 and 5: whatever watches tell late', function () {
   });
 
   const ask = async (fleet: string, clients: readonly Matchmaker[]): Promise<Allocation> => {
-    const asked = anAllocation(fleet, { deadlineSeconds: 150, regions: [EAST] });
+    const asked = anAllocation(fleet, { deadlineSeconds: 600, regions: [EAST] });
     // The same id from everywhere at once.
     const answers = await Promise.all(clients.map((client) => insist(() => client.requestAllocation({ body: asked }))));
     const [first] = answers;
@@ -45,7 +44,7 @@ describe('Invariants 1, 2 and 5: whatever watches tell late', function () {
     await bed.proxy.rewrite({ authority: 'other' });
     await bed.proxy.set({ mode: 'other-certificate', watchDelayMs: LAG_MS });
     await world.standIn.misbehave({ watchLagMs: LAG_MS });
-    await until('the cluster is well, behind its late watch', async () => (await bed.viewOf(EAST))?.healthy === true, 30_000);
+    await until('the cluster is well, behind its late watch', async () => (await bed.viewOf(EAST))?.healthy === true);
     const another = await world.startAnother();
     try {
       const clients = [await world.matchmaker(), await world.matchmakerOf(another)];
@@ -66,7 +65,7 @@ describe('Invariants 1, 2 and 5: whatever watches tell late', function () {
     } finally {
       await another.stop();
     }
-    await checker.allOver(60_000);
+    await checker.allOver();
     assert.deepEqual(await checker.verdict(), NOTHING_WRONG);
   });
 });

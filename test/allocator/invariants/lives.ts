@@ -72,7 +72,7 @@ export async function inState(
   stage: Pick<Stage, 'world'>,
   id: string,
   states: readonly AllocationState[],
-  deadlineMs = 120_000,
+  deadlineMs = 300_000,
 ): Promise<Allocation> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
@@ -122,7 +122,7 @@ async function holdsItsWorld(
 export async function endOf(stage: Stage, id: string): Promise<void> {
   await insist(async () => (await stage.world.matchmaker()).cancelAllocation({ params: { id } }));
   const { uid } = await inState(stage, id, ['ended', 'cancelled']);
-  await until(`the server of ${id} is gone`, async () => (await stage.world.carriersOf(uid)).length === 0, 60_000);
+  await until(`the server of ${id} is gone`, async () => (await stage.world.carriersOf(uid)).length === 0);
 }
 
 /** A conflict says that the attempt is not this server's any more: the next one follows. Anything else is a fault. */

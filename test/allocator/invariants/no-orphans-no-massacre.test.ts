@@ -13,12 +13,12 @@ import { ask, endOf, inState, look, takeUp } from './lives.ts';
 const PATH = `/apis/agones.dev/v1/namespaces/${EAST}/gameservers`;
 
 describe('Invariant 2: no orphans, and no massacre', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: AllocatorUnderTest;
   let checker: Checker;
   let client: KubeClient;
   before(async () => {
-    world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '1000', ADOPT_AFTER_SECONDS: '1' } });
+    world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '4000', ADOPT_AFTER_SECONDS: '1' } });
     checker = await startChecker(world);
     client = new KubeClient(await readKubeConnection((await testCluster()).kubeconfig));
   });
@@ -50,7 +50,7 @@ describe('Invariant 2: no orphans, and no massacre', function () {
   const patch = (name: string, body: object) =>
     client.send({ method: 'PATCH', path: `${PATH}/${name}`, contentType: 'application/merge-patch+json', body });
   async function stateOf(name: string): Promise<string> {
-    const answer = await world.kube.send({ method: 'GET', path: `${PATH}/${name}`, timeoutMs: 5_000 });
+    const answer = await world.kube.send({ method: 'GET', path: `${PATH}/${name}`, timeoutMs: 60_000 });
     if (answer.status === 404) return 'gone';
     return (answer.body as { status?: { state?: string } }).status?.state ?? '';
   }
@@ -77,9 +77,9 @@ describe('Invariant 2: no orphans, and no massacre', function () {
     const unknown = await plant(marksOf(world.owner, 'not-a-uid', 1));
     // The round that finds this one has looked at the others, too.
     const superseded = await plant(marksOf(world.owner, uid, 1));
-    await until('the superseded one is released', async () => (await stateOf(superseded)) === 'gone', 30_000);
+    await until('the superseded one is released', async () => (await stateOf(superseded)) === 'gone');
     const superseded2 = await plant(marksOf(world.owner, uid, 1));
-    await until('in the next round, too', async () => (await stateOf(superseded2)) === 'gone', 30_000);
+    await until('in the next round, too', async () => (await stateOf(superseded2)) === 'gone');
     for (const kept of [foreign, unmarked, halfMarked, unknown, server?.gameServer ?? ''])
       assert.equal(await stateOf(kept), 'Allocated', `${kept} is left alone`);
     assert.equal((await look(stage, asked.id)).state, 'ready');
@@ -101,22 +101,22 @@ describe('Invariant 2: no orphans, and no massacre', function () {
       const armed = armedAt('call:release:before:1', name, log, 'SIGSTOP');
       doomed = await world.startAnother(armed);
       const token = await world.token('service:matchmaker', ['matchmaker']);
-      await doomed.client(token).cancelAllocation({ params: { id: asked.id } });
-      await until('it is about to delete', async () => (await readFile(log, 'utf8')).includes('call:release'), 30_000);
+      // It may stop before it answers.
+      doomed
+        .client(token)
+        .cancelAllocation({ params: { id: asked.id } })
+        .catch(() => {});
+      await until('it is about to delete', async () => (await readFile(log, 'utf8')).includes('call:release'));
       // Meanwhile its owner label is taken from it: it is another's now.
       await patch(name, { metadata: { labels: { [GAME_SERVER_MARKS.owner]: 'somebody-else' } } });
     });
     assert.ok(doomed);
     try {
       process.kill(doomed.process.pid, 'SIGCONT');
-      await until(
-        'it has gone on',
-        async () => {
-          const found = await world.database.db.collection<{ _id: string; nextActionAt: Date | null }>('allocations').findOne({ _id: uid });
-          return found?.nextActionAt === null;
-        },
-        40_000,
-      );
+      await until('it has gone on', async () => {
+        const found = await world.database.db.collection<{ _id: string; nextActionAt: Date | null }>('allocations').findOne({ _id: uid });
+        return found?.nextActionAt === null;
+      });
       assert.equal(await stateOf(name), 'Allocated');
     } finally {
       await doomed.stop();
@@ -137,7 +137,7 @@ describe('Invariant 2: no orphans, and no massacre', function () {
       armedAt('allocations:insertOne:after:1', asked.id, log),
     );
     const adopting = world.allocator.process;
-    await until('it is killed as it adopts', async () => adopting.end !== undefined, 60_000);
+    await until('it is killed as it adopts', async () => adopting.end !== undefined, 200_000);
     await world.killAllocator(undefined, armedAt('', '', log));
     await inState(stage, asked.id, ['ready', 'allocated']);
     assert.equal(await stateOf(name), 'Allocated');

@@ -9,12 +9,12 @@ import { ask, endOf, inState, look, takeUp } from './lives.ts';
 import { pausedAt } from './paused.ts';
 
 describe('Invariant 6: a world has at most one live allocation', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: AllocatorUnderTest;
   let checker: Checker;
   let fleet: string;
   before(async () => {
-    world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '1000' } });
+    world = await allocatorUnderTest({ env: { ASK_TIMEOUT_MS: '4000' } });
     checker = await startChecker(world);
     fleet = await world.makeFleet(EAST, 6);
     await world.knows(EAST, fleet, 6);

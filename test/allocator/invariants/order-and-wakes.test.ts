@@ -7,11 +7,9 @@ import { ask, endOf, inState, look } from './lives.ts';
 
 /** Later than anything here: who is served was woken by capacity. */
 const NO_BACKSTOP = { LINE_BACKSTOP_MS: '600000' };
-/** Those who wait look for themselves every 30 s. */
-const WOKEN_MS = 20_000;
 
 describe('Invariant 5: oldest first, woken by capacity, no region blocks another', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: AllocatorUnderTest;
   let checker: Checker;
   before(async () => {
@@ -20,16 +18,7 @@ describe('Invariant 5: oldest first, woken by capacity, no region blocks another
   });
   after(() => closeLane({ world, checker }));
 
-  const asks = (fleet: string, changes = {}) => ask({ world, checker }, anAllocation(fleet, { deadlineSeconds: 300, ...changes }));
-  /** From the first sight of a server that can be had until it is bound to this one. */
-  const wokenAfter = async (fleet: string, { id }: Allocation): Promise<number> => {
-    await until('there is a server', async () =>
-      (await world.servers(EAST, fleet)).some(({ state }) => ['Ready', 'Allocated'].includes(state)),
-    );
-    const seen = Date.now();
-    await inState({ world }, id, ['allocated']);
-    return Date.now() - seen;
-  };
+  const asks = (fleet: string, changes = {}) => ask({ world, checker }, anAllocation(fleet, { deadlineSeconds: 600, ...changes }));
   const endAll = (made: readonly Allocation[]) => Promise.all(made.map(({ id }) => endOf({ world, checker }, id)));
 
   it('wakes the one whom the free cluster may serve, behind however many who wait for another region', async () => {
@@ -42,9 +31,13 @@ describe('Invariant 5: oldest first, woken by capacity, no region blocks another
       'it waits',
       async () => (await (await world.matchmaker()).traceAllocation({ params: { id: here.id } })).body.decisions.length > 0,
     );
+    // Nor does it look for itself, as those who wait do every 30 s: whatever serves it was woken by its server.
+    const never = new Date(Date.now() + 3_600_000);
+    await world.database.db
+      .collection<{ _id: string }>('allocations')
+      .updateOne({ _id: here.uid, state: 'queued' }, { $set: { nextActionAt: never } });
     await world.scale(EAST, fleet, 1);
-    const after = await wokenAfter(fleet, here);
-    assert.ok(after < WOKEN_MS, `woken ${after} ms after its server was there`);
+    await inState({ world }, here.id, ['allocated']);
     await endAll([...elsewhere, here]);
   });
 
@@ -79,7 +72,7 @@ describe('Invariant 5: oldest first, woken by capacity, no region blocks another
       await world.allocator.stop();
       await world.scale(EAST, fleet, 1);
       const uid = waits.uid;
-      await until('it is bound', async () => checker.staysOf(uid).length === 1, 10_000);
+      await until('it is bound', async () => checker.staysOf(uid).length === 1);
       await world.killAllocator();
       await inState({ world }, waits.id, ['allocated']);
       await endAll([waits]);

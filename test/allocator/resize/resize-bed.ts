@@ -58,11 +58,11 @@ export async function resizeBed(emulatedVersion: string) {
   let cluster: RunningCluster = await startCluster({ ...options, emulatedVersion });
   const admin = openKubeApi(cluster.kubeconfig, undefined, Date.now);
   const client = new KubeClient(await readKubeConnection(cluster.kubeconfig));
-  await installCustomResources(client, AbortSignal.timeout(60_000));
+  await installCustomResources(client, AbortSignal.timeout(300_000));
   client.close();
 
   const send = async (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', at: string, body?: object): Promise<unknown> => {
-    const answer = await admin.send({ method, path: at, timeoutMs: 20_000, ...(body === undefined ? {} : { body }) });
+    const answer = await admin.send({ method, path: at, timeoutMs: 60_000, ...(body === undefined ? {} : { body }) });
     assert.ok(answer.status < 300, `${method} ${at}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   };
@@ -103,7 +103,7 @@ export async function resizeBed(emulatedVersion: string) {
     census,
     seats,
     lines,
-    ask: ((request) => api.send({ ...request, timeoutMs: 10_000 })) satisfies AskCluster,
+    ask: ((request) => api.send({ ...request, timeoutMs: 60_000 })) satisfies AskCluster,
     rights,
     namespace: NAMESPACE,
     send,

@@ -13,7 +13,7 @@ const START = { requests: { cpu: '2', memory: '2Gi' }, limits: { memory: '2Gi' }
 const PROFILE = { idle: IDLE, allocated: ALLOCATED, full: FULL, seats: { counter: 'players' }, holdSeconds: 0 };
 
 describe('Resizing pods in place', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let bed: ResizeBed;
   before(async () => {
     bed = await resizeBed('1.32');
