@@ -6,7 +6,7 @@
  */
 import type { Db } from 'mongodb';
 import { z } from 'zod';
-import { pause } from '../deadline.ts';
+import { pause, within } from '../deadline.ts';
 import type { Log } from '../log.ts';
 import { documentsOf } from './collection.ts';
 
@@ -41,6 +41,8 @@ export function openLeases(db: Db, holder: string, now: () => number): Leases {
 
 const LEASE_MS = 5_000;
 const PROLONG_MS = 1_000;
+/** A holder gives up this long after it last asked with success: before the lease ends for the others, however late it was answered. */
+const SURE_MS = LEASE_MS - PROLONG_MS;
 
 /**
  * For a lifecycle: runs `work` in whichever process holds the lease, one at a time; the signal it gets ends with the lease.
@@ -55,6 +57,7 @@ export async function whileLeased(
 ): Promise<void> {
   const hold = () => leases.hold(name, LEASE_MS).catch(() => 'away' as const);
   while (!signal.aborted) {
+    let prolongedAt = performance.now();
     const epoch = await hold();
     if (epoch === undefined || epoch === 'away') {
       await pause(PROLONG_MS, signal);
@@ -65,13 +68,13 @@ export async function whileLeased(
     const working = work({ epoch, signal: held })
       .catch((cause: unknown) => void (held.aborted || log.warn('leased work failed; it begins again', { lease: name, cause })))
       .finally(() => lost.abort());
-    let prolongedAt = performance.now();
     while (!held.aborted) {
       await pause(PROLONG_MS, held);
       if (held.aborted) break;
-      const present = await hold();
-      if (present === epoch) prolongedAt = performance.now();
-      else if (present !== 'away' || performance.now() - prolongedAt > LEASE_MS - PROLONG_MS) lost.abort();
+      const askedAt = performance.now();
+      const present = await within(prolongedAt + SURE_MS - askedAt, 'prolonging', hold()).catch(() => 'away' as const);
+      if (present === epoch) prolongedAt = askedAt;
+      else if (present !== 'away' || performance.now() - prolongedAt >= SURE_MS) lost.abort();
     }
     await working;
     if (signal.aborted) await leases.letGo(name).catch(() => {});

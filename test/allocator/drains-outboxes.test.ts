@@ -56,9 +56,9 @@ describe('The outboxes of allocations', function () {
   it('are drained by another process when the first is paused, and it does no harm when it wakes', async () => {
     const first = startDrainer('pauses-before-copy');
     await first.says('holds');
-    const second = startDrainer('drains');
     const uids = await Promise.all(Array.from({ length: 10 }, () => bed.make()));
     await first.says('pauses');
+    const second = startDrainer('drains');
     await bed.allTold();
     await second.says('holds');
     // The first has read the beginnings of these; by now the log has more of them.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLeases, whileLeased } from '../../runtime/documents/leases.ts';
 import { openMongo, type Mongo } from '../../runtime/documents/mongo.ts';
@@ -71,5 +72,24 @@ describe('A lease', function () {
     }
     assert.equal(most, 1);
     assert.ok(epochs.length >= 1);
+  });
+
+  it('is given up by a holder that is not answered any more, before it ends for the others', async () => {
+    const stop = new AbortController();
+    const leases = openLeases(mongo.db, 'unheard', Date.now);
+    let asked = 0;
+    // A database that keeps its connections and says nothing.
+    const hold: typeof leases.hold = (name, ms) => ((asked += 1) === 1 ? leases.hold(name, ms) : new Promise(() => {}));
+    const givenUp = Promise.withResolvers<Date>();
+    const done = whileLeased({ ...leases, hold }, 'silence', SILENT_LOG, stop.signal, async ({ signal }) => {
+      await once(signal, 'abort');
+      givenUp.resolve(new Date());
+    });
+    const at = await givenUp.promise;
+    const kept = await mongo.db.collection<{ _id: string; until: Date }>('leases').findOne({ _id: 'silence' });
+    assert.ok(kept && at < kept.until, `given up at ${at.toISOString()}, for the others it ends at ${kept?.until.toISOString()}`);
+    stop.abort();
+    // It is still asking for the lease, and nobody will ever answer.
+    await Promise.race([done, sleep(50)]);
   });
 });
