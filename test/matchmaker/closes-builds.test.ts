@@ -72,7 +72,7 @@ describe('the matchmaker and closed builds', function () {
   it('tells whoever waits, by the answer that they hold', async () => {
     const eve = await mm.player('eve');
     await eve.createTicket({ body: ticketOf('eve', { build: old }) });
-    const held = eve.getTicket({ params: { id: 't-eve' }, query: { wait: 20 } });
+    const held = eve.getTicket({ params: { id: 't-eve' }, query: { wait: 30 } });
     closed();
     const { state, reason, openBuilds } = (await held).body;
     assert.deepEqual([state, reason, openBuilds], ['failed', 'build_closed', ['new']]);
