@@ -149,7 +149,7 @@ describe('The allocator reconciles', function () {
 
   it('settles all who missed their deadline while it was away, page by page', async () => {
     const count = 1_200;
-    const asked = anAllocation('nowhere');
+    const asked = anAllocation('nowhere', { deadlineSeconds: 60 });
     const past = new Date(Date.now() - 120_000);
     const late = Array.from({ length: count }, (_, at): AllocationDocument => {
       const id = `late-${at}-${randomUUID()}`;

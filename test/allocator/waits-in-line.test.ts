@@ -61,6 +61,7 @@ describe('Those who wait in line', function () {
           mode: 'duel',
           session: { map: 'arena', capacity: 2 },
           players: [],
+          deadlineSeconds: 600,
           ...changes,
         });
         return newAllocation({
