@@ -1,9 +1,8 @@
 /** Outbound HTTP(S): pooled connections, a deadline on every exchange, our own authorities trusted. */
-import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
 import { Agent, request } from 'undici';
 import { AppError } from '../contracts/app-error.ts';
 import type { Send } from '../contracts/client.ts';
+import { trusting } from './trusted-authorities.ts';
 
 export interface HttpSend {
   readonly send: Send;
@@ -14,14 +13,13 @@ const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** @param caFile PEM certificates trusted beside the public ones. */
 export function createHttpSend(caFile?: string): HttpSend {
-  const ca = caFile === undefined ? undefined : [...rootCertificates, readFileSync(caFile, 'utf8')];
   const agent = new Agent({
     // A call that is held (`wait`) keeps its connection: this many may be held at one service.
     connections: 512,
     pipelining: 1,
     keepAliveTimeout: 4_000,
     maxResponseSize: LARGEST_ANSWER_BYTES,
-    connect: { timeout: 5_000, ...(ca === undefined ? {} : { ca }) },
+    connect: { timeout: 5_000, ...trusting(caFile) },
   });
   const send: Send = async ({ method, url, headers, body, timeoutMs, signal }) => {
     const deadline = AbortSignal.timeout(timeoutMs);

@@ -2,12 +2,11 @@
  * Outbound HTTP(S) on Node's own client: what `runtime/http-send.ts` does, without undici, whose code alone takes 6 MB of the
  * 90 that the bridge may have beside every game server.
  */
-import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { rootCertificates } from 'node:tls';
 import { AppError } from '../../contracts/app-error.ts';
 import type { IncomingAnswer, OutgoingRequest, Send } from '../../contracts/client.ts';
+import { trusting } from '../../runtime/trusted-authorities.ts';
 
 export interface PlainSend {
   readonly send: Send;
@@ -18,9 +17,8 @@ const CONNECTIONS = { keepAlive: true, maxSockets: 16, maxFreeSockets: 4 } as co
 
 /** @param caFile PEM certificates trusted beside the public ones. */
 export function createPlainSend(caFile?: string): PlainSend {
-  const ca = caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] };
   const http = new HttpAgent(CONNECTIONS);
-  const https = new HttpsAgent({ ...CONNECTIONS, ...ca });
+  const https = new HttpsAgent({ ...CONNECTIONS, ...trusting(caFile) });
 
   const exchange = (asked: OutgoingRequest, signal: AbortSignal) =>
     new Promise<IncomingAnswer>((resolve, reject) => {

@@ -4,10 +4,9 @@
  */
 import type { LookupAddress } from 'node:dns';
 import { lookup as resolve } from 'node:dns/promises';
-import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
-import { rootCertificates } from 'node:tls';
 import { Agent, request } from 'undici';
+import { trusting } from '../../../runtime/trusted-authorities.ts';
 import { isPublicAddress, urlFault, type PrivateAddresses } from './address-rules.ts';
 import type { SignedMessage } from './message.ts';
 import { createSharedLookup, type Lookup } from './shared-lookup.ts';
@@ -44,7 +43,6 @@ const KEPT_CHARACTERS = 200;
 const READ_BYTES = 4_096;
 
 export function createWebhookSender({ privateAddresses, caFile, answerMs = ANSWER_MS }: SenderOptions): WebhookSender {
-  const ca = caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] };
   const lookup = createSharedLookup((hostname) => resolve(hostname, { all: true }));
   const mayReach = (found: readonly LookupAddress[]) => (privateAddresses === 'allow' ? found : publicOf(found));
   const agent = new Agent({
@@ -53,7 +51,7 @@ export function createWebhookSender({ privateAddresses, caFile, answerMs = ANSWE
     // Less than most servers keep an idle connection: one that they have just closed fails a try.
     keepAliveTimeout: 4_000,
     allowH2: false,
-    connect: { timeout: CONNECT_MS, ...ca, lookup: lookupFor(lookup, mayReach) },
+    connect: { timeout: CONNECT_MS, ...trusting(caFile), lookup: lookupFor(lookup, mayReach) },
   });
 
   const exchange = async (url: string, { headers, body }: SignedMessage, signal: AbortSignal): Promise<Answer> => {
