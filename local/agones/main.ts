@@ -21,6 +21,10 @@ if ('faults' in parsed) {
 }
 
 async function run(config: StandInConfig): Promise<void> {
+  // From the beginning: whoever reads that it serves may end it at once.
+  const { promise: told, resolve: tell } = Promise.withResolvers<NodeJS.Signals>();
+  process.once('SIGTERM', tell);
+  process.once('SIGINT', tell);
   const standIn = await startStandIn({
     connection: await readKubeConnection(config.kubeconfig, config.context),
     port: config.port,
@@ -32,10 +36,6 @@ async function run(config: StandInConfig): Promise<void> {
     log,
     chance: { now, random: Math.random, newSuffix: () => randomBytes(8).toString('hex') },
   });
-  const stop = (signal: string): void => {
-    log.info('the stand-in ends', { signal });
-    void standIn.stop();
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  log.info('the stand-in ends', { signal: await told });
+  await standIn.stop();
 }

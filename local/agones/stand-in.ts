@@ -11,6 +11,8 @@ import { allocationServed, installCustomResources, installServices } from './ins
 import { KubeClient } from './kube/kube-client.ts';
 import type { KubeConnection } from './kube/kube-connection.ts';
 import type { Log } from './log.ts';
+import type { GameServer } from './resources/game-server.ts';
+import { keyOf } from './resources/object-meta.ts';
 import { StandInServer, type ServingCertificate } from './stand-in-server.ts';
 
 export interface StandInOptions {
@@ -29,10 +31,12 @@ export interface StandInOptions {
 export interface StandIn {
   /** Where the API server reaches it, and `PUT /misbehaviour` too. */
   readonly port: number;
+  /** Whether what it matches allocations on is as new as this form of a game server. */
+  hasSeen(gameServer: GameServer): boolean;
   stop(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 
 /** Starts a stand-in; it serves as soon as this returns. */
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
@@ -69,7 +73,11 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     await startCaches(view, ending.signal);
     await allocationServed(client, starting);
     log.info('the stand-in serves', { port, batchWaitMs: options.batchWaitMs });
-    return { port, stop };
+    const hasSeen = (gameServer: GameServer): boolean => {
+      const known = view.gameServers.get(keyOf(gameServer));
+      return Number(known?.metadata.resourceVersion ?? 0) >= Number(gameServer.metadata.resourceVersion);
+    };
+    return { port, hasSeen, stop };
   } catch (error) {
     await stop();
     throw error;

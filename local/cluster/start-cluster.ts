@@ -162,7 +162,7 @@ async function untilReady(
         if (ended !== undefined) throw new Error(`${ended.name} has ended while starting, see ${ended.logFile}`);
         return isReady(`${url}/readyz`, token, dispatcher);
       },
-      { what: `the API server of ${name} is ready`, deadlineMs: 90_000, signal, everyMs: 100 },
+      { what: `the API server of ${name} is ready`, deadlineMs: 240_000, signal, everyMs: 100 },
     );
   } finally {
     await dispatcher.close();

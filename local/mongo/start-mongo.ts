@@ -48,7 +48,7 @@ export async function startMongo(options: StartOptions): Promise<RunningMongo> {
   try {
     await waitUntil(async () => kept.end !== undefined || (await becomesReady(url, part.kind, port)), {
       what: `${options.name} answers`,
-      deadlineMs: 60_000,
+      deadlineMs: 180_000,
       signal: options.around.signal,
     });
     if (kept.end !== undefined) throw new Error(`${server} has ended while starting, see ${kept.logFile}`);

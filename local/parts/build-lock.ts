@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { identityOf, isAlive } from '../processes/process-identity.ts';
@@ -24,13 +25,14 @@ export async function withBuildLock<T>(lockFile: string, options: LockOptions, w
   await waitUntil(
     async () => {
       if (await acquire(lockFile)) return true;
-      const holder = await readHolder(lockFile);
-      if (holder !== undefined && isAlive(holder)) {
-        if (!told) options.onWait(holder.pid);
-        told = true;
+      const holder = await holderOf(lockFile);
+      if (holder === 'nobody') return false;
+      if (holder === 'unknown' || !isAlive(holder)) {
+        await removeStale(lockFile);
         return false;
       }
-      await removeStale(lockFile);
+      if (!told) options.onWait(holder.pid);
+      told = true;
       return false;
     },
     {
@@ -48,32 +50,31 @@ export async function withBuildLock<T>(lockFile: string, options: LockOptions, w
 }
 
 async function acquire(lockFile: string): Promise<boolean> {
-  let file;
+  // Written before it is the lock: whoever finds a lock finds in it who holds it, however slow the machine is.
+  const own = `${lockFile}.${randomUUID()}`;
+  await writeFile(own, JSON.stringify(identityOf(process.pid)));
   try {
-    file = await open(lockFile, 'wx');
+    await link(own, lockFile);
+    return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (isCode(error, 'EEXIST')) return false;
     throw error;
-  }
-  try {
-    await file.writeFile(JSON.stringify(identityOf(process.pid)));
   } finally {
-    await file.close();
+    await rm(own, { force: true });
   }
-  return true;
 }
 
-async function readHolder(lockFile: string): Promise<Holder | undefined> {
-  // Read twice before it counts as unreadable: its maker writes it right after creating it.
-  for (const pauseMs of [0, 100]) {
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    try {
-      return Holder.parse(JSON.parse(await readFile(lockFile, 'utf8')));
-    } catch {
-      continue;
-    }
+/** `nobody` where it was let go meanwhile. */
+async function holderOf(lockFile: string): Promise<Holder | 'nobody' | 'unknown'> {
+  try {
+    return Holder.parse(JSON.parse(await readFile(lockFile, 'utf8')));
+  } catch (error) {
+    return isCode(error, 'ENOENT') ? 'nobody' : 'unknown';
   }
-  return undefined;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 async function removeStale(lockFile: string): Promise<void> {

@@ -24,8 +24,8 @@ export interface DeathParts {
   readonly now: () => number;
 }
 
-/** Who started the game server writes down its exit code a moment after the process is gone. */
-const EXIT_CODE_MS = 400;
+/** Who started the game server writes down its exit code a moment after the process is gone: on a busy node a long one. */
+const EXIT_CODE_MS = 2_000;
 const EXIT_CODE_LOOK_MS = 40;
 
 /** Watches whichever process said hello last, and once more when the bridge is stopped: Kubernetes does that because the game server is gone. */

@@ -10,7 +10,7 @@ const AGAIN_MS = 1_000;
 /** Never rejects: who is not known afterwards has no seat. Whoever comes while it is too early waits for the next one, with all others. */
 export function createClaimRefresh(
   store: SessionStore,
-  allocator: AllocatorLink,
+  allocator: Pick<AllocatorLink, 'claim'>,
   log: Log,
   now: () => number,
   signal: AbortSignal,

@@ -41,7 +41,7 @@ export function createStreamSockets({ news, gameServer, log, aliveMs = ALIVE_MS 
     handleProtocols: (offered) => offered.has(STREAM_PROTOCOL) && STREAM_PROTOCOL,
   });
   const answered = new WeakSet<WebSocket>();
-  const beat = setInterval(() => {
+  const judge = () => {
     for (const socket of sockets.clients) {
       if (!answered.delete(socket)) {
         log.warn('the reader of the stream is silent; it is let go');
@@ -52,7 +52,9 @@ export function createStreamSockets({ news, gameServer, log, aliveMs = ALIVE_MS 
       // Who has not read the last message yet hears the next one soon enough.
       if (socket.bufferedAmount === 0) socket.send(JSON.stringify({ type: 'alive' } satisfies StreamMessage));
     }
-  }, aliveMs).unref();
+  };
+  // Where this process was held up itself, answers have come meanwhile, and are read before anybody is judged.
+  const beat = setInterval(() => setImmediate(judge), aliveMs).unref();
 
   const serve = (socket: WebSocket, since: string | null) => {
     const gone = new AbortController();

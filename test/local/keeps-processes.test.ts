@@ -13,7 +13,7 @@ import { openPortBook } from '../../local/supervisor/port-book.ts';
 import { openRestartingKeeper } from '../../local/supervisor/restarting-keeper.ts';
 
 const until = (what: string, holds: () => boolean): Promise<true> =>
-  waitUntil(() => (holds() ? true : undefined), { what, deadlineMs: 8_000, signal: new AbortController().signal, everyMs: 20 });
+  waitUntil(() => (holds() ? true : undefined), { what, deadlineMs: 60_000, signal: new AbortController().signal, everyMs: 20 });
 
 describe('kept processes', () => {
   let folder: string;

@@ -8,6 +8,7 @@ import { isNewEnough, KUSTOMIZE_VERSION } from '../../local/parts/kustomize-part
 import { MissingToolchains, obtainParts } from '../../local/parts/obtain-parts.ts';
 import type { Surroundings } from '../../local/parts/part.ts';
 import { redisPart } from '../../local/parts/redis-part.ts';
+import { waitUntil } from '../../local/processes/wait-until.ts';
 
 describe('obtaining parts', () => {
   let folder: string;
@@ -24,7 +25,7 @@ describe('obtaining parts', () => {
       env: { PATH: bin },
       cache: path.join(folder, 'cache'),
       say: (line) => void said.push(line),
-      signal: AbortSignal.timeout(9_000),
+      signal: AbortSignal.timeout(100_000),
     };
     await mkdir(around.cache);
   });
@@ -38,7 +39,7 @@ describe('obtaining parts', () => {
   };
   const calls = async (): Promise<string[]> => (await readFile(path.join(folder, 'calls'), 'utf8').catch(() => '')).trim().split('\n');
   /** A stand-in for go: writes the file that it is told to build. */
-  const goStub = 'while [ "$1" != -o ]; do shift; done; /bin/sleep 0.2; echo built > "$2"';
+  const goStub = 'while [ "$1" != -o ]; do shift; done; echo built > "$2"';
 
   it('takes what KUBEBUILDER_ASSETS has and builds nothing', async () => {
     await program('etcd', '');
@@ -67,12 +68,16 @@ describe('obtaining parts', () => {
   });
 
   it('builds once when two start together', async () => {
-    await program('go', goStub);
+    const goOn = path.join(folder, 'go-on');
+    await program('go', `while [ ! -e ${goOn} ]; do /bin/sleep 0.05; done; ${goStub}`);
     await program('gcc', '');
-    const [first, second] = await Promise.all([obtainParts([etcdPart], around), obtainParts([etcdPart], around)]);
+    const both = Promise.all([obtainParts([etcdPart], around), obtainParts([etcdPart], around)]);
+    const waits = () => said.some((line) => /is making it already/.test(line));
+    await waitUntil(waits, { what: 'the other one waits', deadlineMs: 60_000, signal: around.signal });
+    await writeFile(goOn, '');
+    const [first, second] = await both;
     assert.deepEqual(first, second);
     assert.equal((await calls()).length, 1);
-    assert.ok(said.some((line) => /is making it already/.test(line)));
   });
 
   it('takes over the lock of a maker that died', async () => {

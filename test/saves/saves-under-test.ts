@@ -47,7 +47,7 @@ export async function savesUnderTest() {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body,
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(60_000),
       });
       return { status: answer.status, body: await answer.text() };
     },

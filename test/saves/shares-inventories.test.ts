@@ -29,7 +29,7 @@ async function assertWhole(client: SavesUnderTest['operator'], world: string, pl
 }
 
 describe('an entry of a world that has shares of inventories', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let saves: SavesUnderTest;
   before(async () => (saves = await savesUnderTest()));
   after(() => saves.close());
@@ -141,7 +141,7 @@ describe('an entry of a world that has shares of inventories', function () {
 });
 
 describe('saves, killed with kill -9 while entries with shares are appended', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const KILLS = 3;
 
   it('has each of them in both or in neither', async () => {
@@ -168,7 +168,7 @@ describe('saves, killed with kill -9 while entries with shares are appended', fu
         const entries = [1, 2, 3].map((ahead) => pickup(durable + ahead, { ann: durable + ahead }));
         try {
           const call = { params: { kind: 'worlds' as const, id: 'w' }, body: { epoch: 1, epochs: { ann: 1 }, entries } };
-          durable = (await saves.client(token).appendEntries(call, { timeoutMs: 5_000 })).body.durableSeq;
+          durable = (await saves.client(token).appendEntries(call, { timeoutMs: 15_000 })).body.durableSeq;
         } catch (error) {
           if (!(error instanceof AppError && error.retryable)) throw error;
           await new Promise((resolve) => setTimeout(resolve, 10));

@@ -9,7 +9,7 @@ import { entriesFrom, newHolder, restoreAll } from './saves-under-test.ts';
 const KILLS = 6;
 
 describe('saves, killed with kill -9 while it appends', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it('restores everything that it acknowledged, each number once', async () => {
     const database = await freshDatabase();
@@ -29,7 +29,7 @@ describe('saves, killed with kill -9 while it appends', function () {
         const entries = entriesFrom(acknowledged + 1, 40, { filling: 'x'.repeat(200) });
         sent = acknowledged + 40;
         try {
-          acknowledged = (await saves.client(token).appendEntries({ params, body: { epoch, entries } }, { timeoutMs: 5_000 })).body
+          acknowledged = (await saves.client(token).appendEntries({ params, body: { epoch, entries } }, { timeoutMs: 15_000 })).body
             .durableSeq;
         } catch (error) {
           if (!(error instanceof AppError && error.retryable)) throw error;

@@ -8,7 +8,6 @@ import { GAME_SERVERS, objectPath } from '../../local/agones/resources/resource.
 import { SDK } from '../../sdk-bridge/agones/sdk-calls.ts';
 import { parseGameServer } from '../../sdk-bridge/agones/game-server.ts';
 import { sharedStandIn, type ConformanceCluster } from '../conformance/agones/conformance-cluster.ts';
-import { onThisMachine } from '../on-this-machine.ts';
 import { makeGameServer, standNode } from '../conformance/agones/sidecar-bed.ts';
 import { allocateByApi } from './stand-in/allocate-by-api.ts';
 import { startPod, type Pod } from './stand-in/bridge-process.ts';
@@ -17,14 +16,12 @@ import { until } from './stand-in/until.ts';
 
 const NAMESPACE = 'restarts';
 const NAME = 'gs-1';
-/** Enough for a machine that is busy with other things. */
-const PATIENCE_MS = 20_000;
-/** How soon health and watch are back once the sidecar answers. */
-const BACK_MS = 2_000;
+/** Health and watch are back two seconds after the sidecar answers; ten times as long on a machine that is busy with other things. */
+const BACK_MS = 20_000;
 
 /** One life of a game server. Agones' sidecar is a process, and killed with `kill -9` in every state of it. */
 describe("A bridge whose Agones' sidecar dies", function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   const ending = new AbortController();
   let cluster: ConformanceCluster;
   let stored: () => Promise<GameServer>;
@@ -70,9 +67,7 @@ describe("A bridge whose Agones' sidecar dies", function () {
   let returns = 0;
   /** The sidecar answers again: from now on the clock runs. What tells of the watch is a change that nobody but it can tell. */
   const isBackInTime = async (beats: number) => {
-    const since = performance.now();
-    const inTime = (test: () => boolean, what: string) =>
-      until(test, `${what} within ${BACK_MS} ms`, onThisMachine(BACK_MS) - (performance.now() - since));
+    const inTime = (test: () => boolean, what: string) => until(test, `${what} within ${BACK_MS} ms`, BACK_MS);
     const mark = `return-${++returns}`;
     const told = patch({ metadata: { labels: { mark } } });
     const heard = inTime(() => heardBeats() > beats, 'a beat is heard');
@@ -88,7 +83,7 @@ describe("A bridge whose Agones' sidecar dies", function () {
     await sidecar.signal('SIGKILL');
     await sidecar.start();
     await isBackInTime(beats);
-    await until(async () => (await state()) === 'Ready', 'the server is Ready', PATIENCE_MS);
+    await until(async () => (await state()) === 'Ready', 'the server is Ready');
   });
 
   it('Ready: keeps labels and list values that were only queued, and every watch that is open', async () => {
@@ -115,9 +110,9 @@ describe("A bridge whose Agones' sidecar dies", function () {
         status?.lists?.['players']?.values?.join(),
       ].join(' ');
     };
-    await until(async () => (await written()) === 'yes also yes ann', 'nothing that was taken is lost', PATIENCE_MS);
+    await until(async () => (await written()) === 'yes also yes ann', 'nothing that was taken is lost');
     for (const watch of watches) {
-      await until(() => watch.labels()['agones.dev/sdk-queued'] === 'yes', 'a watch tells what came after', PATIENCE_MS);
+      await until(() => watch.labels()['agones.dev/sdk-queued'] === 'yes', 'a watch tells what came after');
       assert.equal(watch.labels()['outside'], 'yes');
     }
     assert.equal(await state(), 'Ready');
@@ -134,11 +129,7 @@ describe("A bridge whose Agones' sidecar dies", function () {
     assert.deepEqual(rest, { status: 504, body: { code: 4, message: "Agones' sidecar does not answer", details: [] } });
     assert.equal(grpc, 4);
     assert.equal(known.status, 200);
-    await until(
-      async () => (await call('PUT', '/metadata/label', { key: 'later', value: 'yes' })).status === 200,
-      'it goes on',
-      PATIENCE_MS,
-    );
+    await until(async () => (await call('PUT', '/metadata/label', { key: 'later', value: 'yes' })).status === 200, 'it goes on');
   });
 
   it('Allocated: keeps the session, and stays out of the pool', async () => {
@@ -158,14 +149,14 @@ describe("A bridge whose Agones' sidecar dies", function () {
     const told = () => pod.log().includes('"message":"the session ends"') && pod.backend.told.some((line) => line.startsWith('end'));
     await call('POST', '/shutdown');
     await call('POST', '/ready');
-    await until(told, 'the end is told', PATIENCE_MS);
+    await until(told, 'the end is told');
     await sidecar.signal('SIGKILL');
     const going = sidecar.start();
     const goes = async () => {
       const gameServer = await stored().catch(() => undefined);
       return gameServer === undefined || gameServer.status?.state === 'Shutdown' || gameServer.metadata.deletionTimestamp !== undefined;
     };
-    await until(goes, 'the game server goes', PATIENCE_MS);
+    await until(goes, 'the game server goes');
     await going;
     for (const watch of watches) assert.ok(watch.states().includes('Allocated'), 'no watch was cut in the whole life');
   });

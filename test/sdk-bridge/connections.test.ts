@@ -6,7 +6,7 @@ import { startPlayingPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
 
 describe('connections of players on the bridge', function () {
-  this.timeout(40_000);
+  this.timeout(300_000);
   let pod: Pod;
   beforeEach(async () => void (pod = await startPlayingPod()));
   afterEach(() => pod.close());

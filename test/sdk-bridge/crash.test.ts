@@ -9,16 +9,16 @@ import { startPod, type Pod } from './stand-in/bridge-process.ts';
 import { until } from './stand-in/until.ts';
 
 const RUN_SERVER = join(import.meta.dirname, '../../unreal/run-server.sh');
-const WAIT_MS = 20_000;
+const WAIT_MS = 90_000;
 
 /** The real sample server, started as its image starts it, beside the real bridge. */
 describe('a game server that dies beside its bridge', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const packetKey = randomBytes(32).toString('base64url');
   const opened: (() => Promise<void>)[] = [];
 
   before(async function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     await buildSampleServer();
   });
   afterEach(async () => {

@@ -15,7 +15,7 @@ import { until } from './stand-in/until.ts';
  * answers with 500, for one entry or for all.
  */
 describe('entries on which saves fails', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const holder = { uid: UID, attempt: 1 };
   let saves: SavesUnderTest;
   let served: Awaited<ReturnType<typeof serveForTest<(typeof savesApi)['endpoints']>>>;

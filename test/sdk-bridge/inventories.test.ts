@@ -5,7 +5,7 @@ import { startPlayingPod, type Pod, type PodOptions } from './stand-in/bridge-pr
 import { until } from './stand-in/until.ts';
 
 describe('inventories on the bridge', function () {
-  this.timeout(40_000);
+  this.timeout(300_000);
   let pod: Pod;
   afterEach(() => pod.close());
 
@@ -195,7 +195,7 @@ describe('inventories on the bridge', function () {
     await assert.rejects(fill(), (cause) => is('unavailable', 'spool_full')(cause) && cause instanceof AppError && cause.retryAfter === 5);
     assert.ok(world > 10, `${world} entries`);
     pod.backend.savesAway = false;
-    await until(async () => (await pod.api.worldAcks({})).body.durable === world, 'all is stored', 20_000);
+    await until(async () => (await pod.api.worldAcks({})).body.durable === world, 'all is stored');
     assert.deepEqual([pod.backend.stored.length, saved('ann').length], [world, ann]);
     assert.equal((await appendWorld({ seq: world + 1, data })).accepted, world + 1);
   });

@@ -184,7 +184,7 @@ class Session {
       },
       claimed: async () => {
         await this.allocate();
-        await until(async () => (await api.session({})).body.phase === 'claimed', 'it is claimed', WAIT_MS);
+        await until(async () => (await insist(() => api.session({}))).body.phase === 'claimed', 'it is claimed', WAIT_MS);
       },
       held: async () => {
         await insist(() => api.accept({ body: { port, build: 'dev' } }));
@@ -198,11 +198,11 @@ class Session {
         await this.#pickUp();
       },
       present: async () => {
-        await api.present({ params });
+        await insist(() => api.present({ params }));
         await this.#pickUp();
       },
       away: async () => {
-        await api.leave({ params, body: {} });
+        await insist(() => api.leave({ params, body: {} }));
         await this.#pickUp();
       },
       ending: async () => {

@@ -36,7 +36,7 @@ class Played {
       claimed: async () => {
         await until(() => this.pod.sidecar.state() === 'Ready', 'Agones knows Ready');
         this.pod.allocate();
-        await until(async () => (await this.insist(() => api.session({}))).body.phase === 'claimed', 'it is claimed', 15_000);
+        await until(async () => (await this.insist(() => api.session({}))).body.phase === 'claimed', 'it is claimed');
       },
       held: () => this.insist(() => api.accept({ body: { port: 7777, build: 'b1' } })),
       admitted: async () => {
@@ -69,17 +69,13 @@ class Played {
 
   async insist<T>(call: () => Promise<T>): Promise<T> {
     let done: { answer: T } | undefined;
-    await until(
-      async () => {
-        done = await call().then(
-          (answer) => ({ answer }),
-          () => undefined,
-        );
-        return done !== undefined;
-      },
-      'the bridge answers',
-      15_000,
-    );
+    await until(async () => {
+      done = await call().then(
+        (answer) => ({ answer }),
+        () => undefined,
+      );
+      return done !== undefined;
+    }, 'the bridge answers');
     return (done as { answer: T }).answer;
   }
 
@@ -106,7 +102,7 @@ class Played {
 
   async checkStored(): Promise<void> {
     const { backend } = this.pod;
-    await until(() => backend.stored.length >= this.seq, 'all is stored', 15_000);
+    await until(() => backend.stored.length >= this.seq, 'all is stored');
     const numbers = Array.from({ length: this.seq }, (_, at) => at + 1);
     assert.deepEqual(
       backend.stored.map(({ seq }) => seq),
@@ -120,7 +116,7 @@ class Played {
 }
 
 describe('a session of which a part is killed', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let played: Played | undefined;
   afterEach(async () => {
     await played?.pod.close();
@@ -183,7 +179,7 @@ describe('a session of which a part is killed', function () {
     pod.backend.savesAway = true;
     await played.pickUp();
     pod.sidecar.become('Unhealthy');
-    await until(async () => (await pod.api.session({})).body.phase === 'ended', 'the bridge has seen it', 15_000);
+    await until(async () => (await pod.api.session({})).body.phase === 'ended', 'the bridge has seen it');
     const { notices } = (await pod.api.notices({ query: {} })).body;
     assert.deepEqual(notices, [{ kind: 'drain', reason: 'the game server is Unhealthy' }]);
     const connected = (await pod.api.roster({})).body.seats.filter((seat) => ['admitted', 'present'].includes(seat.state));

@@ -21,7 +21,7 @@ async function read(pod: Pod): Promise<(name: string, labels?: Record<string, st
 }
 
 describe('the metrics of a game server', function () {
-  this.timeout(40_000);
+  this.timeout(300_000);
   const opened: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const close of opened.splice(0).toReversed()) await close();

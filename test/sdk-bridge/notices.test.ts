@@ -5,7 +5,7 @@ import { startPlayingPod, startPod, type Pod } from './stand-in/bridge-process.t
 const MARK = 'lifeverse.dev/notice';
 
 describe('notices on the bridge', function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
   let pod: Pod;
   afterEach(() => pod.close());
 

@@ -7,7 +7,7 @@ import { createPlainSend } from '../../sdk-bridge/backend/plain-send.ts';
 import { testStack } from '../../local/testing.ts';
 
 describe("the bridge's HTTPS client", function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
   let caFile: string;
   let server: Listener;
   before(async () => {
@@ -30,7 +30,7 @@ describe("the bridge's HTTPS client", function () {
       url: `https://localhost:${server.port}${path}`,
       headers: {},
       body: '{"é":1}',
-      timeoutMs: 3_000,
+      timeoutMs: 60_000,
       signal: undefined,
       ...change,
     });

@@ -12,7 +12,7 @@ import { until } from './stand-in/until.ts';
 
 /** The SDK server on a real API server, an allocation through the aggregated API, and the saves service on its database. */
 describe('the bridge on real parts', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const namespace = 'bridge';
   const holder = { uid: UID, attempt: 1 };
   let cluster: ConformanceCluster;

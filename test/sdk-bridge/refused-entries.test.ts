@@ -31,7 +31,7 @@ const strictApi = {
 };
 
 describe('entries that saves never takes', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const holder = { uid: UID, attempt: 1 };
   let saves: SavesUnderTest;
   let served: Awaited<ReturnType<typeof serveForTest<(typeof savesApi)['endpoints']>>>;

@@ -11,7 +11,7 @@ import { startPlayingPod, startPod, type Pod } from './stand-in/bridge-process.t
 import { until } from './stand-in/until.ts';
 
 describe('a session on the bridge', function () {
-  this.timeout(40_000);
+  this.timeout(300_000);
   let pod: Pod;
   afterEach(() => pod.close());
 
@@ -171,7 +171,7 @@ describe('a session on the bridge', function () {
   });
 
   it('goes read-only when another takes the world, and ends for it to go on elsewhere', async () => {
-    pod = await startPlayingPod({ world: 'w1', env: { LEASE_LOST_MS: '300' } });
+    pod = await startPlayingPod({ world: 'w1', env: { LEASE_LOST_MS: '4000' } });
     await worldOpen();
     pod.backend.worldEpoch = 4;
     const told = pod.api.session({ query: { wait: 10, from: 'joinable' } });
@@ -241,18 +241,20 @@ describe('a session on the bridge', function () {
   });
 
   it('stops vouching for a game thread that hangs, not for one that hitches', async () => {
-    pod = await startPlayingPod({ env: { HEALTH_PLAYING_MS: '1500', HEALTH_LOADING_MS: '60000' } });
-    await pod.api.frame({ body: { frames: 30, longestMs: 900 } });
+    const playingMs = 3_000;
+    pod = await startPlayingPod({ env: { HEALTH_PLAYING_MS: String(playingMs), HEALTH_LOADING_MS: '600000' } });
+    const lastBeat = () => pod.sidecar.beats.at(-1) ?? 0;
     const from = Date.now();
-    await until(() => Date.now() - from > 1_000, 'a hitch');
-    assert.ok(Date.now() - (pod.sidecar.beats.at(-1) ?? 0) < 500, 'it still beats');
+    await pod.api.frame({ body: { frames: 30, longestMs: 900 } });
+    await until(() => lastBeat() > from + playingMs / 3, 'it beats on through a hitch');
     // A travel to another map may take longer, also beside a bridge that is started anew.
     const frame = (travelling: boolean) => pod.api.frame({ body: { frames: 1, longestMs: 9, travelling } });
     await frame(true);
+    const since = pod.log().length;
     await pod.crash();
     const travelled = Date.now();
-    await until(() => Date.now() - travelled > 2_000, 'a travel');
-    assert.ok(!pod.log().includes('the game server hangs'));
+    await until(() => lastBeat() > travelled + playingMs, 'it beats on through a travel');
+    assert.ok(!pod.log().slice(since).includes('the game server hangs'));
     await frame(false);
     await until(() => pod.log().includes('the game server hangs'), 'a hang');
   });

@@ -28,7 +28,7 @@ interface Told {
 }
 
 describe('Counters, lists and players beside a solo bridge', function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
   const opened: Solo[] = [];
   const start = async (...args: string[]) => {
     const solo = await startSolo(args);

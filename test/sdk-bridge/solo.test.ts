@@ -7,16 +7,16 @@ import { buildSampleServer, SampleServerProcess } from '../unreal/sample-server-
 import { startSolo, type Solo } from './stand-in/solo-process.ts';
 import { until } from './stand-in/until.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 90_000;
 const AS_ON_WINDOWS = ['--import', './test/sdk-bridge/stand-in/as-on-windows.ts'];
 
 describe('npm run bridge -- --solo', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let solo: Solo;
   const opened: (() => Promise<void>)[] = [];
 
   before(async function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     await buildSampleServer();
     // Everything below holds without /proc, signals and handles of folders, too.
     solo = await startSolo([], { nodeArgs: AS_ON_WINDOWS });

@@ -24,7 +24,7 @@ describe('a position in the stream', () => {
 });
 
 describe('the sockets of the stream', function () {
-  this.timeout(10_000);
+  this.timeout(300_000);
   let server: Server;
   let sockets: StreamSockets;
   const opened: WebSocket[] = [];
@@ -123,7 +123,7 @@ describe('the sockets of the stream', function () {
   });
 
   it('give signs of life, and let a reader go who gives none', async () => {
-    await serve({}, 60);
+    await serve({}, 1_000);
     const dead = open({ autoPong: false });
     const alive = open();
     const said: string[] = [];

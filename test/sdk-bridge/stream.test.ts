@@ -33,7 +33,7 @@ class Reader {
 }
 
 describe('the stream of the bridge', function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
   let pod: Pod;
   afterEach(() => pod.close());
 

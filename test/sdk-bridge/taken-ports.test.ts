@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { portFault } from '../../sdk-bridge/surface/open-port.ts';
 
 describe('a port that cannot be had', function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
   const taken: Server[] = [];
   let folder: string;
   before(async () => {

@@ -2,33 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Claim, JoinTicketClaims } from '../../contracts/allocator.ts';
+import type { JoinTicketClaims } from '../../contracts/allocator.ts';
 import { SILENT_LOG } from '../../runtime/log.ts';
 import { admitPlayer } from '../../sdk-bridge/moves/admit-player.ts';
 import { markLeft } from '../../sdk-bridge/seats/seats.ts';
 import { accepted, claimed, reseated } from '../../sdk-bridge/session.ts';
 import { openSessionStore, type SessionStore } from '../../sdk-bridge/store/session-store.ts';
+import { CLAIM } from './stand-in/claim.ts';
 import { forgetTickets, type UsedTicket } from '../../sdk-bridge/tickets/used-tickets.ts';
 
 /** Tickets hold for a minute, and clocks may be off by half of one. */
 const EXPIRES_S = 60;
 const OVER_MS = 90_000;
 const GRACE_MS = 1_000_000;
-const CLAIM: Claim = {
-  allocationId: 'm1',
-  uid: 'a'.repeat(32),
-  attempt: 1,
-  state: 'allocated',
-  build: 'b1',
-  mode: 'duel',
-  session: { map: 'arena', data: {}, capacity: 4, spectators: 0 },
-  players: ['ann', 'bob'].map((id) => ({ id, role: 'player' as const, packetKey: `key-${id}` })),
-  ticketKeys: { keys: [] },
-  ticketIssuer: 'https://allocator.test',
-  deadlineAt: new Date(0).toISOString(),
-  notices: [],
-  saves: { token: 'grant' },
-};
 
 describe('a ticket that was used', () => {
   let folder: string;
@@ -67,7 +53,7 @@ describe('a ticket that was used', () => {
       log: SILENT_LOG,
       now: () => now,
     };
-    const verdict = await admitPlayer(parts, 'ticket', AbortSignal.timeout(5_000));
+    const verdict = await admitPlayer(parts, 'ticket', AbortSignal.timeout(100_000));
     return verdict.admitted ? 'admitted' : verdict.refusal;
   };
   const leave = (player: string, forGood: boolean) =>

@@ -1,5 +1,6 @@
 /** A database of its own, on the shared server of the test run or on a given one. */
 import { randomUUID } from 'node:crypto';
+import { MongoClient } from 'mongodb';
 import { testMongo } from '../../local/testing.ts';
 import { openMongo, type Mongo } from '../../runtime/documents/mongo.ts';
 
@@ -17,8 +18,13 @@ export async function freshDatabase(given?: string): Promise<FreshDatabase> {
     url,
     name,
     close: async () => {
-      await mongo.db.dropDatabase();
       await mongo.close();
+      // Without a deadline: a large one takes its time, and nobody waits for it but the end of the tests.
+      const cleaner = new MongoClient(url);
+      await cleaner
+        .db(name)
+        .dropDatabase()
+        .finally(() => cleaner.close());
     },
   };
 }

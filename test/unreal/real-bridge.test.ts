@@ -64,7 +64,7 @@ describe('the core on the real bridge', function () {
 });
 
 describe('sample server behind the real bridge', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   const opened: (() => Promise<void>)[] = [];
   const keys = new Map(['ann', 'bob'].map((id) => [id, randomBytes(32).toString('base64url')]));

@@ -10,7 +10,7 @@ interface Line {
 }
 
 describe('the sample server on the stream of the real bridge', function () {
-  this.timeout(40_000);
+  this.timeout(120_000);
 
   const opened: (() => unknown)[] = [];
 

@@ -1,6 +1,4 @@
 /** Allocations: which server is taken, what is written to it, what is answered and refused. */
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { GAME_SERVERS, collectionPath, objectPath } from '../../../local/agones/resources/resource.ts';
 import type { GameServer } from '../../../local/agones/resources/game-server.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
@@ -12,10 +10,8 @@ import { recordedCases, type RecordedCase } from './recorded-case.ts';
 
 const FILE = 'allocation.json';
 const NAMESPACE = 'al';
-const START_MS = 60_000;
+const START_MS = 120_000;
 const STAND_IN = 'the stand-in';
-/** The stand-in and Agones match on a cache: a change made past them is seen a moment later, and nobody says when. */
-const SEEN_MS = 60;
 
 /** Counts and values with which the recorder let each section begin; the third fleet's servers in the order of their names. */
 const SELECTOR_COUNTS = [0, 2, 4];
@@ -110,11 +106,12 @@ async function setScene(cluster: ConformanceCluster, recorded: RecordedCase, bin
   const target = servers.find(({ metadata }) => bound !== undefined && metadata.name.endsWith(`-${bound}`));
   // The first fleet's servers were only put back when the recorder began anew.
   if (!isOfThird && target?.status?.state !== 'Allocated') return;
+  const changed: GameServer[] = [];
   for (const [index, server] of servers.entries()) {
     const counts = isAction ? 3 : (SELECTOR_COUNTS[index] ?? 0);
     const values = isAction ? ['p0'] : (SELECTOR_VALUES[index] ?? []);
     const counted = { counters: { rooms: { count: counts, capacity: 4 } }, lists: { players: { capacity: 4, values } } };
-    await cluster.client.send({
+    const answer = await cluster.client.send({
       method: 'PATCH',
       path: objectPath(GAME_SERVERS, NAMESPACE, server.metadata.name),
       contentType: 'application/merge-patch+json',
@@ -123,8 +120,10 @@ async function setScene(cluster: ConformanceCluster, recorded: RecordedCase, bin
         status: { state: 'Ready', ...(isOfThird ? counted : {}) },
       },
     });
+    changed.push(GAME_SERVERS.parse(answer));
   }
-  await sleep(SEEN_MS);
+  // The stand-in and Agones match on a cache: a change made past them is seen a moment later.
+  await cluster.untilSeen(changed);
 }
 
 async function serversOf(cluster: ConformanceCluster): Promise<GameServer[]> {

@@ -12,7 +12,7 @@ import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { recordedCases } from './recorded-case.ts';
 
-const START_MS = 60_000;
+const START_MS = 240_000;
 const DAY_MS = 86_400_000;
 const RECORDED_IN = 'fas5';
 
@@ -186,7 +186,7 @@ const sameStatus = (one: object, other: object): boolean => isDeepStrictEqual(ma
 const byMessage = (one: { message: string }, other: { message: string }): number => one.message.localeCompare(other.message);
 
 const until = (what: string, isSo: () => Promise<boolean>): Promise<unknown> =>
-  waitUntil(isSo, { what, deadlineMs: 15_000, everyMs: 50, signal: new AbortController().signal });
+  waitUntil(isSo, { what, deadlineMs: 60_000, everyMs: 50, signal: new AbortController().signal });
 
 /** The API server lists the faults of a schema in whatever order its maps have. */
 function faultsIn(message: string): string[] {

@@ -2,10 +2,13 @@
 import { Agent, request } from 'node:https';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { KubeClient } from '../../../local/agones/kube/kube-client.ts';
 import { readKubeConnection, type KubeConnection } from '../../../local/agones/kube/kube-connection.ts';
+import type { GameServer } from '../../../local/agones/resources/game-server.ts';
 import { startCluster } from '../../../local/cluster/start-cluster.ts';
+import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { endsWithRun, testStack } from '../../../local/testing.ts';
 import type { RecordedRequest, RecordedResponse } from './recorded-case.ts';
 import { startStandInOn } from './stand-in-on.ts';
@@ -17,8 +20,13 @@ export interface ConformanceCluster {
   readonly kubeconfig: string;
   /** Sends a recorded request as it was sent. */
   replay(request: RecordedRequest): Promise<RecordedResponse>;
+  /** Until what it matches allocations on is as new as this. */
+  untilSeen(gameServers: readonly GameServer[]): Promise<unknown>;
   stop(): Promise<void>;
 }
+
+/** A real Agones does not say what it has seen. */
+const SEEN_MS = 60;
 
 /** `AGONES_CONTEXTS=one,two`: contexts of the usual kubeconfig, behind which real Agones run. */
 export const agonesContexts = (): string[] => (process.env['AGONES_CONTEXTS'] ?? '').split(',').filter((name) => name !== '');
@@ -42,6 +50,13 @@ export async function startConformanceCluster(): Promise<ConformanceCluster> {
   const opened = open('the stand-in', cluster.kubeconfig, connection);
   return {
     ...opened,
+    untilSeen: (gameServers) =>
+      waitUntil(() => gameServers.every((one) => standIn.hasSeen(one)), {
+        what: 'the stand-in has seen what was changed past it',
+        deadlineMs: 60_000,
+        everyMs: 5,
+        signal: new AbortController().signal,
+      }),
     stop: async () => {
       await opened.stop();
       await standIn.stop();
@@ -71,6 +86,7 @@ function open(title: string, kubeconfig: string, connection: KubeConnection): Co
     connection,
     kubeconfig,
     replay: (recorded) => replay(connection, agent, recorded),
+    untilSeen: () => sleep(SEEN_MS),
     stop: () => {
       agent.destroy();
       client.close();
@@ -89,7 +105,7 @@ function replay(connection: KubeConnection, agent: Agent, recorded: RecordedRequ
       {
         method: recorded.method,
         agent,
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(60_000),
         headers: {
           ...Object.fromEntries(headers),
           ...(connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` }),

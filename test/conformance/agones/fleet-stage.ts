@@ -119,7 +119,7 @@ export class FleetStage {
   }
 
   until(what: string, isSo: () => boolean): Promise<unknown> {
-    return waitUntil(isSo, { what, deadlineMs: 8_000, everyMs: 20, signal: this.#ending.signal });
+    return waitUntil(isSo, { what, deadlineMs: 60_000, everyMs: 20, signal: this.#ending.signal });
   }
 
   close(): void {

@@ -8,8 +8,8 @@ import { FleetStage } from './fleet-stage.ts';
 import { recordedLives } from './recorded-lives.ts';
 import { standNode } from './sidecar-bed.ts';
 
-const START_MS = 60_000;
-const SCENE_MS = 30_000;
+const START_MS = 120_000;
+const SCENE_MS = 300_000;
 
 interface Scene {
   readonly replicas: number;
@@ -46,7 +46,8 @@ const SCENES: Readonly<Record<string, Scene>> = {
     play: async (stage) => {
       const sdk = stage.sdkOf(only(stage.inState('Ready')));
       sdk.reserve(1);
-      await stage.until('it is Reserved', () => stage.inState('Reserved').length === 1);
+      // It is so for a second, which a busy machine may not look at.
+      await stage.until('it was Reserved', () => stage.lives().gameServers.some((life) => life.includes('Reserved')));
       await stage.until('it is Ready by itself', () => stage.inState('Ready').length === 1);
       sdk.allocate();
       await stage.until('it is Allocated', () => stage.inState('Allocated').length === 1);

@@ -8,7 +8,7 @@ import { collectionPath, FLEET_AUTOSCALERS, FLEETS, GAME_SERVERS, objectPath } f
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 interface Answer {
   readonly status: { readonly state: string; readonly gameServerName: string };
@@ -130,4 +130,4 @@ async function replicasOf(cluster: ConformanceCluster, namespace: string): Promi
 }
 
 const until = (what: string, isSo: () => Promise<boolean>): Promise<unknown> =>
-  waitUntil(isSo, { what, deadlineMs: 8_000, everyMs: 30, signal: new AbortController().signal });
+  waitUntil(isSo, { what, deadlineMs: 60_000, everyMs: 30, signal: new AbortController().signal });

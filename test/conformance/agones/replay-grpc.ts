@@ -12,7 +12,7 @@ export const GRPC_FILE = 'sdk-grpc.json';
 export const GRPC_WRITE_DELAY_MS = 500;
 const NAMESPACE = 'grpc2';
 const LOOK_MS = 100;
-const SETTLED_MS = 5_000;
+const SETTLED_MS = 60_000;
 
 /** The game server that the recorder had. */
 export const GRPC_SPEC = {

@@ -11,7 +11,7 @@ export const REST_FILE = 'sdk-rest.json';
 export const REST_WRITE_DELAY_MS = 300;
 const WRITE_MS = 50;
 const LOOK_MS = 100;
-const SETTLED_MS = 5_000;
+const SETTLED_MS = 60_000;
 const HEADER = 'grpc-metadata-content-type';
 
 /** The game server that the recorder had. */
@@ -83,7 +83,7 @@ function ask(port: number, recorded: RecordedRequest): Promise<Answer> {
   const body = recorded.body === undefined ? undefined : typeof recorded.body === 'string' ? recorded.body : JSON.stringify(recorded.body);
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port, path: recorded.path, method: recorded.method, headers: { ...recorded.headers }, timeout: 5_000 },
+      { host: '127.0.0.1', port, path: recorded.path, method: recorded.method, headers: { ...recorded.headers }, timeout: 30_000 },
       (answer) => {
         let text = '';
         answer.setEncoding('utf8');

@@ -7,7 +7,7 @@ import { judgeCase, titleOf } from './judge-case.ts';
 import { GRPC_FILE, GRPC_SPEC, GRPC_WRITE_DELAY_MS, grpcDifferences, replayableGrpc } from './replay-grpc.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 describe('Agones conformance: the SDK over gRPC', () => {
   const bindings: Bindings = new Map();

@@ -6,7 +6,7 @@ import { judgeCase, titleOf } from './judge-case.ts';
 import { replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from './replay-rest.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 describe('Agones conformance: the SDK over REST', () => {
   const bindings: Bindings = new Map();

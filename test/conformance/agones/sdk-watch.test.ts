@@ -10,7 +10,7 @@ import { waitUntil } from '../../../local/processes/wait-until.ts';
 import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 const WRITE_DELAY_MS = 100;
 const NAMESPACE = 'watch2';
 
@@ -114,14 +114,14 @@ describe('Agones conformance: the watch of the SDK', () => {
 });
 
 const until = (what: string, isSo: () => boolean): Promise<unknown> =>
-  waitUntil(isSo, { what, deadlineMs: 5_000, everyMs: 20, signal: new AbortController().signal });
+  waitUntil(isSo, { what, deadlineMs: 60_000, everyMs: 20, signal: new AbortController().signal });
 
 const stateIn = (frame: string | undefined): string => /"state":"([A-Za-z]+)"/.exec(frame ?? '')?.[1] ?? '';
 
 /** The first line of the chunked watch. */
 function firstChunk(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const sent = get({ host: '127.0.0.1', port, path: '/watch/gameserver', timeout: 5_000 }, (answer) => {
+    const sent = get({ host: '127.0.0.1', port, path: '/watch/gameserver', timeout: 60_000 }, (answer) => {
       let text = '';
       answer.on('data', (chunk: Buffer) => {
         text += chunk.toString();

@@ -73,7 +73,7 @@ export async function makeGameServer(
   await client.send({ method: 'POST', path: collectionPath(GAME_SERVERS, namespace), body: gameServer });
   const stored = async (): Promise<GameServer> =>
     GAME_SERVERS.parse(await client.send({ method: 'GET', path: objectPath(GAME_SERVERS, namespace, name) }));
-  const until = (what: string, isSo: () => Promise<boolean>): Promise<unknown> => waitUntil(isSo, { what, deadlineMs: 10_000, signal });
+  const until = (what: string, isSo: () => Promise<boolean>): Promise<unknown> => waitUntil(isSo, { what, deadlineMs: 60_000, signal });
   await until('the pod is made', async () => (await stored()).status?.state === 'Starting');
   await runPod(cluster, namespace, name);
   await until('the game server knows its pod', async () => (await stored()).status?.addresses?.length === 3);

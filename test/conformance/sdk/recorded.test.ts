@@ -9,7 +9,7 @@ import { standNode, type SidecarBedOptions } from '../agones/sidecar-bed.ts';
 import { startBridgedBed, type BridgedBed } from './bridged-bed.ts';
 import { judgeAnswer, titleOf } from './deviations.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 describe('The bridge answers as recorded', () => {
   describe('over REST', () => {

@@ -27,7 +27,7 @@ export function ask(origin: string, { method, path, headers, body }: SdkRequest)
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const [host, port] = [origin.slice(0, origin.lastIndexOf(':')), origin.slice(origin.lastIndexOf(':') + 1)];
-    const sent = request({ host, port, path, method, headers: { ...headers, ...length }, timeout: 10_000 }, (answer) => {
+    const sent = request({ host, port, path, method, headers: { ...headers, ...length }, timeout: 30_000 }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk: string) => (text += chunk));

@@ -57,13 +57,13 @@ const STEPS: Readonly<Record<string, (sdk: Sdk) => Promise<unknown>>> = {
 };
 
 describe('The published Node SDK on the bridge', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let bridged: BridgedBed;
   let sdk: Sdk;
   const states: string[] = [];
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const cluster = await sharedStandIn();
     await standNode(cluster);
     bridged = await startBridgedBed({

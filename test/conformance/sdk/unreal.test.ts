@@ -18,7 +18,7 @@ import { MALFORMED_REQUESTS, PLUGIN_REQUESTS, type SdkRequest } from './unreal-r
 
 const WHERE = 'unreal';
 const WRITE_DELAY_MS = 100;
-const SETTLED_MS = 8_000;
+const SETTLED_MS = 60_000;
 const NAMESPACE = 'unreal';
 
 const annotation = (bytes: number): string => JSON.stringify({ key: 'large', value: 'x'.repeat(bytes) });
@@ -28,7 +28,7 @@ const TOO_LARGE: readonly SdkRequest[] = [
 ];
 
 describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let bed: SidecarBed | undefined;
   let bridged: BridgedBed;
   let reference: string;
@@ -36,7 +36,7 @@ describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", fun
   const watches: Awaited<ReturnType<typeof watching>>[] = [];
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const cluster = await sharedStandIn();
     await standNode(cluster);
     const options = { cluster, namespace: NAMESPACE, writeDelayMs: WRITE_DELAY_MS, spec: REST_SPEC };

@@ -77,5 +77,5 @@ describe('The recorder at a real API server', function () {
     client.close();
   });
 
-  const until = (what: string, holds: () => boolean) => waitUntil(holds, { what, deadlineMs: 20_000, signal: stop.signal });
+  const until = (what: string, holds: () => boolean) => waitUntil(holds, { what, deadlineMs: 90_000, signal: stop.signal });
 });

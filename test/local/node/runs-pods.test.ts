@@ -16,7 +16,7 @@ import { inheritedEnv } from '../../inherited-env.ts';
 const NAMESPACE = 'runs-pods';
 const SLEEP = 'lifeverse.invalid/sleep:dev';
 /** Machines are busy; each wait ends as soon as its condition holds. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 /** The published types are classes; their fields are what is written here. */
 type ContainerFields = Pick<V1Container, keyof V1Container>;
@@ -145,7 +145,7 @@ describe('a node', function () {
   it('waits for a sidecar’s startup probe before it starts what comes next', async () => {
     const failFile = path.join(folder, 'not-started');
     writeFileSync(failFile, '');
-    const startupProbe = { httpGet: { path: '/', port: 9358 }, periodSeconds: 1, failureThreshold: 30 };
+    const startupProbe = { httpGet: { path: '/', port: 9358 }, periodSeconds: 1, failureThreshold: 100 };
     const pod = await create({
       initContainers: [{ ...sidecar('bridge', '--serve-port=9358', `--fail-file=${failFile}`), startupProbe }],
       containers: [container('game')],
@@ -178,7 +178,7 @@ describe('a node', function () {
   ] as const) {
     it(`calls a pod whose main container exits with ${exitCode} ${phase}, and ends its sidecars`, async () => {
       // A sidecar without a startup probe counts as started with its process, which is then ended before it can say anything.
-      const startupProbe = { httpGet: { path: '/', port: 9358 }, periodSeconds: 1, failureThreshold: 30 };
+      const startupProbe = { httpGet: { path: '/', port: 9358 }, periodSeconds: 1, failureThreshold: 100 };
       const pod = await create({
         initContainers: [{ ...sidecar('bridge', '--serve-port=9358'), startupProbe }],
         containers: [container('game', '--exit-after=1', `--exit-code=${exitCode}`)],
@@ -203,7 +203,7 @@ describe('a node', function () {
   it('kills what ignores SIGTERM when its grace is over', async () => {
     const pod = await create({ containers: [container('stubborn', '--ignore-term')] });
     await untilNoted('it runs', (all) => all.length === 1);
-    await remove(pod, 1);
+    await remove(pod, 4);
     await untilGone(pod);
     assert.deepEqual(order(), ['start stubborn', 'term stubborn']);
     assert.equal(identityOf(noted()[0]?.pid ?? 0), undefined);
@@ -211,9 +211,11 @@ describe('a node', function () {
 
   it('kills a main container whose liveness probe fails, and the pod has failed', async () => {
     const failFile = path.join(folder, 'not-alive');
-    const livenessProbe = { httpGet: { path: '/gshealthz', port: 8080 }, periodSeconds: 1, failureThreshold: 2, initialDelaySeconds: 1 };
+    const httpGet = { path: '/gshealthz', port: 8080 };
+    const livenessProbe = { httpGet, periodSeconds: 1, failureThreshold: 2, initialDelaySeconds: 1 };
+    const startupProbe = { httpGet, periodSeconds: 1, failureThreshold: 100 };
     const pod = await create({
-      initContainers: [{ ...sidecar('sdk', '--serve-port=8080', `--fail-file=${failFile}`) }],
+      initContainers: [{ ...sidecar('sdk', '--serve-port=8080', `--fail-file=${failFile}`), startupProbe }],
       containers: [{ ...container('game'), livenessProbe }],
     });
     await untilPhase(pod, 'Running');

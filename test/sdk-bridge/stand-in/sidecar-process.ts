@@ -35,7 +35,7 @@ export async function startSidecarProcess({ kubeconfig, namespace, name, flags =
         ({ ok }) => ok,
         () => false,
       );
-    await until(answers, "Agones' sidecar answers", 20_000);
+    await until(answers, "Agones' sidecar answers");
   };
   await start();
   return {

@@ -43,7 +43,7 @@ export async function startSolo(
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await until(() => said.includes('Ctrl-C', mark) || child.exitCode !== null, 'the solo bridge is up', 30_000);
+    await until(() => said.includes('Ctrl-C', mark) || child.exitCode !== null, 'the solo bridge is up');
     if (child.exitCode !== null) throw new Error(`it has ended: ${said}`);
     grpcPort = Number(/:(\d+) \(Agones gRPC\)/.exec(said.slice(mark))?.[1]);
     port = Number(/listens on +http:\/\/127\.0\.0\.1:(\d+)/.exec(said.slice(mark))?.[1]);
