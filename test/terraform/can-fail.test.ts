@@ -115,8 +115,8 @@ const IN_DEV: readonly Mutation[] = [
   },
   {
     file: 'modules/observability/alerts.tf',
-    from: 'content   = each.value.content',
-    to: 'content   = ""',
+    from: '${each.value.annotations.description}\\n\\n${local.runbook[each.key]}',
+    to: '${each.value.annotations.description}',
     breaks: 'tells somebody: alerts with what to do, log buckets with a time to keep, a budget',
   },
 ];

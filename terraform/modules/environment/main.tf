@@ -223,6 +223,8 @@ module "observability" {
   lock_retention          = var.logs.lock_retention
   hosts                   = module.edge_http.hosts
   alert_emails            = var.alert_emails
+  backup_plans            = module.backups.plans
+  udp_proxies             = var.edge.quilkin
 }
 
 module "budget" {

@@ -1,79 +1,73 @@
-# What somebody has to get up for, and what can wait for the morning. The queries are Prometheus': the services' own metrics arrive by
-# managed collection, Google's under their translated names.
+# What somebody has to get up for, and what can wait for the morning. The rules are Prometheus' own (rules/): the services' metrics arrive
+# by managed collection, Google's under their translated names. Each has a section of its name in docs/runbook.md.
 
 locals {
-  promql = {
-    release-brake = {
-      severity = "CRITICAL"
-      query    = "max by (cluster) (lifeverse_release_brake_held) > 0"
-      duration = "60s"
-      content  = "The allocator wanted to release more game servers than it may in a minute, and has stopped. Look at what the store and the cluster say before it is let go: docs/allocator/reconcile.md."
-    }
-    cluster-breaker = {
-      severity = "CRITICAL"
-      query    = "max by (cluster) (lifeverse_cluster_breaker) > 0"
-      duration = "300s"
-      content  = "A cluster has not answered the allocator for five minutes; allocations go elsewhere. Look at the cluster's control plane and at docs/allocator/clusters.md."
-    }
-    allocations-fail = {
-      severity = "CRITICAL"
-      query    = "sum(rate(lifeverse_allocations_total{outcome=~\"failed|expired|lost\"}[10m])) / clamp_min(sum(rate(lifeverse_allocations_total[10m])), 0.001) > 0.05"
-      duration = "600s"
-      content  = "More than one allocation in twenty has failed, expired or been lost for ten minutes. The traces tell why: GET /v1/allocations/ID/trace."
-    }
-    events-late = {
-      severity = "ERROR"
-      query    = "max(lifeverse_event_untold_seconds) > 120"
-      duration = "300s"
-      content  = "Events of allocations have waited for more than two minutes to be told: docs/allocator/events.md."
-    }
-    webhooks-dead = {
-      severity = "WARNING"
-      query    = "max(lifeverse_webhook_dead_letters) > 0"
-      duration = "900s"
-      content  = "A subscriber has not taken events: docs/allocator/webhooks.md."
-    }
-    fleet-scaling = {
-      severity = "ERROR"
-      query    = "sum by (cluster) (increase(lifeverse_fleet_scaling_failures_total[15m])) > 0"
-      duration = "900s"
-      content  = "Fleets are not scaled by demand; their buffers are all there is: docs/allocator/scaling.md."
-    }
-    clusters-file = {
-      severity = "WARNING"
-      query    = "max(lifeverse_clusters_file_refused) > 0"
-      duration = "300s"
-      content  = "The allocator refuses the clusters file that it was given, and goes on with the last good one."
-    }
-    no-game-servers-ready = {
-      severity = "CRITICAL"
-      query    = "sum by (cluster, fleet_name) (agones_fleets_replicas_count{type=\"ready\"}) == 0 and sum by (cluster, fleet_name) (agones_fleets_replicas_count{type=\"total\"}) > 0"
-      duration = "600s"
-      content  = "A fleet has had no Ready game server for ten minutes: nodes, quota, image or the game itself. kubectl get gameservers in the cluster tells which."
-    }
-    containers-restart = {
-      severity = "WARNING"
-      query    = "sum by (cluster_name, namespace_name, container_name) (increase(kubernetes_io:container_restart_count{namespace_name=~\"lifeverse-services|agones-system\"}[15m])) > 3"
-      duration = "0s"
-      content  = "A container keeps ending."
-    }
-    redis-full = {
-      severity = "ERROR"
-      query    = "max by (instance_id) (memorystore_googleapis_com:instance_memory_maximum_utilization) > 0.8"
-      duration = "900s"
-      content  = "Memorystore is more than 80 % full. It evicts nothing: when it is full, jobs are refused, and the sweep alone moves allocations."
-    }
-    armor-attack = {
-      severity = "ERROR"
-      query    = "sum(rate(networksecurity_googleapis_com:https_request_count{blocked=\"true\"}[5m])) > 50"
-      duration = "300s"
-      content  = "Cloud Armor refuses more than 50 requests per second: its log and Adaptive Protection's suggestions tell of what kind."
-    }
+  rule_files = concat(
+    ["sessions", "platform"],
+    length(var.backup_plans) > 0 ? ["backups"] : [],
+    var.udp_proxies ? ["udp-proxies"] : [],
+  )
+  rules = {
+    for rule in flatten([
+      for name in local.rule_files : [
+        for group in yamldecode(replace(file("${path.module}/rules/${name}.yaml"), "BACKUP_PLANS", join("|", sort(tolist(var.backup_plans))))).groups : group.rules
+      ]
+    ]) : rule.alert => rule
   }
+
+  # What no metric tells: entries of the log, at most one message an hour for each.
+  log_matches = {
+    for name, match in {
+      cluster-backup-failed = {
+        severity = "ERROR"
+        filter   = "log_id(\"gkebackup.googleapis.com/backup_change\") AND resource.type=\"gkebackup.googleapis.com/BackupPlan\" AND jsonPayload.inputBackup.state=\"FAILED\""
+        labels   = { subject = "EXTRACT(resource.labels.backup_plan_id)", detail = "EXTRACT(jsonPayload.inputBackup.stateReason)" }
+        content  = "A run of a cluster's backup plan has failed; the plan and the reason are in the message."
+      }
+      key-destroyed = {
+        severity = "CRITICAL"
+        filter   = "log_id(\"cloudaudit.googleapis.com/activity\") AND protoPayload.serviceName=\"cloudkms.googleapis.com\" AND protoPayload.methodName=\"DestroyCryptoKeyVersion\""
+        labels   = { subject = "EXTRACT(protoPayload.resourceName)", detail = "EXTRACT(protoPayload.authenticationInfo.principalEmail)" }
+        content  = "Somebody has a key destroyed. Until Google does it, it can be taken back; afterwards everything that was encrypted with it is lost."
+      }
+    } : name => match if name != "cluster-backup-failed" || length(var.backup_plans) > 0
+  }
+
+  # Only a path is known of where this repository is read.
+  runbook  = { for name in concat(keys(local.rules), keys(local.log_matches), ["api-not-reached"]) : name => "Runbook: docs/runbook.md#${name}" }
+  channels = [for channel in google_monitoring_notification_channel.email : channel.name]
 }
 
 resource "google_monitoring_alert_policy" "promql" {
-  for_each = local.promql
+  for_each = local.rules
+
+  project      = var.project_id
+  display_name = "LifeVerse ${var.environment}: ${each.key}"
+  combiner     = "OR"
+  severity     = upper(each.value.labels.severity)
+  conditions {
+    display_name = each.key
+    condition_prometheus_query_language {
+      query               = trimspace(each.value.expr)
+      duration            = each.value.for
+      evaluation_interval = "60s"
+      # The first services that say these have not started yet when this is applied.
+      disable_metric_validation = true
+    }
+  }
+  documentation {
+    content   = "${each.value.annotations.description}\n\n${local.runbook[each.key]}"
+    mime_type = "text/markdown"
+  }
+  alert_strategy {
+    auto_close = "86400s"
+  }
+  notification_channels = local.channels
+  user_labels           = { environment = var.environment }
+}
+
+resource "google_monitoring_alert_policy" "log" {
+  for_each = local.log_matches
 
   project      = var.project_id
   display_name = "LifeVerse ${var.environment}: ${each.key}"
@@ -81,22 +75,22 @@ resource "google_monitoring_alert_policy" "promql" {
   severity     = each.value.severity
   conditions {
     display_name = each.key
-    condition_prometheus_query_language {
-      query               = each.value.query
-      duration            = each.value.duration
-      evaluation_interval = "60s"
-      # The first services that say these have not started yet when this is applied.
-      disable_metric_validation = true
+    condition_matched_log {
+      filter           = each.value.filter
+      label_extractors = each.value.labels
     }
   }
   documentation {
-    content   = each.value.content
+    content   = "${each.value.content}\n\n${local.runbook[each.key]}"
     mime_type = "text/markdown"
   }
   alert_strategy {
     auto_close = "86400s"
+    notification_rate_limit {
+      period = "3600s"
+    }
   }
-  notification_channels = [for channel in google_monitoring_notification_channel.email : channel.name]
+  notification_channels = local.channels
   user_labels           = { environment = var.environment }
 }
 
@@ -123,9 +117,9 @@ resource "google_monitoring_alert_policy" "uptime" {
     }
   }
   documentation {
-    content   = "Players cannot reach ${each.value}. Load balancer and certificate first, then the pods in lifeverse-services."
+    content   = "Players cannot reach ${each.value}.\n\n${local.runbook["api-not-reached"]}"
     mime_type = "text/markdown"
   }
-  notification_channels = [for channel in google_monitoring_notification_channel.email : channel.name]
+  notification_channels = local.channels
   user_labels           = { environment = var.environment }
 }

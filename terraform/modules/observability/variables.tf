@@ -54,3 +54,17 @@ variable "alert_emails" {
     error_message = "alert_emails are e-mail addresses."
   }
 }
+
+variable "backup_plans" {
+  description = "Names of the clusters' backup plans, which are those of the clusters."
+  type        = set(string)
+  validation {
+    condition     = alltrue([for name in var.backup_plans : can(regex("^[a-z][a-z0-9-]+$", name))])
+    error_message = "backup_plans are names of clusters: they stand in a regular expression as they are."
+  }
+}
+
+variable "udp_proxies" {
+  description = "UDP proxies stand before the game servers and are watched."
+  type        = bool
+}

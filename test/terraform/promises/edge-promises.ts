@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { assertAll, planned, textsAt, valueAt, valuesAt } from '../planned.ts';
+import path from 'node:path';
+import { readRules } from '../alerts/rule-files.ts';
+import { assertAll, planned, plannedOrNone, textsAt, valueAt, valuesAt } from '../planned.ts';
 import type { Promises } from './promise.ts';
 
 export const EDGE: Promises = {
@@ -30,10 +32,35 @@ export const EDGE: Promises = {
   },
   'tells somebody: alerts with what to do, log buckets with a time to keep, a budget': (plan) => {
     const alerts = planned(plan, 'google_monitoring_alert_policy');
-    assert.ok(alerts.length >= 10);
     for (const alert of alerts) {
-      assert.ok(String(valueAt(alert, 'documentation.0.content')).length > 20, alert.address);
+      assert.match(String(valueAt(alert, 'documentation.0.content')), /^[^\n]{20,}\n\nRunbook: docs\/runbook\.md#[a-z-]+$/);
       assert.match(String(valueAt(alert, 'severity')), /^(CRITICAL|ERROR|WARNING)$/);
+    }
+    const isBackedUp = plannedOrNone(plan, 'google_gke_backup_backup_plan').length > 0;
+    const files = ['sessions', 'platform', ...(isBackedUp ? ['backups'] : [])];
+    const rules = readRules().filter(({ file }) => files.includes(path.basename(file, '.yaml')));
+    assert.deepEqual(
+      alerts.filter(({ name }) => name === 'promql').map(({ index }) => index),
+      rules.map(({ alert }) => alert).toSorted(),
+    );
+    const fromLogs = alerts.filter(({ name }) => name === 'log');
+    assert.deepEqual(
+      fromLogs.map(({ index }) => index),
+      [...(isBackedUp ? ['cluster-backup-failed'] : []), 'key-destroyed'],
+    );
+    // Google refuses a policy over the log that may say it every second.
+    assertAll(fromLogs, { 'alert_strategy.0.notification_rate_limit.0.period': '3600s' });
+    const [missing] = alerts.filter(({ index }) => index === 'cluster-backup-missing');
+    const names = plannedOrNone(plan, 'google_gke_backup_backup_plan').map((each) => String(valueAt(each, 'name')));
+    assert.equal(missing === undefined, !isBackedUp);
+    if (missing !== undefined) {
+      const query = String(valueAt(missing, 'conditions.0.condition_prometheus_query_language.0.query'));
+      assert.ok(query.includes(`cluster_name=~"${names.toSorted().join('|')}"`), query);
+      assert.deepEqual(
+        names.toSorted(),
+        textsAt(planned(plan, 'google_container_cluster'), 'name'),
+        'a plan is found by its cluster’s name',
+      );
     }
     for (const bucket of planned(plan, 'google_logging_project_bucket_config')) assert.ok(Number(valueAt(bucket, 'retention_days')) >= 7);
     const sinks = planned(plan, 'google_logging_project_sink');

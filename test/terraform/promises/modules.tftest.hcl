@@ -184,8 +184,38 @@ run "observability_refuses_to_keep_security_events_for_less_than_the_rest" {
     security_retention_days = 7
     hosts                   = {}
     alert_emails            = ["nobody"]
+    backup_plans            = ["any.*"]
+    udp_proxies             = false
   }
-  expect_failures = [var.security_retention_days, var.alert_emails]
+  expect_failures = [var.security_retention_days, var.alert_emails, var.backup_plans]
+}
+
+run "observability_watches_udp_proxies_where_they_stand_and_backups_where_there_are_plans" {
+  command = plan
+  module {
+    source = "../../modules/observability"
+  }
+  variables {
+    log_location            = "europe-west1"
+    log_retention_days      = 7
+    security_retention_days = 30
+    hosts                   = {}
+    alert_emails            = []
+    backup_plans            = ["lifeverse-dev-europe-west1", "lifeverse-dev-us-east1"]
+    udp_proxies             = true
+  }
+  assert {
+    condition     = length([for name in keys(google_monitoring_alert_policy.promql) : name if startswith(name, "udp-")]) == 5
+    error_message = "UDP proxies are not watched."
+  }
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.promql["cluster-backup-missing"].conditions[0].condition_prometheus_query_language[0].query, "cluster_name=~\"lifeverse-dev-europe-west1|lifeverse-dev-us-east1\"")
+    error_message = "Backups are missed of other clusters than those with a plan."
+  }
+  assert {
+    condition     = contains(keys(google_monitoring_alert_policy.log), "cluster-backup-failed")
+    error_message = "A failed backup is told to nobody."
+  }
 }
 
 run "project_refuses_ids_that_google_refuses" {
