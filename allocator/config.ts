@@ -1,6 +1,6 @@
 /** The allocator's configuration, from the environment. */
 import { z } from 'zod';
-import { mongoEnv, readConfig, redisEnv, serviceEnv, serviceTokenEnv } from '../runtime/config.ts';
+import { googleEnv, mongoEnv, readConfig, redisEnv, redisFits, serviceEnv, serviceTokenEnv } from '../runtime/config.ts';
 import { clusterEnv } from './clusters/cluster-settings.ts';
 import { resizeEnv } from './scaling/resize/resize-settings.ts';
 
@@ -8,6 +8,7 @@ const Env = z.object({
   ...serviceEnv,
   ...mongoEnv,
   ...redisEnv,
+  ...googleEnv,
   ...serviceTokenEnv,
   ...clusterEnv,
   ...resizeEnv,
@@ -79,5 +80,5 @@ const Env = z.object({
 export type AllocatorConfig = z.infer<typeof Env>;
 
 export function readAllocatorConfig(env: NodeJS.ProcessEnv): AllocatorConfig {
-  return readConfig(Env, env);
+  return readConfig(Env.check(redisFits), env);
 }

@@ -5,7 +5,9 @@ import { allocatorApi } from '../contracts/allocator-api.ts';
 import { openLeases, whileLeased } from '../runtime/documents/leases.ts';
 import { openMongo } from '../runtime/documents/mongo.ts';
 import { createAdminSite } from '../runtime/admin-site.ts';
+import { googleToken } from '../runtime/google/google-token.ts';
 import { createJobs } from '../runtime/jobs/bullmq-jobs.ts';
+import type { RedisAccess } from '../runtime/jobs/connect-redis.ts';
 import { createQueueBoard } from '../runtime/jobs/queue-board.ts';
 import { untilSignal } from '../runtime/lifecycle.ts';
 import type { Handlers } from '../runtime/serve-api.ts';
@@ -29,7 +31,6 @@ import { createClusterMetrics } from './clusters/cluster-metrics.ts';
 import { ClusterRegistry } from './clusters/cluster-registry.ts';
 import { podIdentityOf } from './clusters/cluster-settings.ts';
 import { followClustersFile, readClusters } from './clusters/clusters-file.ts';
-import { googleToken } from './clusters/google-token.ts';
 import { createTallies } from './clusters/tally.ts';
 import { readAllocatorConfig } from './config.ts';
 import { createPlayerSessions } from './delivery/player-sessions.ts';
@@ -108,6 +109,7 @@ const keys = await openTicketKeys(mongo.db, {
 const signer = createSigner(keys, config.ALLOCATOR_ISSUER, now);
 const watcher = createWatcher(allocations);
 
+const google = googleToken({ host: config.GCE_METADATA_HOST, send, now });
 const clusterMetrics = createClusterMetrics(service.registry);
 const registry: ClusterRegistry = new ClusterRegistry({
   settings: {
@@ -119,7 +121,7 @@ const registry: ClusterRegistry = new ClusterRegistry({
   },
   leaveMs: config.CLUSTER_LEAVE_MS,
   pod: podIdentityOf(config),
-  google: googleToken({ host: config.GCE_METADATA_HOST, send, now }),
+  google,
   metrics: clusterMetrics,
   log,
   now,
@@ -166,8 +168,12 @@ const sessions = createPlayerSessions(allocations, log);
 const lookUp = createLookUp(allocations, aliases);
 const show = createShow(signer);
 
-const redisCa = config.REDIS_CA_FILE ?? config.TLS_CA_FILE;
-const jobs = createJobs({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, name: 'allocations', log, caFile: redisCa });
+const redis: RedisAccess = {
+  url: config.REDIS_URL,
+  caFile: config.REDIS_CA_FILE ?? config.TLS_CA_FILE,
+  login: config.REDIS_CREDENTIALS === 'google' ? { token: google, luck: Math.random } : undefined,
+};
+const jobs = createJobs({ ...redis, prefix: config.REDIS_PREFIX, name: 'allocations', log });
 lifecycle.onClose('jobs', () => jobs.close());
 const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log, createTurnMetrics(service.registry));
 lifecycle.onClose('turns', () => turns.close());
@@ -244,7 +250,7 @@ const webhookParts: WebhookParts = {
 };
 lifecycle.run('webhooks', (signal) => whileLeased(leases, 'webhooks', log, signal, (held) => deliverWebhooks(webhookParts, held.signal)));
 
-const queues = { url: config.REDIS_URL, prefix: config.REDIS_PREFIX, queues: ['allocations'], log, caFile: redisCa };
+const queues = { ...redis, prefix: config.REDIS_PREFIX, queues: ['allocations'], log };
 const board = createQueueBoard(queues, `${ADMIN}/queues`);
 lifecycle.onClose('queue board', () => board.close());
 const admin = createAdminSite({

@@ -98,6 +98,40 @@ export const redisEnv = {
     .describe('Redis connection string'),
   REDIS_CA_FILE: z.string().optional().describe('PEM certificates that Redis’ own is checked by; TLS_CA_FILE by default'),
   REDIS_PREFIX: z.string().default('lifeverse').describe('prefix of every key'),
+  REDIS_CREDENTIALS: z
+    .enum(['url', 'google'])
+    .default('url')
+    .describe('url: the user and password that REDIS_URL names, if any; google: tokens of the Google identity of this pod'),
+};
+const RedisEnv = z.object(redisEnv);
+
+/** For schemas with `redisEnv`: a token takes no other login beside it, and goes where nobody listens. */
+export const redisFits = z.superRefine<z.output<typeof RedisEnv>>(
+  ({ REDIS_URL, REDIS_CREDENTIALS }, context) => {
+    const url = URL.parse(REDIS_URL);
+    if (url === null || REDIS_CREDENTIALS !== 'google') return;
+    const fault = (message: string) => context.addIssue({ code: 'custom', path: ['REDIS_URL'], message });
+    if (url.username !== '' || url.password !== '')
+      fault('has a user or a password, in place of which REDIS_CREDENTIALS=google shows a token');
+    if (url.protocol !== 'rediss:' && !isLoopback(url.hostname))
+      fault('begins with rediss:// where REDIS_CREDENTIALS=google: by redis:// a token would cross the network in clear');
+  },
+  // Beside whatever else is wrong, since every fault is listed.
+  { when: ({ value }) => RedisEnv.safeParse(value).success },
+);
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
+}
+
+export const googleEnv = {
+  GCE_METADATA_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'is HOST or HOST:PORT')
+    .default('metadata.google.internal')
+    .describe(
+      'metadata server of Google, as its own libraries name it; for clusters with credentials: google and REDIS_CREDENTIALS=google',
+    ),
 };
 
 /** What a service of ours may be; people and sessions get their roles by tokens of another kind. */

@@ -13,7 +13,7 @@ import type { ClusterMetrics } from './cluster-metrics.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { Kinds } from './kinds.ts';
 import { connectKubeApi, type KubeApi } from './kube-api.ts';
-import type { GoogleToken } from './google-token.ts';
+import type { GoogleToken } from '../../runtime/google/google-token.ts';
 import { fromGoogle, fromKubeconfig, fromPod, type CredentialSource, type PodIdentity } from './kube-credentials.ts';
 
 /** What rooms need that look at clusters, also at those that come later. */

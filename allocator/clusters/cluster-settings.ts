@@ -28,11 +28,6 @@ export const clusterEnv = {
   CLUSTER_PAGE_SIZE: z.coerce.number().int().min(1).max(5_000).default(500).describe('game servers per answer of a list'),
   CLUSTER_PROBE_MS: Milliseconds.default(5_000).describe('a cluster that is away is probed at least this often'),
   CLUSTER_LEAVE_MS: Milliseconds.default(15_000).describe('a cluster that was taken out of the file is kept for what is under way there'),
-  GCE_METADATA_HOST: z
-    .string()
-    .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'is HOST or HOST:PORT')
-    .default('metadata.google.internal')
-    .describe('metadata server of Google, as its own libraries name it; for clusters with credentials: google'),
   ...podEnv,
 };
 

@@ -5,7 +5,7 @@ import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { AppError } from '../../contracts/app-error.ts';
 import { within } from '../../runtime/deadline.ts';
-import type { GoogleToken } from './google-token.ts';
+import type { GoogleToken } from '../../runtime/google/google-token.ts';
 
 export interface Credentials {
   readonly target: { readonly hostname: string; readonly port: number; readonly path: string };

@@ -6,17 +6,15 @@
  * delayed brings it forward, and while it runs gives it one more turn afterwards, so that no news is missed.
  */
 import { Queue, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
-import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
 import { within } from '../deadline.ts';
 import type { Log } from '../log.ts';
+import { connectRedis, type RedisAccess } from './connect-redis.ts';
 
-export interface JobsOptions {
-  readonly url: string;
+export interface JobsOptions extends RedisAccess {
   readonly prefix: string;
   readonly name: string;
   readonly log: Log;
-  readonly caFile?: string | undefined;
 }
 
 export interface JobOptions {
@@ -49,14 +47,7 @@ const CLOSE_MS = 3_000;
 export function createJobs(options: JobsOptions): Jobs {
   const outage = createOutageLog(options.log, options.name);
   const connect = () => {
-    const ca =
-      options.caFile === undefined || !options.url.startsWith('rediss:') ? {} : { tls: { ca: readFileSync(options.caFile, 'utf8') } };
-    const redis = new Redis(options.url, {
-      ...ca,
-      maxRetriesPerRequest: null,
-      connectTimeout: 2_000,
-      retryStrategy: (times) => Math.min(50 * 2 ** times, 1_000),
-    });
+    const redis = connectRedis(options, { maxRetriesPerRequest: null, connectTimeout: 2_000 });
     redis.on('error', outage.seen);
     redis.on('ready', outage.over);
     return redis;

@@ -8,17 +8,14 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { Queue } from 'bullmq';
 import express, { type Router } from 'express';
-import { Redis } from 'ioredis';
-import { readFileSync } from 'node:fs';
 import { AppError } from '../../contracts/app-error.ts';
 import type { Log } from '../log.ts';
+import { connectRedis, type RedisAccess } from './connect-redis.ts';
 
-export interface QueueBoardOptions {
-  readonly url: string;
+export interface QueueBoardOptions extends RedisAccess {
   readonly prefix: string;
   /** Names of the queues. */
   readonly queues: readonly string[];
-  readonly caFile?: string | undefined;
   readonly log: Log;
 }
 
@@ -30,14 +27,8 @@ export interface QueueBoard {
 const ANSWER_MS = 2_000;
 
 /** @param at where the router will be mounted, as a browser sees it */
-export function createQueueBoard({ url, prefix, queues, caFile, log }: QueueBoardOptions, at: string): QueueBoard {
-  const redis = new Redis(url, {
-    ...(caFile === undefined || !url.startsWith('rediss:') ? {} : { tls: { ca: readFileSync(caFile, 'utf8') } }),
-    maxRetriesPerRequest: 1,
-    connectTimeout: ANSWER_MS,
-    commandTimeout: ANSWER_MS,
-    retryStrategy: (times) => Math.min(50 * 2 ** times, 1_000),
-  });
+export function createQueueBoard({ prefix, queues, log, ...access }: QueueBoardOptions, at: string): QueueBoard {
+  const redis = connectRedis(access, { maxRetriesPerRequest: 1, connectTimeout: ANSWER_MS, commandTimeout: ANSWER_MS });
   // The queue itself tells of outages; the board only must not end the process over one.
   redis.on('error', (cause) => log.debug('the board has lost the queue', { cause }));
   const shown = queues.map((name) => new Queue(name, { connection: redis, prefix, skipMetasUpdate: true }));

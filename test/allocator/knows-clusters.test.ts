@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { testCluster } from '../../local/testing.ts';
 import { EAST, until, WEST } from './allocator-under-test.ts';
-import { startGoogleMetadata, type GoogleMetadata } from './google-metadata.ts';
+import { startGoogleMetadata, type GoogleMetadata } from '../runtime/google-metadata.ts';
+import { startTokenRedis, type TokenRedis } from '../runtime/token-redis.ts';
 import { proxiedClusters, type ProxiedClusters } from './proxied-clusters.ts';
 
 /** The ready session of a game that needs no pod. */
@@ -12,14 +13,19 @@ describe('The clusters of the allocator', function () {
   this.timeout(600_000);
   let bed: ProxiedClusters;
   let metadata: GoogleMetadata;
+  let redis: TokenRedis;
   before(async () => {
-    metadata = await startGoogleMetadata({ token: (await testCluster()).token, expiresIn: 3_599 });
-    bed = await proxiedClusters({ GCE_METADATA_HOST: metadata.host });
+    const { token } = await testCluster();
+    // So near its end that it is asked for each time.
+    metadata = await startGoogleMetadata({ token, expiresIn: 1 });
+    redis = await startTokenRedis(token);
+    bed = await proxiedClusters({ GCE_METADATA_HOST: metadata.host, REDIS_URL: redis.url, REDIS_CREDENTIALS: 'google' });
   });
   afterEach(() => bed.mend());
   after(async () => {
     await bed.close();
     await metadata.kill();
+    await redis.stop();
   });
 
   it('drains a cluster by an edit: nothing new goes there, and the trace says why', async () => {
@@ -101,5 +107,23 @@ describe('The clusters of the allocator', function () {
     await metadata.restart();
     await until('it is there', async () => (await bed.viewOf(WEST))?.healthy === true);
     assert.equal(await bed.allocatedIn((await bed.request(fleet)).id), WEST);
+  });
+
+  it('takes turns from a Redis by the token of the same identity, and places without while it is not let in', async () => {
+    const connections = async () => (await redis.inside()) >= 4;
+    await until('queue, worker, who waits for it and board are in', connections, 60_000);
+    const fleet = await bed.fleetInBoth(2);
+    await redis.take('another');
+    const refused = await redis.refused();
+    await redis.cut();
+    await until('it is refused', async () => (await redis.refused()) > refused, 60_000);
+    assert.equal(await bed.allocatedIn((await bed.request(fleet)).id), EAST);
+    const { token } = await testCluster();
+    await redis.take(token);
+    await until('all are in again', connections, 60_000);
+    assert.equal(await bed.allocatedIn((await bed.request(fleet)).id), EAST);
+    const log = await bed.log();
+    assert.match(log, /Redis refuses the token/);
+    assert.ok(!log.includes(token), 'the token is in the log');
   });
 });

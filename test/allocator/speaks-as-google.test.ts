@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { connectKubeApi, type KubeApi } from '../../allocator/clusters/kube-api.ts';
 import { fromGoogle } from '../../allocator/clusters/kube-credentials.ts';
-import { googleToken, type GoogleToken } from '../../allocator/clusters/google-token.ts';
+import { googleToken, type GoogleToken } from '../../runtime/google/google-token.ts';
 import { neverSent } from '../../allocator/clusters/kube-errors.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import type { RunningCluster } from '../../local/cluster/start-cluster.ts';
 import { testCluster } from '../../local/testing.ts';
 import { createHttpSend, type HttpSend } from '../../runtime/http-send.ts';
 import { until } from './allocator-under-test.ts';
-import { startGoogleMetadata, type GoogleMetadata } from './google-metadata.ts';
+import { startGoogleMetadata, type GoogleMetadata } from '../runtime/google-metadata.ts';
 
 /** Seconds, as GKE gives them. */
 const HOUR = 3_599;
@@ -30,7 +30,7 @@ describe('The Google identity of a pod', function () {
     metadata = await startGoogleMetadata({ token: cluster.token, expiresIn: HOUR });
   });
   beforeEach(async () => {
-    await metadata.answer({ token: cluster.token, expiresIn: HOUR });
+    metadata.answer({ token: cluster.token, expiresIn: HOUR });
     clock = 0;
     token = googleToken({ host: metadata.host, send: http.send, now: () => clock });
   });
@@ -49,9 +49,9 @@ describe('The Google identity of a pod', function () {
     return api;
   };
   const asks = async (work: () => Promise<unknown>): Promise<number> => {
-    const before = await metadata.asked();
+    const before = metadata.asked();
     await work();
-    return (await metadata.asked()) - before;
+    return metadata.asked() - before;
   };
   const failure = (work: Promise<unknown>): Promise<AppError> =>
     work.then(
@@ -81,29 +81,39 @@ describe('The Google identity of a pod', function () {
     assert.equal(await asks(token), 1);
     clock = (HOUR - 226) * 1_000;
     assert.equal(await asks(token), 0);
-    await metadata.answer({ token: 'next', expiresIn: HOUR, status: 503 });
+    metadata.answer({ token: 'next', expiresIn: HOUR, status: 503 });
     clock = (HOUR - 224) * 1_000;
     assert.equal(await token(), cluster.token);
     clock = (HOUR - 9) * 1_000;
     await assert.rejects(token(), /answered 503/);
-    await metadata.answer({ token: 'next', expiresIn: HOUR });
+    metadata.answer({ token: 'next', expiresIn: HOUR });
+    assert.equal(await token(), 'next');
+  });
+
+  it('that somebody refuses goes on serving whom it serves, while no new one is to be had', async () => {
+    assert.equal(await token(), cluster.token);
+    metadata.answer({ token: 'next', expiresIn: HOUR, status: 503 });
+    await assert.rejects(token(cluster.token), /answered 503/);
+    assert.equal(await token(), cluster.token);
+    metadata.answer({ token: 'next', expiresIn: HOUR });
+    assert.equal(await token(cluster.token), 'next');
     assert.equal(await token(), 'next');
   });
 
   it('is looked up anew within the very request that was refused', async () => {
-    await metadata.answer({ token: 'revoked', expiresIn: HOUR });
+    metadata.answer({ token: 'revoked', expiresIn: HOUR });
     const api = await opened();
     assert.equal((await failure(api.send(namespaces))).code, 'cluster_token_refused');
-    await metadata.answer({ token: cluster.token, expiresIn: HOUR });
+    metadata.answer({ token: cluster.token, expiresIn: HOUR });
     clock += 1_000;
     assert.equal((await api.send(namespaces)).status, 200);
   });
 
   it('is asked for once when several clusters refuse it at the same time', async () => {
-    await metadata.answer({ token: 'revoked', expiresIn: HOUR });
+    metadata.answer({ token: 'revoked', expiresIn: HOUR });
     const all = await Promise.all(Array.from({ length: 4 }, () => opened()));
     await Promise.all(all.map((api) => failure(api.send(namespaces))));
-    await metadata.answer({ token: cluster.token, expiresIn: HOUR });
+    metadata.answer({ token: cluster.token, expiresIn: HOUR });
     clock += 1_000;
     assert.equal(await asks(() => Promise.all(all.map((api) => api.send(namespaces)))), 1);
   });
@@ -118,7 +128,7 @@ describe('The Google identity of a pod', function () {
       { ...sane, body: '{"access_token":"secret","expires_in":60,"token_type":"MAC"}' },
     ];
     for (const plan of wrong) {
-      await metadata.answer(plan);
+      metadata.answer(plan);
       const { code, message } = await failure((await opened()).send(namespaces));
       assert.equal(code, 'cluster_credentials');
       assert.match(message, /the Google identity of this pod gives no credentials: .*(metadata server)/);

@@ -3,9 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { ConfigError, jsonVariable, listenEnv, logEnv, mongoEnv, readConfig, redisEnv, tlsEnv, trustEnv } from '../../runtime/config.ts';
+import {
+  ConfigError,
+  jsonVariable,
+  listenEnv,
+  logEnv,
+  mongoEnv,
+  readConfig,
+  redisEnv,
+  redisFits,
+  tlsEnv,
+  trustEnv,
+} from '../../runtime/config.ts';
 
-const Env = z.object({ ...logEnv, ...listenEnv, ...tlsEnv, ...mongoEnv, ...redisEnv, ...trustEnv });
+const Env = z.object({ ...logEnv, ...listenEnv, ...tlsEnv, ...mongoEnv, ...redisEnv, ...trustEnv }).check(redisFits);
 const GOOD = {
   PORT: '8443',
   OPS_PORT: '0',
@@ -79,6 +90,19 @@ describe('the config', () => {
       assert.equal(faults.length, 1, fault);
       assert.ok(faults[0]?.includes(fault), `${fault}: ${faults[0]}`);
     }
+  });
+
+  it('sends tokens to Redis by TLS or on this machine only, and with no other login, beside every other fault', () => {
+    const byToken = (url: string) => faultsOf({ ...GOOD, REDIS_URL: url, REDIS_CREDENTIALS: 'google' });
+    for (const url of ['rediss://10.48.0.3:6379', 'redis://127.0.0.1:6379', 'redis://[::1]', 'redis://localhost'])
+      assert.deepEqual(byToken(url), [], url);
+    assert.match(byToken('redis://10.48.0.3:6379').join(), /^REDIS_URL: begins with rediss:\/\/ where REDIS_CREDENTIALS=google/);
+    assert.match(byToken('rediss://:hunter2@10.48.0.3').join(), /^REDIS_URL: has a user or a password, in place of which/);
+    const all = faultsOf({ ...GOOD, PORT: 'http', REDIS_URL: 'redis://ada:hunter2@redis', REDIS_CREDENTIALS: 'google' });
+    assert.deepEqual(namesIn(all), ['PORT', 'REDIS_URL', 'REDIS_URL']);
+    assert.doesNotMatch(all.join(), /hunter2/);
+    assert.deepEqual(namesIn(faultsOf({ ...GOOD, REDIS_CREDENTIALS: 'password' })), ['REDIS_CREDENTIALS']);
+    assert.deepEqual(faultsOf({ ...GOOD, REDIS_URL: 'redis://ada:hunter2@redis' }), []);
   });
 
   it('does not repeat what it could not read, which may be a secret', () => {

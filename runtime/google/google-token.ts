@@ -2,12 +2,13 @@
  * The access token of the Google identity that this pod has, from the metadata server:
  * https://cloud.google.com/compute/docs/access/authenticate-workloads and, in GKE, Workload Identity Federation.
  *
- * One for all clusters. The metadata server keeps its tokens too, until five minutes before their end: whoever asks earlier gets the same.
+ * One for all that this process speaks to as that identity: clusters, Redis. The metadata server keeps its tokens too, until five minutes
+ * before their end: whoever asks earlier gets the same.
  */
 import { z } from 'zod';
 import type { Send } from '../../contracts/client.ts';
 
-/** @param refused a token that does not serve any more. @throws Error saying what the metadata server answered. */
+/** @param refused a token that does not serve the asker any more; others, whom it serves, keep it until there is a new one. @throws Error saying what the metadata server answered. */
 export type GoogleToken = (refused?: string) => Promise<string>;
 
 export interface GoogleTokenParts {
@@ -43,8 +44,7 @@ export function googleToken({ host, send, now }: GoogleTokenParts): GoogleToken 
   };
   const askOnce = () => (asking ??= ask().finally(() => (asking = undefined)));
   return async (refused) => {
-    if (kept !== undefined && kept.token === refused) kept = undefined;
-    const present = kept;
+    const present = kept?.token === refused ? undefined : kept;
     if (present !== undefined && now() < present.until - EARLY_MS) return present.token;
     try {
       return (await askOnce()).token;
