@@ -184,6 +184,7 @@ describe('the services of the dev overlay', function () {
     }
     assert.equal(accounts.ACCOUNTS_ISSUER, DEPLOYMENT.ACCOUNTS_ISSUER);
     assert.equal(allocator.ALLOCATOR_ISSUER, DEPLOYMENT.ALLOCATOR_ISSUER);
+    assert.equal(allocator.REDIS_CREDENTIALS, 'google');
     assert.deepEqual(Object.keys(matchmaker.MATCH_MODES), ['duel', 'world']);
     for (const [name, config] of Object.entries({ accounts, allocator, matchmaker, saves })) {
       const unknown = Object.keys(await environmentOf(name)).filter((variable) => !(variable in config));

@@ -16,6 +16,12 @@ interface Mutation {
 /** Two plans show them all: what breaks different promises is changed together. */
 const IN_PROD: readonly Mutation[] = [
   {
+    file: 'modules/environment/variables.tf',
+    from: 'optional(string, "IAM_AUTH")',
+    to: 'optional(string, "AUTH_DISABLED")',
+    breaks: 'lets into Redis whoever is the allocator to Google, and nobody else',
+  },
+  {
     file: 'modules/network/main.tf',
     from: 'protocol = "udp"',
     to: 'protocol = "all"',
@@ -71,6 +77,12 @@ const IN_PROD: readonly Mutation[] = [
   },
 ];
 const IN_DEV: readonly Mutation[] = [
+  {
+    file: 'modules/environment/accounts.tf',
+    from: 'role    = "roles/memorystore.dbConnectionUser"',
+    to: 'role    = "roles/memorystore.admin"',
+    breaks: 'lets into Redis whoever is the allocator to Google, and nobody else',
+  },
   {
     file: 'modules/data-redis/main.tf',
     from: 'day = "WEDNESDAY"',

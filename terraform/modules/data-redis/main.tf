@@ -1,5 +1,6 @@
 # Memorystore for Valkey, one per region with services: whose turn it is, a hint that may be lost, and is kept in an append-only file all the
-# same. (Memorystore for Redis has no append-only file.) It is reached by a private endpoint, and speaks TLS only.
+# same. (Memorystore for Redis has no append-only file.) It is reached by a private endpoint, speaks TLS only, and lets in
+# by access tokens of Google's.
 
 resource "google_network_connectivity_service_connection_policy" "this" {
   project       = var.project_id

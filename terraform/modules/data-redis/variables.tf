@@ -46,9 +46,9 @@ variable "replicas" {
 }
 
 variable "authorization_mode" {
-  description = "AUTH_DISABLED: the private endpoint and the network policies decide who connects. IAM_AUTH: besides, a client shows an access token, which changes every hour and so cannot stand in REDIS_URL."
+  description = "IAM_AUTH: whoever connects shows an access token of an account that has roles/memorystore.dbConnectionUser. AUTH_DISABLED: the private endpoint and the network policies alone decide who connects. Neither becomes the other without a new instance."
   type        = string
-  default     = "AUTH_DISABLED"
+  default     = "IAM_AUTH"
   validation {
     condition     = contains(["AUTH_DISABLED", "IAM_AUTH"], var.authorization_mode)
     error_message = "authorization_mode is AUTH_DISABLED or IAM_AUTH; Memorystore for Valkey has no password."

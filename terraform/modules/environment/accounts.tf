@@ -14,8 +14,8 @@ resource "google_project_iam_member" "nodes" {
   member  = google_service_account.nodes.member
 }
 
-# The allocator speaks to clusters in other regions as this account. IAM lets it connect, and nothing more; what it may do there is each
-# cluster's RBAC (fleets/base/game-servers).
+# The allocator speaks to clusters in other regions, and to Redis, as this account. IAM lets it connect to clusters, and nothing more; what it
+# may do there is each cluster's RBAC (fleets/base/game-servers). Redis lets it in below.
 resource "google_service_account" "allocator" {
   project      = module.project.project_id
   account_id   = "${local.name}-allocator"
@@ -34,6 +34,16 @@ resource "google_project_iam_member" "allocator" {
   project = module.project.project_id
   role    = google_project_iam_custom_role.connects.name
   member  = google_service_account.allocator.member
+}
+
+# Into every Memorystore of the project, which is the environment's own and has those of this configuration only. Any number of accounts are
+# one to Memorystore, its user `default`; and it knows accounts, no principals of the pool of workload identities.
+resource "google_project_iam_member" "redis" {
+  for_each = var.redis.authorization_mode == "IAM_AUTH" ? { allocator = google_service_account.allocator.member } : {}
+
+  project = module.project.project_id
+  role    = "roles/memorystore.dbConnectionUser"
+  member  = each.value
 }
 
 resource "google_service_account_iam_member" "allocator" {

@@ -13,7 +13,8 @@ resource "terraform_data" "guard" {
     module.project, module.kms, module.network, module.registry, module.region, module.edge_udp, module.edge_http, module.mongo, module.redis,
     module.backups, module.observability, module.budget, module.secrets,
     google_service_account.nodes, google_service_account.allocator, google_project_iam_custom_role.connects,
-    google_project_iam_member.nodes, google_project_iam_member.allocator, google_service_account_iam_member.allocator,
+    google_project_iam_member.nodes, google_project_iam_member.allocator, google_project_iam_member.redis,
+    google_service_account_iam_member.allocator,
     google_pubsub_topic.upgrades, google_gke_hub_feature.service_discovery, google_gke_hub_feature.gateway,
     google_project_iam_member.gateway, google_project_iam_member.service_discovery,
   ]

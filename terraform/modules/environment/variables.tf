@@ -127,7 +127,7 @@ variable "mongo" {
 
 variable "redis" {
   description = "Memorystore, in every region with services."
-  type        = object({ node_type = string, replicas = number, authorization_mode = optional(string, "AUTH_DISABLED") })
+  type        = object({ node_type = string, replicas = number, authorization_mode = optional(string, "IAM_AUTH") })
 }
 
 variable "edge" {

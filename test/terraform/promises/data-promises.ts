@@ -28,6 +28,21 @@ export const DATA: Promises = {
       mode: 'CLUSTER_DISABLED',
     });
   },
+  'lets into Redis whoever is the allocator to Google, and nobody else': (plan) => {
+    assertAll(planned(plan, 'google_memorystore_instance'), { authorization_mode: 'IAM_AUTH' });
+    const roles = planned(plan, 'google_project_iam_member').filter((each) => /memorystore|redis/.test(String(valueAt(each, 'role'))));
+    assert.deepEqual(
+      roles.map(({ index }) => index),
+      ['allocator'],
+    );
+    assertAll(roles, { role: 'roles/memorystore.dbConnectionUser' });
+    const allocator = planned(plan, 'google_service_account_iam_member').filter(({ name }) => name === 'allocator');
+    assert.equal(allocator.length, 1);
+    assertAll(allocator, {
+      role: 'roles/iam.workloadIdentityUser',
+      member: 'serviceAccount:lifeverse-test.svc.id.goog[lifeverse-services/allocator]',
+    });
+  },
   'has databases maintained at a time of its own choice': (plan) => {
     for (const redis of planned(plan, 'google_memorystore_instance'))
       assert.match(String(valueAt(redis, 'maintenance_policy.0.weekly_maintenance_window.0.day')), /DAY$/);

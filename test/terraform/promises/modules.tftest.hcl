@@ -124,6 +124,50 @@ run "data_redis_refuses_passwords_that_memorystore_does_not_have" {
   expect_failures = [var.authorization_mode, var.node_type]
 }
 
+run "data_redis_gives_the_address_that_takes_writes" {
+  module {
+    source = "../../modules/data-redis"
+  }
+  variables {
+    region              = "europe-west1"
+    network             = "network"
+    endpoint_subnetwork = "endpoints"
+    node_type           = "STANDARD_SMALL"
+    replicas            = 1
+    protected           = false
+  }
+  override_resource {
+    target = google_memorystore_instance.this
+    values = {
+      managed_server_ca = [{ ca_certs = [{ certificates = ["CERTIFICATE"] }] }]
+      endpoints = [{
+        connections = [
+          {
+            psc_auto_connection = [{
+              connection_type   = "CONNECTION_TYPE_READER", forwarding_rule = "", ip_address = "10.48.0.8", network = "", port = 6379, project_id = ""
+              psc_connection_id = "", service_attachment = ""
+            }]
+          },
+          {
+            psc_auto_connection = [{
+              connection_type   = "CONNECTION_TYPE_PRIMARY", forwarding_rule = "", ip_address = "10.48.0.9", network = "", port = 6379, project_id = ""
+              psc_connection_id = "", service_attachment = ""
+            }]
+          },
+        ]
+      }]
+    }
+  }
+  assert {
+    condition     = output.url == "rediss://10.48.0.9:6379" && output.ca == "CERTIFICATE"
+    error_message = "The address is the readers', or has no TLS."
+  }
+  assert {
+    condition     = google_memorystore_instance.this.authorization_mode == "IAM_AUTH"
+    error_message = "Without being asked it lets everybody in."
+  }
+}
+
 run "backups_refuses_one_region_and_a_deletion_before_its_time" {
   command = plan
   module {
