@@ -2,24 +2,17 @@ import assert from 'node:assert/strict';
 import { AppError } from '../../contracts/app-error.ts';
 import { buildClosed } from '../../contracts/build-closed.ts';
 import type { FleetBuild } from '../../contracts/allocator-api/builds.ts';
-import { matchmakerUnderTest, ticketOf, until, type MatchmakerUnderTest } from './matchmaker-under-test.ts';
+import { runningMatchmaker, ticketOf, until, type MatchmakerUnderTest } from './matchmaker-under-test.ts';
 
 const build = (fleet: string, name: string, state: FleetBuild['state']): FleetBuild => ({ fleet, build: name, state, regions: [] });
 
 describe('the matchmaker and closed builds', function () {
   this.timeout(300_000);
   let mm: MatchmakerUnderTest;
-  let loops: { stop(): Promise<void> };
   /** Each test has its own, since what was read last is believed for a while. */
   let old = 'old-0';
-  before(async () => {
-    mm = await matchmakerUnderTest();
-    loops = mm.run(mm.partsOf());
-  });
-  after(async () => {
-    await loops.stop();
-    await mm.close();
-  });
+  before(async () => (mm = await runningMatchmaker()));
+  after(() => mm.close());
   beforeEach(() => {
     old = `old-${Number(old.slice(4)) + 1}`;
     mm.allocator.script.builds = [];

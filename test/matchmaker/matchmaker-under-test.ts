@@ -82,6 +82,13 @@ export async function matchmakerUnderTest() {
   };
 }
 
+/** With the loops of a process, until it is closed. */
+export async function runningMatchmaker() {
+  const mm = await matchmakerUnderTest();
+  const loops = mm.run(mm.partsOf());
+  return { ...mm, close: () => loops.stop().then(mm.close) };
+}
+
 export type MatchmakerUnderTest = Awaited<ReturnType<typeof matchmakerUnderTest>>;
 
 export function ticketOf(player: string, changes: Partial<TicketRequest> = {}): TicketRequest {

@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
-import { matchmakerUnderTest, ticketOf, until, type MatchmakerUnderTest } from './matchmaker-under-test.ts';
+import { runningMatchmaker, ticketOf, until, type MatchmakerUnderTest } from './matchmaker-under-test.ts';
 
 describe('the matchmaker places players', function () {
   this.timeout(300_000);
   let mm: MatchmakerUnderTest;
-  let loops: { stop(): Promise<void> };
-  before(async () => {
-    mm = await matchmakerUnderTest();
-    loops = mm.run(mm.partsOf());
-  });
-  after(async () => {
-    await loops.stop();
-    await mm.close();
-  });
+  before(async () => (mm = await runningMatchmaker()));
+  after(() => mm.close());
 
   it('brings two players together and gives each their own admission, at once when it is ready', async () => {
     const [ann, bob] = [await mm.player('ann'), await mm.player('bob')];
