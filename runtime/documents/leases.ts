@@ -4,6 +4,7 @@
  * A holder that is paused wakes with an epoch that may be over: whatever it writes must be harmless then, by naming the epoch
  * or by a compare-and-set of its own. The lease only spares the others the work.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import { z } from 'zod';
 import { pause, within } from '../deadline.ts';
@@ -22,10 +23,25 @@ export interface Leases {
 /** @param holder names this process. @param now milliseconds since the epoch. */
 export function openLeases(db: Db, holder: string, now: () => number): Leases {
   const documents = documentsOf(db, 'leases', LeaseDocument);
+  /** A process asks for several, again and again: those that it asks for at about the same time are read at once. */
+  let asked: { readonly names: Set<string>; readonly found: Promise<z.infer<typeof LeaseDocument>[]> } | undefined;
+  const gather = () => {
+    const names = new Set<string>();
+    const found = sleep(GATHER_MS).then(() => {
+      asked = undefined;
+      return documents.list({ _id: { $in: [...names] } });
+    });
+    return { names, found };
+  };
+  const find = async (name: string) => {
+    asked ??= gather();
+    asked.names.add(name);
+    return (await asked.found).find(({ _id }) => _id === name);
+  };
   return {
     hold: async (name, ms) => {
+      const found = await find(name);
       const until = new Date(now() + ms);
-      const found = await documents.find(name);
       if (found === undefined) return (await documents.insert({ _id: name, holder, epoch: 1, until })).inserted ? 1 : undefined;
       const isOurs = found.holder === holder;
       if (!isOurs && found.until.getTime() > now()) return undefined;
@@ -39,6 +55,7 @@ export function openLeases(db: Db, holder: string, now: () => number): Leases {
   };
 }
 
+const GATHER_MS = 20;
 const LEASE_MS = 5_000;
 const PROLONG_MS = 1_000;
 /** A holder gives up this long after it last asked with success: before the lease ends for the others, however late it was answered. */

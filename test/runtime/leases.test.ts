@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from 'mongodb';
 import { openLeases, whileLeased } from '../../runtime/documents/leases.ts';
 import { openMongo, type Mongo } from '../../runtime/documents/mongo.ts';
 import { SILENT_LOG } from '../../runtime/log.ts';
@@ -47,6 +48,20 @@ describe('A lease', function () {
     assert.equal(await one.hold('passed-on', 1_000), undefined);
     await other.letGo('passed-on');
     assert.equal(await one.hold('passed-on', 1_000), 3);
+  });
+
+  it('is read together with those that are asked for at the same time', async () => {
+    let reads = 0;
+    const leasesOf = (name: string) => {
+      const collection = mongo.db.collection(name);
+      const find = collection.find.bind(collection);
+      return Object.assign(collection, { find: (...asked: Parameters<typeof find>) => ((reads += 1), find(...asked)) });
+    };
+    const leases = openLeases(Object.create(mongo.db, { collection: { value: leasesOf } }) as Db, 'one', () => 0);
+    const hold = () => Promise.all(['drain', 'reconcile', 'scale'].map((name) => leases.hold(`together-${name}`, 1_000)));
+    assert.deepEqual([await hold(), reads], [[1, 1, 1], 1]);
+    assert.deepEqual([await hold(), reads], [[1, 1, 1], 2]);
+    assert.equal(await openLeases(mongo.db, 'other', () => 0).hold('together-scale', 1_000), undefined);
   });
 
   it('lets one do the work at a time, and the next as soon as it is given up', async () => {
