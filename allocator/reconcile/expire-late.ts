@@ -17,6 +17,10 @@ const REASON = 'no server was joinable before the deadline';
 export async function expireLate(parts: MoveParts, signal: AbortSignal): Promise<void> {
   const now = new Date(parts.now());
   const late = { deadlineAt: { $lte: now } };
+  // Mostly nobody is, and one look says so.
+  const open: AllocationState[] = ['queued', 'placing', 'allocated', 'cancelling'];
+  const { raw } = parts.allocations.documents;
+  if ((await translated(() => raw.findOne({ ...late, state: { $in: open } }, { projection: { _id: 1 } }))) === null) return;
   await moveAll(parts, signal, { ...late, state: 'queued' }, 'expired', (told) => ({
     ...told,
     ...FINAL,
