@@ -73,7 +73,7 @@ const Env = z.object({
     .min(100)
     .max(600_000)
     .default(2_000)
-    .describe('those who wait are looked at so often, whatever wakes them besides'),
+    .describe('those who wait are looked at so often, whatever wakes them besides, also for builds that were closed'),
   WORKERS: z.coerce.number().int().min(1).max(256).default(32).describe('placements at once in this process'),
 });
 

@@ -31,6 +31,7 @@ import { createClusterMetrics } from './clusters/cluster-metrics.ts';
 import { ClusterRegistry } from './clusters/cluster-registry.ts';
 import { podIdentityOf } from './clusters/cluster-settings.ts';
 import { followClustersFile, readClusters } from './clusters/clusters-file.ts';
+import { createFleetsLook } from './clusters/look-at-fleets.ts';
 import { createTallies } from './clusters/tally.ts';
 import { readAllocatorConfig } from './config.ts';
 import { createPlayerSessions } from './delivery/player-sessions.ts';
@@ -50,6 +51,7 @@ import type { MoveParts } from './moves/parts.ts';
 import { createSeats } from './moves/seat.ts';
 import { createTurnMetrics } from './queue/turn-metrics.ts';
 import { createTurns } from './queue/turns.ts';
+import { createStandingLines } from './queue/standing-lines.ts';
 import { createLineWaker } from './queue/line-waker.ts';
 import { openBrake } from './reconcile/brake.ts';
 import { watchForLosses } from './reconcile/check-loss.ts';
@@ -59,7 +61,6 @@ import { openRounds } from './reconcile/rounds.ts';
 import { createScopeLook } from './reconcile/scope-look.ts';
 import { keepMaintenance } from './reconcile/keep-maintenance.ts';
 import { sweep } from './reconcile/sweep.ts';
-import { createFleetLook } from './scaling/fleet-look.ts';
 import { keepSpeeds } from './scaling/keep-speeds.ts';
 import { readSeats } from './scaling/resize/read-seats.ts';
 import { resizeClusters } from './scaling/resize/resize-clusters.ts';
@@ -74,6 +75,7 @@ import { openClosedBuilds } from './store/closed-builds.ts';
 import { countedAllocations } from './store/counted-allocations.ts';
 import { openEventLog } from './store/events.ts';
 import { openFleetScaling } from './store/fleet-scaling.ts';
+import { openKnownFleets } from './store/known-fleets.ts';
 import { openMaintenanceWindows } from './store/maintenance-windows.ts';
 import { openWebhookDeliveries } from './store/webhook-deliveries.ts';
 import { openWebhooks } from './store/webhooks.ts';
@@ -133,7 +135,9 @@ readiness.check('clusters', () => (Array.from(clusters.values()).some((cluster) 
 
 const past = await openClosedBuilds(mongo.db, log);
 lifecycle.run('closed builds', (signal) => past.run(signal));
-const builds = createOpenBuilds({ clusters, past });
+const known = openKnownFleets(mongo.db);
+const fleets = createFleetsLook();
+const builds = createOpenBuilds({ clusters, look: fleets, past, known });
 
 const eventMetrics = createEventMetrics(service.registry);
 const tail = createEventTail(events, log);
@@ -178,9 +182,11 @@ lifecycle.onClose('jobs', () => jobs.close());
 const turns = createTurns(jobs, (uid) => act(moves, uid), config.WORKERS, log, createTurnMetrics(service.registry));
 lifecycle.onClose('turns', () => turns.close());
 
-const waker = createLineWaker({ ...moves, line: allocations.line, turns, backstopMs: config.LINE_BACKSTOP_MS });
-lifecycle.run('line', (signal) => waker.run(signal));
-const keeping = keepClosedBuilds({ registry, builds, past, line: allocations.line, turns, log, now });
+const { line } = allocations;
+const lines = createStandingLines({ line, everyMs: config.LINE_BACKSTOP_MS, log });
+lifecycle.run('lines', (signal) => lines.run(signal));
+const waker = createLineWaker({ ...moves, line, lines, turns });
+const keeping = keepClosedBuilds({ registry, builds, past, known, line, lines, turns, log, now });
 lifecycle.run('waiting for closed builds', keeping);
 const tallyOf = createTallies(config.ALLOCATOR_OWNER, now);
 registry.onAdded((cluster) => {
@@ -215,7 +221,7 @@ showStore({ registry: service.registry, allocations, jobs, now });
 
 const scopeLook = createScopeLook(allocations, moves.clusters, tallyOf);
 const maintenance = { moves, windows, tallyOf, look: scopeLook, metrics: createMaintenanceMetrics(service.registry) };
-windows.onLifted(() => waker.wakeAll());
+windows.onLifted(() => lines.readSoon());
 lifecycle.run('maintenance', (signal) =>
   whileLeased(leases, 'maintenance', log, signal, (held) => keepMaintenance(maintenance, held.signal)),
 );
@@ -273,7 +279,7 @@ const handlers: Handlers<typeof allocatorApi.endpoints> = {
   ...maintenanceHandlers({ windows, look: scopeLook, now }),
   ...fleetHandlers(scalerParts),
   ...buildHandlers({ builds }),
-  ...autoscalerHandlers({ clusters, fleets: createFleetLook(now), scaler, metrics: createScalingMetrics(service.registry) }),
+  ...autoscalerHandlers({ clusters, fleets, scaler, metrics: createScalingMetrics(service.registry) }),
   ...webhookHandlers({ webhooks, deliveries, events, sender, now }),
 };
 await service.serve(allocatorApi, handlers, [{ path: ADMIN, app: admin }]);

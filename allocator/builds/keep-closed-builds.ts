@@ -1,50 +1,61 @@
 /**
- * Ends the waiting for builds that are closed, and remembers them. Each process does it by its own watches; whichever gives an allocation its
- * turn, the turn asks the clusters again, and one write decides.
+ * Ends the waiting for builds that are closed, and remembers them and what each cluster had, at each reading of the lines: a change of a fleet begins one, a cluster that
+ * was in doubt may come back without. Each process does it by its own watches; whichever gives an allocation its turn, the turn asks the
+ * clusters again, and one write decides.
  */
 import type { Log } from '../../runtime/log.ts';
 import type { LiveClusters } from '../clusters/cluster-registry.ts';
 import { createBell } from '../delivery/bell.ts';
 import { buildOfLine } from '../placement/pool.ts';
+import type { StandingLines } from '../queue/standing-lines.ts';
 import type { Turns } from '../queue/turns.ts';
 import type { ClosedBuilds } from '../store/closed-builds.ts';
+import type { KnownFleets } from '../store/known-fleets.ts';
 import type { Line, Waiter } from '../store/line.ts';
-import type { OpenBuilds } from './open-builds.ts';
+import { answers, wordOf, type OpenBuilds } from './open-builds.ts';
 
 export interface KeepClosedParts {
   readonly registry: LiveClusters;
   readonly builds: OpenBuilds;
   readonly past: ClosedBuilds;
-  readonly line: Line;
+  readonly known: Pick<KnownFleets, 'keep'>;
+  readonly line: Pick<Line, 'read'>;
+  readonly lines: Pick<StandingLines, 'onRead' | 'readSoon'>;
   readonly turns: Pick<Turns, 'give'>;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** A change of a fleet begins a pass; a cluster that was in doubt comes back without one. */
-const EVERY_MS = 2_000;
 const PIECE = 200;
 
 /** @returns for the lifecycle: until the signal */
 export function keepClosedBuilds(parts: KeepClosedParts): (signal: AbortSignal) => Promise<void> {
   const bell = createBell();
-  parts.registry.onAdded((cluster) => cluster.fleets.onChange(() => bell.ring()));
+  let standing: readonly string[] = [];
+  parts.lines.onRead((lines) => {
+    standing = lines;
+    bell.ring();
+  });
+  parts.registry.onAdded((cluster) => cluster.fleets.onChange(() => parts.lines.readSoon()));
   return async (signal) => {
-    while (!signal.aborted) {
+    for (;;) {
+      await bell.heard(Number.POSITIVE_INFINITY, signal);
+      if (signal.aborted) return;
       try {
         await remember(parts);
-        await endWaiting(parts, signal);
+        await endWaiting(parts, standing, signal);
       } catch (cause) {
         parts.log.debug('could not see to those who wait for closed builds; the next pass will', { cause });
       }
-      await bell.heard(EVERY_MS, signal);
     }
   };
 }
 
-async function remember({ registry, builds, past, now }: KeepClosedParts): Promise<void> {
-  const fleets = [...registry.clusters.values()].flatMap((cluster) => cluster.fleets.values());
+async function remember({ registry, builds, past, known, now }: KeepClosedParts): Promise<void> {
+  const clusters = [...registry.clusters.values()];
+  for (const one of clusters.filter(answers)) await known.keep(one.config.name, one.fleets.values(), new Date(now()));
+  const fleets = clusters.flatMap(wordOf);
   const seen = new Map(fleets.map(({ fleet, build }) => [`${fleet}/${build}`, { fleet, build }]));
   for (const { fleet, build } of seen.values()) {
     const isOpen = fleets.some((one) => one.fleet === fleet && one.build === build && one.state !== 'closed');
@@ -54,8 +65,8 @@ async function remember({ registry, builds, past, now }: KeepClosedParts): Promi
   }
 }
 
-async function endWaiting({ builds, line, turns, log }: KeepClosedParts, signal: AbortSignal): Promise<void> {
-  for (const pool of await line.standing()) {
+async function endWaiting({ builds, line, turns, log }: KeepClosedParts, standing: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const pool of standing) {
     const build = buildOfLine(pool);
     if (signal.aborted || !builds.mayBeClosed(build)) continue;
     let ending = 0;

@@ -1,13 +1,16 @@
 /**
  * Which builds take players, as the clusters' fleets say. Nobody is turned away by a watch alone, which may be behind or dead: where it says
- * that a build is closed, the clusters themselves are asked, and one that does not answer leaves it unknown.
+ * that a build is closed, the clusters themselves are asked, and one that could serve it and does not answer leaves it unknown. Of one that
+ * could serve nobody, since it is away, what it last had counts, beside the word of another that answers.
  */
 import type { ClosedBuild } from '../../contracts/build-closed.ts';
 import type { FleetBuild } from '../../contracts/allocator-api/builds.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
+import type { SeenFleet } from '../clusters/fleet-book.ts';
+import type { FleetsLook } from '../clusters/look-at-fleets.ts';
 import type { ClosedBuilds } from '../store/closed-builds.ts';
+import type { KnownFleets } from '../store/known-fleets.ts';
 import { buildStateOf, concerns, havingIt, openBuildsBeside, type AboutBuild, type SeenCluster } from './build-state.ts';
-import { createFleetsLook } from './look-at-fleets.ts';
 
 export interface OpenBuilds {
   /** What waits for it waits in vain: undefined unless that is certain. At once, without a question, where no watch says so. */
@@ -33,35 +36,50 @@ export interface BuildList {
 export interface OpenBuildsParts {
   /** By name. */
   readonly clusters: ReadonlyMap<string, AgonesCluster>;
-  readonly past: Pick<ClosedBuilds, 'has' | 'hasBuild' | 'values'>;
+  readonly look: Pick<FleetsLook, 'fleetsOf'>;
+  readonly past: Pick<ClosedBuilds, 'fleetsOf' | 'values'>;
+  readonly known: Pick<KnownFleets, 'of'>;
 }
 
-export function createOpenBuilds({ clusters, past }: OpenBuildsParts): OpenBuilds {
-  const look = createFleetsLook();
-  const mayBeClosed = (build: string) => past.hasBuild(build) || clusters.values().some(({ fleets }) => fleets.hasClosed(build));
-  const watched = () => Array.from(clusters.values(), (cluster) => seen(cluster, cluster.fleets.values(), isCertain(cluster)));
+export function createOpenBuilds({ clusters, look, past, known }: OpenBuildsParts): OpenBuilds {
+  const mayBeClosed = (build: string) => past.fleetsOf(build).length > 0 || clusters.values().some(({ fleets }) => fleets.hasClosed(build));
+  const watched = () => Array.from(clusters.values(), (cluster) => seen(cluster, wordOf(cluster), answers(cluster) ? 'now' : 'doubt'));
   /** @param about only those that could serve it, where it is given */
   const asked = (about?: AboutBuild) =>
     Promise.all(
       Array.from(clusters.values(), async (cluster) => {
         const { region, fleets: allowed } = cluster.config;
-        const isAsked = isCertain(cluster) && (about === undefined || concerns({ region, allowed }, about));
-        const fleets = isAsked ? await look.fleetsOf(cluster) : undefined;
-        // The cluster may have been lost while it was asked.
-        return seen(cluster, fleets ?? cluster.fleets.values(), fleets !== undefined && isCertain(cluster));
+        return about === undefined || concerns({ region, allowed }, about) ? ask(cluster) : seen(cluster, [], 'doubt');
       }),
     );
-  const stateIn = (seenClusters: readonly SeenCluster[], about: AboutBuild) =>
-    buildStateOf(seenClusters, about, about.fleet !== undefined && past.has(about.fleet, about.build));
+  const ask = async (cluster: AgonesCluster): Promise<SeenCluster> => {
+    const fleets = answers(cluster) ? await look.fleetsOf(cluster) : undefined;
+    // The cluster may have been lost while it was asked.
+    if (fleets !== undefined && answers(cluster)) return seen(cluster, fleets, 'now');
+    const word = wordOf(cluster);
+    if (cluster.draining) return seen(cluster, word, 'before');
+    const last = cluster.healthy ? undefined : await known.of(cluster.config.name).catch(() => undefined);
+    // Both: another process may have seen later ones than this, or not yet written them.
+    return last === undefined ? seen(cluster, word, 'doubt') : seen(cluster, [...word, ...last], 'before');
+  };
+  const closedIn = ({ fleet, build }: AboutBuild) => past.fleetsOf(build).filter((one) => (fleet ?? one) === one);
+  const stateIn = (seenClusters: readonly SeenCluster[], about: AboutBuild) => buildStateOf(seenClusters, about, closedIn(about));
+  /** Nobody says otherwise, as far as it is known without a question. */
+  const isSaidClosed = (about: AboutBuild) =>
+    stateIn(
+      watched().map((one): SeenCluster => ({ ...one, known: 'now' })),
+      about,
+    ) === 'closed';
 
   return {
     mayBeClosed,
     closedNow: async (about) => {
-      if (!mayBeClosed(about.build) || stateIn(watched(), about) !== 'closed') return undefined;
+      if (!mayBeClosed(about.build) || !isSaidClosed(about)) return undefined;
       const now = await asked(about);
       // Both: what has been opened since the look is known by the watch.
-      if (stateIn(now, about) !== 'closed' || stateIn(watched(), about) !== 'closed') return undefined;
-      return { build: about.build, fleet: about.fleet, open: openBuildsBeside(now, about), clusters: havingIt(now, about) };
+      if (stateIn(now, about) !== 'closed' || !isSaidClosed(about)) return undefined;
+      const open = openBuildsBeside(now, about, closedIn(about));
+      return { build: about.build, fleet: about.fleet, open, clusters: havingIt(now, about) };
     },
     list: async ({ fleet, build }, most) => {
       const isAsked = (one: { fleet: string; build: string }) =>
@@ -69,33 +87,39 @@ export function createOpenBuilds({ clusters, past }: OpenBuildsParts): OpenBuild
       const byWatch = watched();
       const all = [...byWatch.flatMap((cluster) => cluster.fleets), ...past.values()].filter(isAsked);
       const every = new Map(all.map((one) => [`${one.fleet}/${one.build}`, { fleet: one.fleet, build: one.build }]));
-      const known = [...every.values()].slice(0, most);
-      const isAnyClosed = known.some((one) => stateIn(byWatch, { ...one, regions: [] }) === 'closed');
-      const now = isAnyClosed ? await asked() : byWatch;
+      const listed = [...every.values()].slice(0, most);
+      const now = listed.some((one) => isSaidClosed({ ...one, regions: [] })) ? await asked() : byWatch;
       const regions = [...new Set(now.map(({ region }) => region))].toSorted();
-      const builds = known.map((one): FleetBuild => ({
+      const builds = listed.map((one): FleetBuild => ({
         ...one,
         state: stateIn(now, { ...one, regions: [] }),
         regions: regions
           .map((region) => ({ region, state: buildStateOf(now, { ...one, regions: [region] }) }))
-          .filter(({ region, state }) => state !== 'unknown' || now.some((cluster) => cluster.region === region && !cluster.certain)),
+          .filter(
+            ({ region, state }) => state !== 'unknown' || now.some((cluster) => cluster.region === region && cluster.known !== 'now'),
+          ),
       }));
       return {
         builds: builds.toSorted((a, b) => compare(a.fleet, b.fleet) || compare(a.build, b.build)),
-        more: every.size > known.length,
-        inDoubt: now.filter(({ certain }) => !certain).map(({ name, region }) => ({ cluster: name, region })),
+        more: every.size > listed.length,
+        inDoubt: now.filter((one) => one.known !== 'now').map(({ name, region }) => ({ cluster: name, region })),
       };
     },
   };
 }
 
+/** What the watch has told of a cluster; nothing of one that is drained and away, as it will take nobody when it comes back. */
+export function wordOf(cluster: AgonesCluster): readonly SeenFleet[] {
+  return cluster.draining && !answers(cluster) ? [] : cluster.fleets.values();
+}
+
 /** As far as it is known without a question. */
-function isCertain({ healthy, fleets }: AgonesCluster): boolean {
+export function answers({ healthy, fleets }: AgonesCluster): boolean {
   return healthy && fleets.synced;
 }
 
-function seen({ config }: AgonesCluster, fleets: SeenCluster['fleets'], certain: boolean): SeenCluster {
-  return { name: config.name, region: config.region, allowed: config.fleets, certain, fleets };
+function seen({ config }: AgonesCluster, fleets: SeenCluster['fleets'], known: SeenCluster['known']): SeenCluster {
+  return { name: config.name, region: config.region, allowed: config.fleets, known, fleets };
 }
 
 function compare(a: string, b: string): number {

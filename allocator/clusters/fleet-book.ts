@@ -1,17 +1,17 @@
 /**
- * The fleets of one cluster, kept by a list and the watch that follows it: which builds it has, and what releases have written on them.
+ * The fleets of one cluster, kept by a list and the watch that follows it: which builds it has, what releases have written on them, and how
+ * large their game servers are to be. Whoever has to know of fleets reads them here, and no list of their own.
  *
- * The book may lag, and says nothing of whether the cluster answers. Whoever turns somebody away by it asks the cluster first.
+ * The book may lag, by `CLUSTER_SILENT_MS` where its watch has died without a word, and says nothing of whether the cluster answers. So what
+ * is in it is believed, and what is not in it is asked for (`look-at-fleets.ts`), and so is what turns somebody away.
  */
 import { z } from 'zod';
 import { GAME_SERVER_MARKS } from '../../contracts/allocator.ts';
 import { RELEASE_STATE, ReleaseState } from '../../contracts/allocator-api/autoscaler.ts';
 import type { FollowedView } from './follow-objects.ts';
 
-/** A fleet as Agones has it. */
-export interface SeenFleet {
-  /** In Agones. */
-  readonly name: string;
+/** What releases say of one. */
+export interface MarkedBuild {
   /** As requests call it. */
   readonly fleet: string;
   readonly build: string;
@@ -19,28 +19,39 @@ export interface SeenFleet {
   readonly state: ReleaseState | undefined;
 }
 
-export type FleetChange = (before: SeenFleet | undefined, after: SeenFleet | undefined) => void;
+/** A fleet as Agones has it. */
+export interface SeenFleet extends MarkedBuild {
+  /** In Agones. */
+  readonly name: string;
+  readonly uid: string;
+  /** Its resize profile, as it is written. */
+  readonly resize: string | undefined;
+}
+
+export const RESIZE_ANNOTATION = 'lifeverse.dev/resize';
 
 const Texts = z
   .record(z.string(), z.string())
   .nullish()
   .transform((texts) => texts ?? {});
 const FleetObject = z.object({
-  metadata: z.object({ name: z.string(), annotations: Texts }),
+  metadata: z.object({ name: z.string(), uid: z.string(), annotations: Texts }),
   spec: z.object({ template: z.object({ metadata: z.object({ labels: Texts }).optional() }).optional() }).optional(),
 });
 
 /** @throws ZodError when it is no Fleet. */
 export function seenFleetOf(object: unknown): SeenFleet {
   const { metadata, spec } = FleetObject.parse(object);
-  const { name, annotations } = metadata;
+  const { name, uid, annotations } = metadata;
   // Servers are chosen by their own labels: those of the template are the ones that they carry.
   const labels = spec?.template?.metadata?.labels ?? {};
   return {
     name,
+    uid,
     fleet: labels[GAME_SERVER_MARKS.fleet] ?? name,
     build: labels[GAME_SERVER_MARKS.build] ?? '',
     state: ReleaseState.safeParse(annotations[RELEASE_STATE]).data,
+    resize: annotations[RESIZE_ANNOTATION],
   };
 }
 
@@ -48,7 +59,7 @@ export class FleetBook implements FollowedView {
   readonly #fleets = new Map<string, SeenFleet>();
   /** Build → how many fleets of it are closed. */
   readonly #closed = new Map<string, number>();
-  readonly #listeners: FleetChange[] = [];
+  readonly #listeners: (() => void)[] = [];
   #synced = false;
 
   /** All were listed once. */
@@ -56,12 +67,18 @@ export class FleetBook implements FollowedView {
     return this.#synced;
   }
 
-  onChange(listener: FleetChange): void {
+  /** A fleet came or went, or its build or state is another. */
+  onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
   values(): readonly SeenFleet[] {
     return [...this.#fleets.values()];
+  }
+
+  /** By its name in Agones. */
+  has(name: string): boolean {
+    return this.#fleets.has(name);
   }
 
   /** Whether a fleet of the build is closed here; others of it may be open. */
@@ -100,7 +117,7 @@ export class FleetBook implements FollowedView {
     if (after?.state === 'closed') this.#count(after.build, 1);
     const isSame = before?.fleet === after?.fleet && before?.build === after?.build && before?.state === after?.state;
     // A fleet's status changes with each of its servers.
-    if (!isSame) for (const listener of this.#listeners) listener(before, after);
+    if (!isSame) for (const listener of this.#listeners) listener();
   }
 
   #count(build: string, by: 1 | -1): void {

@@ -1,6 +1,6 @@
 /**
  * Keeps the book of a cluster's fleets. Nothing of it opens the breaker: who may not read fleets can be placed on all the same, and is
- * only told nothing of closed builds.
+ * only told nothing of closed builds, and resized by no profile.
  */
 import type { Log } from '../../runtime/log.ts';
 import type { FleetBook } from './fleet-book.ts';
@@ -24,7 +24,10 @@ export function followFleets({ book, log, ...parts }: FollowFleetsParts, signal:
       },
       relisted: () => {},
       failed: (cause) => {
-        if (!isAway) log.warn('the fleets of a cluster cannot be followed: nobody is told of builds that are closed there', { cause });
+        if (!isAway)
+          log.warn('the fleets of a cluster cannot be followed: builds that are closed there, and resize profiles, are not known', {
+            cause,
+          });
         isAway = true;
       },
     },

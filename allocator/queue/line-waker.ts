@@ -4,7 +4,6 @@
  * use it is found, however many wait ahead of them for something else.
  */
 import type { Log } from '../../runtime/log.ts';
-import { pause } from '../../runtime/deadline.ts';
 import type { AgonesCluster } from '../clusters/agones-cluster.ts';
 import { candidatesOf, learn } from '../clusters/candidates-of.ts';
 import { linesFor, selectingPools, serveLine, type LineParts } from '../moves/serve-line.ts';
@@ -12,6 +11,7 @@ import { Board } from '../placement/board.ts';
 import type { Candidate } from '../placement/candidate.ts';
 import { anyOf, buildOfLine, type Pool } from '../placement/pool.ts';
 import type { Line, Waiter } from '../store/line.ts';
+import type { StandingLines } from './standing-lines.ts';
 import type { Turns } from './turns.ts';
 
 /** Servers come in bunches; one look serves a bunch. Milliseconds. */
@@ -19,20 +19,16 @@ const GATHER_MS = 20;
 const PIECE = 200;
 
 export interface WakerParts extends LineParts {
-  readonly line: Line;
+  readonly line: Pick<Line, 'read'>;
+  /** Each reading wakes everybody who stands in one: it heals what a wake-up cannot reach. */
+  readonly lines: Pick<StandingLines, 'onRead' | 'readSoon'>;
   readonly turns: Pick<Turns, 'give'>;
   readonly log: Log;
-  /** Heals what a wake-up cannot reach, such as a turn that was lost; one look at the lines, however many wait. Milliseconds. */
-  readonly backstopMs: number;
 }
 
 export interface LineWaker {
   /** Listens to a cluster. */
   watch(cluster: Pick<AgonesCluster, 'census' | 'onUsable'>): void;
-  /** Something else than a server has changed for those who wait, such as a maintenance window that was lifted. */
-  wakeAll(): void;
-  /** For the lifecycle: looks now and then until the signal. */
-  run(signal: AbortSignal): Promise<void>;
 }
 
 export function createLineWaker(parts: WakerParts): LineWaker {
@@ -59,31 +55,13 @@ export function createLineWaker(parts: WakerParts): LineWaker {
     setTimeout(() => void look(build), GATHER_MS).unref();
   };
 
-  const wakeAll = async () => {
-    for (const pool of await parts.line.standing()) soon(buildOfLine(pool));
-  };
-  let isWakingAll = false;
-  const allSoon = () => {
-    if (isWakingAll) return;
-    isWakingAll = true;
-    setTimeout(() => {
-      isWakingAll = false;
-      wakeAll().catch(failed);
-    }, GATHER_MS).unref();
-  };
-  const failed = (cause: unknown) => parts.log.debug('could not read who stands in line', { cause });
-
+  parts.lines.onRead((lines) => {
+    for (const line of lines) soon(buildOfLine(line));
+  });
   return {
     watch: (cluster) => {
       cluster.census.onFreed(({ build }) => soon(build));
-      cluster.onUsable(allSoon);
-    },
-    wakeAll: allSoon,
-    run: async (signal) => {
-      while (!signal.aborted) {
-        await pause(parts.backstopMs, signal);
-        if (!signal.aborted) await wakeAll().catch(failed);
-      }
+      cluster.onUsable(() => parts.lines.readSoon());
     },
   };
 }

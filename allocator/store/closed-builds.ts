@@ -21,8 +21,8 @@ type ClosedBuildDocument = z.infer<typeof ClosedBuildDocument>;
 export interface ClosedBuilds {
   /** As it was last read. */
   has(fleet: string, build: string): boolean;
-  /** Whether it was closed in any fleet. */
-  hasBuild(build: string): boolean;
+  /** The fleets in which it was closed. */
+  fleetsOf(build: string): readonly string[];
   values(): Iterable<{ readonly fleet: string; readonly build: string }>;
   note(fleet: string, build: string, at: Date): Promise<void>;
   forget(fleet: string, build: string): Promise<void>;
@@ -39,16 +39,17 @@ export async function openClosedBuilds(db: Db, log: Log): Promise<ClosedBuilds> 
   const documents = documentsOf<ClosedBuildDocument>(db, 'closed_builds', ClosedBuildDocument);
   await ensureIndexes(documents, [{ key: { at: -1 }, name: 'newest' }]);
   let known = new Map<string, ClosedBuildDocument>();
-  let builds = new Set<string>();
+  let fleets = new Map<string, string[]>();
   const keyOf = (fleet: string, build: string) => `${fleet}/${build}`;
   const keep = (listed: Iterable<ClosedBuildDocument>) => {
     known = new Map(Array.from(listed, (one) => [one._id, one]));
-    builds = new Set(known.values().map(({ build }) => build));
+    fleets = new Map();
+    for (const { fleet, build } of known.values()) fleets.set(build, [...(fleets.get(build) ?? []), fleet]);
   };
   const read = async () => keep(await documents.list({}, { sort: { at: -1 }, limit: MOST }));
   return {
     has: (fleet, build) => known.has(keyOf(fleet, build)),
-    hasBuild: (build) => builds.has(build),
+    fleetsOf: (build) => fleets.get(build) ?? [],
     values: () => known.values(),
     note: async (fleet, build, at) => {
       const made = { _id: keyOf(fleet, build), fleet, build, at };

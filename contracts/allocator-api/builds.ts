@@ -8,7 +8,7 @@ export const BuildState = z.enum(['coming', 'open', 'closing', 'closed', 'unknow
   id: 'BuildState',
   description:
     'coming: its first servers start. open: players are to have it. closing: open for a while to those who still have it. ' +
-    'closed: nobody new is placed on it. unknown: not every cluster that could serve it can tell now',
+    'closed: nobody new is placed on it. unknown: it cannot be told now, or no cluster has it',
 });
 export type BuildState = z.infer<typeof BuildState>;
 

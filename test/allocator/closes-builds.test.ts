@@ -39,6 +39,13 @@ describe('A build that is closed', function () {
       assert.ok(['queued', 'failed'].includes(state), state);
       return state === 'failed';
     });
+  /** What is kept of a cluster for the time when it is away. */
+  const isKept = (of: FleetsOfBuilds, cluster: string, state: string) =>
+    until(`that b1 is ${state} in ${cluster} is kept`, async () => {
+      const filter = { _id: cluster, builds: { $elemMatch: { fleet: of.fleet, build: 'b1', state } } };
+      return (await bed.world.database.db.collection<{ _id: string; builds: object[] }>('known_fleets').countDocuments(filter)) === 1;
+    });
+  const isAway = () => until('it is known to be away', async () => (await bed.viewOf(EAST))?.healthy === false);
   /** b1 leaves both clusters, and somebody waits for it; b2 takes its place in one. */
   const closing = async () => {
     const of = await fleets();
@@ -196,22 +203,19 @@ describe('A build that is closed', function () {
     }
   });
 
-  it('is not known to be closed while a cluster does not answer: nobody is refused, and nobody who waits is failed', async () => {
+  it('is not known to be closed while a cluster that may serve it does not answer: nobody is refused, and nobody who waits is failed', async () => {
     const { of, waiting } = await closing();
-    await of.mark(EAST, 'b1', 'closed');
-    await is(of, { b1: 'closing' });
+    await isKept(of, EAST, 'leaving');
     // Its watch is still believed: only a question can tell.
     await bed.proxy.set({ mode: 'blackhole' });
     assert.equal((await bed.viewOf(EAST))?.healthy, true);
-    await of.mark(WEST, 'b1', 'closed');
-    await is(of, { b1: 'unknown' });
+    for (const where of [WEST, EAST] as const) await of.mark(where, 'b1', 'closed');
+    await isKept(of, WEST, 'closed');
     const late = asking(of.fleet, 'b1');
     assert.equal((await post(late)).status, 202);
     assert.equal((await refusal(asking(of.fleet, 'b1', { regions: [WEST] }))).code, 'build_closed', 'the other region is in no doubt');
-    const { inDoubt } = (await (await bed.world.matchmaker()).listBuilds({ query: { fleet: of.fleet } })).body;
-    assert.deepEqual(inDoubt, [{ cluster: EAST, region: EAST }]);
     await bed.proxy.set({ mode: 'refuse' });
-    await until('it is known to be away', async () => (await bed.viewOf(EAST))?.healthy === false);
+    await isAway();
     assert.equal((await post(asking(of.fleet, 'b1'))).status, 202);
     for (const { id } of [waiting, late]) assert.equal((await bed.get(id)).state, 'queued');
 
@@ -220,44 +224,82 @@ describe('A build that is closed', function () {
     assert.equal((await refusal(asking(of.fleet, 'b1'))).code, 'build_closed');
   });
 
+  it('stays known to be closed when a cluster goes away that had it closed, or whose operator drains it', async () => {
+    const { of, waiting } = await closing();
+    const other = await closing();
+    await of.mark(EAST, 'b1', 'closed');
+    await isKept(of, EAST, 'closed');
+    await bed.proxy.set({ mode: 'blackhole' });
+    await of.mark(WEST, 'b1', 'closed');
+    await is(of, { b1: 'unknown' });
+    const { inDoubt } = (await (await bed.world.matchmaker()).listBuilds({ query: { fleet: of.fleet } })).body;
+    assert.deepEqual(inDoubt, [{ cluster: EAST, region: EAST }]);
+    assert.equal((await post(asking(of.fleet, 'b1'))).status, 202, 'it may have been opened where servers may still be had');
+    await bed.proxy.set({ mode: 'refuse' });
+    await isAway();
+    await failed(waiting.id);
+    assert.match((await refusal(asking(of.fleet, 'b1'))).message, /open: b2$/);
+    assert.equal((await post(asking(of.fleet, 'b1', { regions: [EAST] }))).status, 202, 'nobody answers for that region');
+
+    await other.of.mark(WEST, 'b1', 'closed');
+    assert.equal((await post(asking(other.of.fleet, 'b1'))).status, 202, 'it was open when it was last seen');
+    await bed.list({ ...bed.east, drain: true }, bed.west);
+    await failed(other.waiting.id);
+    assert.equal((await refusal(asking(other.of.fleet, 'b1'))).code, 'build_closed');
+    await bed.mend();
+    await is(other.of, { b1: 'closing' });
+  });
+
   it('is found to be closed by an allocator that was killed meanwhile, and not before it has looked everywhere', async () => {
     const { of, waiting } = await closing();
+    const before = await closing();
+    for (const where of [EAST, WEST] as const) await before.of.mark(where, 'b1', 'closed');
+    await failed(before.waiting.id);
+    await isKept(of, EAST, 'leaving');
+    await isKept(before.of, EAST, 'closed');
     await bed.world.killAllocator(async () => {
       for (const where of [EAST, WEST] as const) await of.mark(where, 'b1', 'closed');
       await bed.proxy.set({ mode: 'refuse' });
     });
     await until('the west is known', async () => (await bed.viewOf(WEST))?.healthy === true);
-    assert.equal((await of.told())['b1'], 'unknown');
-    assert.equal((await post(asking(of.fleet, 'b1'))).status, 202);
+    await is(of, { b1: 'closing' });
+    assert.equal((await post(asking(of.fleet, 'b1'))).status, 202, 'it was open when it was last seen');
     assert.equal((await bed.get(waiting.id)).state, 'queued');
+    await is(before.of, { b1: 'closed' });
+    assert.equal((await refusal(asking(before.of.fleet, 'b1'))).code, 'build_closed', 'what was closed before stays so');
+    assert.equal((await bed.viewOf(EAST))?.healthy, false, 'it has never seen the east');
     await bed.mend();
     await failed(waiting.id);
   });
 
   it('stays so when its fleets are taken away, until somebody brings it back', async () => {
     const of = await fleets();
-    await of.make(WEST, 'b1', 'closed');
+    // By selectors the build alone counts: no other fleet has this one.
+    const build = `b1-${of.fleet}`;
+    await of.make(WEST, build, 'closed');
     await of.make(WEST, 'b2', 'current');
-    await is(of, { b1: 'closed' });
+    await is(of, { [build]: 'closed' });
     const kept = bed.world.database.db.collection('closed_builds');
     await until('it is remembered', async () => (await kept.countDocuments({ fleet: of.fleet })) === 1);
-    await of.remove(WEST, 'b1');
+    await of.remove(WEST, build);
     await until(
       'its fleet is gone',
       async () =>
         (
           await bed.world.kube.send({
             method: 'GET',
-            path: `/apis/agones.dev/v1/namespaces/${WEST}/fleets/${of.fleet}-b1`,
+            path: `/apis/agones.dev/v1/namespaces/${WEST}/fleets/${of.fleet}-${build}`,
             timeoutMs: 60_000,
           })
         ).status === 404,
     );
-    assert.deepEqual(await of.told(), { b1: 'closed', b2: 'open' });
-    assert.match((await refusal(asking(of.fleet, 'b1'))).message, /open: b2$/);
-    await of.make(WEST, 'b1', 'coming');
-    await is(of, { b1: 'coming' });
-    assert.equal((await post(asking(of.fleet, 'b1'))).status, 202);
+    assert.deepEqual(await of.told(), { [build]: 'closed', b2: 'open' });
+    const { fleet: _named, ...chooser } = asking(of.fleet, build);
+    const bySelectors = { ...chooser, selectors: [{ matchLabels: {}, matchExpressions: [], counters: {}, lists: {} }] };
+    for (const one of [asking(of.fleet, build), bySelectors]) assert.match((await refusal(one)).message, /open: b2$/);
+    await of.make(WEST, build, 'coming');
+    await is(of, { [build]: 'coming' });
+    for (const one of [asking(of.fleet, build), bySelectors]) assert.equal((await post(one)).status, 202);
     await until('it is forgotten', async () => (await kept.countDocuments({ fleet: of.fleet })) === 0);
   });
 });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { newAllocation, type AllocationDocument } from '../../allocator/allocation.ts';
 import { Census } from '../../allocator/clusters/census.ts';
-import { createLineWaker, type LineWaker } from '../../allocator/queue/line-waker.ts';
+import { createLineWaker } from '../../allocator/queue/line-waker.ts';
+import { createStandingLines, type StandingLines } from '../../allocator/queue/standing-lines.ts';
 import { openAllocations, type Allocations } from '../../allocator/store/allocations.ts';
 import { AllocationRequest } from '../../contracts/allocator.ts';
-import { createLog } from '../../runtime/log.ts';
+import { SILENT_LOG } from '../../runtime/log.ts';
 import { freshDatabase, type FreshDatabase } from '../services/fresh-database.ts';
 import { allocatorUnderTest, anAllocation, EAST, letPass, until, WEST, type AllocatorUnderTest } from './allocator-under-test.ts';
 
@@ -18,8 +19,8 @@ describe('Those who wait in line', function () {
     let given: string[];
     let census: Record<'r1' | 'r2', Census>;
     let stop: AbortController;
-    /** Its backstop runs in one test only: whoever is woken in the others was woken by a server. */
-    let waker: LineWaker;
+    /** They are read in one test only: whoever is woken in the others was woken by a server. */
+    let lines: StandingLines;
     let servers = 0;
 
     before(async () => {
@@ -38,15 +39,16 @@ describe('Those who wait in line', function () {
         return { config, healthy: true, barred: () => undefined, census: census[region], onUsable: () => {} };
       };
       const clusters = [clusterOf('r1'), clusterOf('r2')];
-      waker = createLineWaker({
+      lines = createStandingLines({ line: allocations.line, everyMs: 2_000, log: SILENT_LOG });
+      const waker = createLineWaker({
         clusters: new Map(clusters.map((cluster) => [cluster.config.name, cluster])),
         windows: { open: [] },
         now: Date.now,
         worker: 'me',
         line: allocations.line,
         turns: { give: (uid) => given.push(uid) },
-        log: createLog('test', 'error'),
-        backstopMs: 2_000,
+        lines,
+        log: SILENT_LOG,
       });
       for (const cluster of clusters) waker.watch(cluster);
     });
@@ -159,8 +161,22 @@ describe('Those who wait in line', function () {
       comes('r1');
       await letPass(100);
       const line = await waiting(1);
-      void waker.run(stop.signal);
+      void lines.run(stop.signal);
       await until('it was woken', async () => given.includes(line[0]?._id ?? ''));
+    });
+
+    it('and one reading of the lines tells everybody who has to know, whatever has changed meanwhile', async () => {
+      await waiting(2);
+      await waiting(1, { fleet: 'raids' });
+      let readings = 0;
+      const line = { standing: () => ((readings += 1), allocations.line.standing()) };
+      const read = createStandingLines({ line, everyMs: Number.POSITIVE_INFINITY, log: SILENT_LOG });
+      const told: (readonly string[])[] = [];
+      for (let listeners = 0; listeners < 3; listeners += 1) read.onRead((standing) => told.push(standing.toSorted()));
+      for (let changes = 0; changes < 3; changes += 1) read.readSoon();
+      void read.run(stop.signal);
+      await until('all are told', async () => told.length === 3);
+      assert.deepEqual([readings, ...told], [1, ...Array.from({ length: 3 }, () => ['dev/duels', 'dev/raids'])]);
     });
   });
 

@@ -10,10 +10,11 @@ import { createClusterMetrics } from '../../allocator/clusters/cluster-metrics.t
 import { openKubeApi } from '../../allocator/clusters/kube-api.ts';
 import { Kinds } from '../../allocator/clusters/kinds.ts';
 import { poolOf } from '../../allocator/placement/pool.ts';
-import { createFleetLook } from '../../allocator/scaling/fleet-look.ts';
+import { RESIZE_ANNOTATION } from '../../allocator/clusters/fleet-book.ts';
+import { createFleetsLook } from '../../allocator/clusters/look-at-fleets.ts';
 import type { AskCluster } from '../../allocator/scaling/resize/ask-cluster.ts';
 import type { Level } from '../../allocator/scaling/resize/level.ts';
-import { parseProfile, RESIZE_ANNOTATION } from '../../allocator/scaling/resize/profile.ts';
+import { parseProfile } from '../../allocator/scaling/resize/profile.ts';
 import { resizePod } from '../../allocator/scaling/resize/resize-pod.ts';
 import type { Manifest } from '../../local/kustomize/render-folder.ts';
 import { podlessFleet, PODLESS_BUILD } from '../../local/podless-fleet.ts';
@@ -242,7 +243,7 @@ describe('a real API server and fleets/', function () {
         await waitUntil(() => Promise.resolve(cluster.healthy), wait('the allocator follows the cluster'));
         const inBook = () => Promise.resolve(cluster.fleets.synced && cluster.fleets.values().some(({ name }) => name === 'podless'));
         await waitUntil(inBook, wait('the allocator follows the fleets'));
-        const look = createFleetLook(Date.now);
+        const look = createFleetsLook();
         assert.equal(await look.exists(cluster, 'podless'), true);
         assert.equal(await look.exists(cluster, 'another'), false);
         const uid = randomUUID();

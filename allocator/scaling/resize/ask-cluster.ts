@@ -6,7 +6,7 @@ import type { KubeAnswer, KubeRequest } from '../../clusters/kube-api.ts';
 export type AskCluster = (request: Omit<KubeRequest, 'timeoutMs'>) => Promise<KubeAnswer>;
 
 /** What resizing needs of a cluster. */
-export type ResizableCluster = Pick<AgonesCluster, 'config' | 'healthy' | 'census' | 'askBeside'>;
+export type ResizableCluster = Pick<AgonesCluster, 'config' | 'healthy' | 'census' | 'fleets' | 'askBeside'>;
 
 const ANSWER_MS = 5_000;
 

@@ -1,10 +1,9 @@
 /** How large the game servers of a fleet are to be, as its annotation `lifeverse.dev/resize` says. Pure. */
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { SeenFleet } from '../../clusters/fleet-book.ts';
 import { amountOf, thousandthsOf } from './quantity.ts';
 import { amountsIn, RESOURCES, type Size } from './size.ts';
-
-export const RESIZE_ANNOTATION = 'lifeverse.dev/resize';
 
 /** YAML reads `cpu: 2` as a number. */
 const Quantity = z
@@ -64,6 +63,28 @@ const Profile = z
 export type Profile = z.infer<typeof Profile>;
 
 export type ParsedProfile = { readonly profile: Profile } | { readonly faults: readonly string[] };
+
+export interface KeptProfile {
+  /** The fleet's. */
+  readonly uid: string;
+  /** As it stands in the annotation. */
+  readonly text: string;
+  readonly parsed: ParsedProfile;
+}
+
+/** Fleet → its profile, of those that have one. Profiles that stay the same stay the same object. */
+export function profilesOf(
+  fleets: readonly Pick<SeenFleet, 'name' | 'uid' | 'resize'>[],
+  before: ReadonlyMap<string, KeptProfile>,
+): ReadonlyMap<string, KeptProfile> {
+  const found = new Map<string, KeptProfile>();
+  for (const { name, uid, resize: text } of fleets) {
+    if (text === undefined) continue;
+    const known = before.get(name);
+    found.set(name, known?.text === text && known.uid === uid ? known : { uid, text, parsed: parseProfile(text) });
+  }
+  return found;
+}
 
 /** Strict: half of what was meant may starve a session. */
 export function parseProfile(text: string): ParsedProfile {

@@ -13,5 +13,5 @@ export const resizeEnv = {
     .int()
     .min(100)
     .default(15_000)
-    .describe('resize profiles of fleets, and our rights, are looked at so often'),
+    .describe('whether pods can be resized in place, and whether we may, is looked at so often'),
 };

@@ -1,18 +1,18 @@
 /**
- * Sees to the size of one cluster's game servers, in whichever process holds the lease: what each should be like follows from the census at any
- * moment, so nothing is kept that a restart would lose.
+ * Sees to the size of one cluster's game servers, in whichever process holds the lease: what each should be like follows from the census and
+ * the book of fleets at any moment, so nothing is kept that a restart would lose.
  */
 import { pause } from '../../../runtime/deadline.ts';
 import type { Log } from '../../../runtime/log.ts';
 import { AppError } from '../../../contracts/app-error.ts';
+import { RESIZE_ANNOTATION } from '../../clusters/fleet-book.ts';
 import { agonesFleetOf, type GameServer } from '../../clusters/game-server.ts';
 import { createBell } from '../../delivery/bell.ts';
 import { askCluster, type AskCluster, type ResizableCluster } from './ask-cluster.ts';
 import { findSupport, type Support } from './find-support.ts';
 import { countsOwnSeats, filledOf, levelOf, type Level, type Present } from './level.ts';
 import { levelBySize } from './plan-resize.ts';
-import { RESIZE_ANNOTATION, type Profile } from './profile.ts';
-import { readProfiles, type KeptProfile } from './read-profiles.ts';
+import { profilesOf, type KeptProfile, type Profile } from './profile.ts';
 import { ResizeBook, type Entry } from './resize-book.ts';
 import { ResizeEvents, type ResizeEvent } from './resize-events.ts';
 import type { ResizeMetrics, ResizeReading } from './resize-metrics.ts';
@@ -24,7 +24,7 @@ export interface ResizeLimits {
   readonly atOnce: number;
   /** Pods that are begun with in a second. */
   readonly perSecond: number;
-  /** Annotations and rights are changed by people: so often they are looked at, in milliseconds. */
+  /** Rights are changed by people, and clusters are upgraded: so often that is looked at, in milliseconds. */
   readonly lookMs: number;
 }
 
@@ -94,9 +94,11 @@ export class Resizer {
     this.#lookAt = 0;
     try {
       while (!signal.aborted && this.#parts.listed()) {
-        const { healthy } = this.#parts.cluster;
-        if (healthy) await this.#lookAgain(ask);
-        if (healthy && this.#support?.available === true) {
+        const { healthy, fleets } = this.#parts.cluster;
+        // Nobody is resized by fleets that may be another cluster's.
+        const isKnown = healthy && fleets.synced;
+        if (isKnown) await this.#lookAgain(ask);
+        if (isKnown && this.#support?.available === true) {
           await this.#readSeats();
           this.#want();
           this.#begin(ask, signal);
@@ -110,15 +112,17 @@ export class Resizer {
     }
   }
 
-  /** Which fleets want it, and whether it can be. */
+  /** Which fleets want it now, and whether it can be, which is asked now and then. */
   async #lookAgain(ask: AskCluster): Promise<void> {
-    const { now, cluster } = this.#parts;
-    if (now() < this.#lookAt) return;
-    this.#lookAt = now() + this.#parts.limits.lookMs;
+    const { now, cluster, limits } = this.#parts;
+    this.#profiles = profilesOf(cluster.fleets.values(), this.#profiles);
+    for (const [fleet, { parsed }] of this.#profiles) this.#sayFaults(ask, fleet, 'faults' in parsed ? parsed.faults.join('; ') : '');
+    // The first that wants it is told at once.
+    if (this.#profiles.size === 0) [this.#support, this.#lookAt] = [undefined, 0];
+    if (this.#profiles.size === 0 || now() < this.#lookAt) return;
+    this.#lookAt = now() + limits.lookMs;
     try {
-      this.#profiles = await readProfiles(ask, cluster.config.namespace, this.#profiles);
-      this.#support = this.#profiles.size === 0 ? undefined : await findSupport(ask, cluster.config.namespace);
-      for (const [fleet, { parsed }] of this.#profiles) this.#sayFaults(ask, fleet, 'faults' in parsed ? parsed.faults.join('; ') : '');
+      this.#support = await findSupport(ask, cluster.config.namespace);
       const why = this.#support?.available === false ? this.#support.why : '';
       const about = { type: 'Normal', reason: 'ResizeUnavailable', about: '', version: why } as const;
       if (why !== '')
@@ -128,9 +132,8 @@ export class Resizer {
     } catch (cause) {
       if (!(cause instanceof AppError) || cause.kind !== 'forbidden') {
         this.#lookAt = Math.min(this.#lookAt, now() + RETRY_MS);
-        return this.#log.debug('what is to be resized could not be read', { cause });
+        return this.#log.debug('whether game servers can be resized could not be read', { cause });
       }
-      this.#profiles = new Map();
       this.#support = undefined;
       this.#say('support', cause.message, () => this.#log.warn('game servers are not resized here', { why: cause.message }));
     }

@@ -10,6 +10,9 @@ import { Registry } from 'prom-client';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { Census } from '../../../allocator/clusters/census.ts';
+import { FleetBook } from '../../../allocator/clusters/fleet-book.ts';
+import { followFleets } from '../../../allocator/clusters/follow-fleets.ts';
+import { createInterruption } from '../../../allocator/clusters/interruption.ts';
 import { connectKubeApi, openKubeApi, type KubeApi, type KubeRequest } from '../../../allocator/clusters/kube-api.ts';
 import type { AskCluster } from '../../../allocator/scaling/resize/ask-cluster.ts';
 import { podOf } from '../../../allocator/scaling/resize/pod-view.ts';
@@ -96,6 +99,10 @@ export async function resizeBed(emulatedVersion: string) {
 
   const podPath = (name: string) => `${inGames}/pods/${name}`;
   const fleetsPath = `/apis/agones.dev/v1/namespaces/${NAMESPACE}/fleets`;
+  const fleets = new FleetBook();
+  const book = { book: fleets, path: fleetsPath, interruption: createInterruption().begin, log: recordingLog(lines) };
+  const ending = new AbortController();
+  const following = followFleets({ ...book, api, silentMs: 60_000, pageSize: 500 }, ending.signal);
   const annotated = (annotation: string | undefined) => ({ metadata: { annotations: { 'lifeverse.dev/resize': annotation ?? null } } });
 
   return {
@@ -169,7 +176,7 @@ export async function resizeBed(emulatedVersion: string) {
       const registry = new Registry();
       const metrics = createResizeMetrics(registry);
       const own = open();
-      const parts = { config, healthy: true, census, askBeside: (request: KubeRequest) => own.send(request) };
+      const parts = { config, healthy: true, census, fleets, askBeside: (request: KubeRequest) => own.send(request) };
       const limits = { atOnce: 4, perSecond: 100, lookMs: 250 };
       const log = recordingLog(lines);
       const resizer = new Resizer({
@@ -201,6 +208,8 @@ export async function resizeBed(emulatedVersion: string) {
       cluster = await startCluster(options);
     },
     close: async (): Promise<void> => {
+      ending.abort();
+      await following;
       api.close();
       admin.close();
       await cluster.stop();
