@@ -1,6 +1,7 @@
 /** What the allocator's API speaks of; the endpoints are in `allocator-api.ts`. */
 import { z } from 'zod';
 import { Crash } from './crash.ts';
+import { GameJson } from './game-json.ts';
 import { Notices } from './notices.ts';
 import { serverFaults, serverFields, ServerSelector } from './server-selectors.ts';
 import { Address, Build, ClientId, Instant, JsonWebKeySet, KubeName, Latencies, PlayerId, TraceId, Uid, WorldId } from './words.ts';
@@ -25,9 +26,7 @@ export const Session = z
   .object({
     map: z.string().min(1).max(256),
     world: WorldId.optional().describe('The persistent world that is played; it is live once at most'),
-    data: z
-      .record(z.string(), z.unknown())
-      .default({})
+    data: GameJson.default({})
       .refine((data) => new TextEncoder().encode(JSON.stringify(data)).length <= 8 * KIB, 'at most 8 KiB as JSON')
       .describe('Handed to the game server as it is; at most 8 KiB as JSON'),
     capacity: z.int().min(1).max(1_000).describe('Seats for players'),

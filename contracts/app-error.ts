@@ -111,8 +111,10 @@ function kindOfStatus(status: number): ErrorKind {
 
 /** Faults of a zod parse as pointers into the input. `at` names the part: `body`, `query`, `params`, `headers`. */
 export function faultsOf(error: z.ZodError, at: string): InputFault[] {
-  return error.issues.map((issue) => ({
-    pointer: `#/${[at, ...issue.path.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')}`,
-    detail: issue.message,
-  }));
+  return error.issues.map((issue) => ({ pointer: pointerOf(`#/${at}`, issue.path), detail: issue.message }));
+}
+
+/** A place in JSON as a pointer (RFC 6901). @param at pointer to where the path begins. */
+export function pointerOf(at: string, path: readonly PropertyKey[]): string {
+  return [at, ...path.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/');
 }

@@ -1,6 +1,7 @@
 /** The typed client of a service, made from its endpoint table. */
 import { z } from 'zod';
 import { AppError, errorOfResponse } from './app-error.ts';
+import { jsonText } from './json-text.ts';
 import type { Api, CallOf, Endpoints, EndpointSpec, ReplyOf } from './endpoint.ts';
 
 /** One HTTP exchange as the client needs it. Rejects with an `AppError` (`unavailable`, `timeout`) when there is no answer. */
@@ -84,7 +85,7 @@ async function exchange(service: string, spec: EndpointSpec, options: ClientOpti
       ...stringsOf(call.headers),
       ...extra.headers,
     },
-    body: call.body === undefined ? undefined : JSON.stringify(call.body),
+    body: call.body === undefined ? undefined : jsonText(call.body),
     timeoutMs: extra.timeoutMs ?? spec.limits.timeoutMs + GRACE_MS,
     signal: extra.signal,
   });

@@ -1,6 +1,7 @@
 /** The saves API: leases, journals and snapshots of worlds and players. */
 import { z } from 'zod';
 import { defineApi, ORDINARY } from './endpoint.ts';
+import { GameJson } from './game-json.ts';
 import { ClientId, Instant, PlayerId, Uid } from './words.ts';
 
 /** What a journal belongs to. */
@@ -21,8 +22,6 @@ export const Lease = z
   .meta({ id: 'Lease' });
 export type Lease = z.infer<typeof Lease>;
 
-const EntryData = z.record(z.string(), z.unknown());
-
 /** Why saves never takes an entry, however often it is sent. */
 export const EntryRefusal = z
   .object({ code: z.string().max(64).describe('Of the problem document'), detail: z.string().max(256) })
@@ -34,7 +33,7 @@ export const InventoryShare = z
   .object({
     playerId: PlayerId,
     seq: z.int().min(1),
-    data: EntryData,
+    data: GameJson,
     refused: z
       .literal(true)
       .optional()
@@ -49,7 +48,7 @@ export const MOST_SHARES = 8;
 export const JournalEntry = z
   .object({
     seq: z.int().min(1),
-    data: EntryData,
+    data: GameJson,
     inventories: z
       .array(InventoryShare)
       .min(1)

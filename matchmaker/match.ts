@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AllocationRequest } from '../contracts/allocator.ts';
+import { jsonText } from '../contracts/json-text.ts';
 import type { FormedMatch } from './matching/form-matches.ts';
 import { capacityOf, type Mode } from './mode.ts';
 
@@ -77,7 +78,7 @@ export function newMatch({ id, modeName, mode, formed, by, now, leaseUntil }: Ne
     state: 'forming',
     open: true,
     tickets: formed.tickets.map((ticket) => ticket.id),
-    request: JSON.stringify(request),
+    request: jsonText(request),
     ...(world === undefined ? {} : { world }),
     round: 0,
     createdAt: now,

@@ -1,5 +1,6 @@
 /** A game mode: how its matches are formed, and what is asked of the allocator for one. */
 import { z } from 'zod';
+import { GameJson } from '../contracts/game-json.ts';
 import { KubeName, WorldId } from '../contracts/words.ts';
 
 /** A limit that begins strict and relaxes with each second of waiting. */
@@ -19,7 +20,7 @@ export const Mode = z
     capacity: z.int().min(1).max(1_000).optional(),
     /** A persistent-world mode: the worlds by name, or how many there are (`MODE-1`, `MODE-2`, …). */
     worlds: z.union([z.int().min(1).max(100_000), z.array(WorldId).min(1)]).optional(),
-    data: z.record(z.string(), z.unknown()).default({}),
+    data: GameJson.default({}),
     /** Round-trip time to a region in milliseconds that is good enough. */
     latencyMs: Window.default({ start: 80, perSecond: 10, most: 1_000 }),
     /** Distance in skill within one match. */

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Role } from '../contracts/roles.ts';
+import { jsonFaults } from './json-faults.ts';
 
 export class ConfigError extends Error {
   readonly faults: readonly string[];
@@ -51,12 +52,16 @@ export function jsonVariable<T extends z.ZodType>(inner: T, about: string) {
       } catch (cause) {
         return fault(`cannot be read: ${String(cause)}`);
       }
+      let parsed: unknown;
       try {
-        return JSON.parse(json);
+        parsed = JSON.parse(json);
       } catch {
         // Without the parser's words, which repeat a piece of the text.
         return fault(file === undefined ? 'is not JSON' : `${file} is not JSON`);
       }
+      const lost = jsonFaults(parsed, Buffer.from(json), '#');
+      for (const { pointer, detail } of lost) fault(`${file === undefined ? '' : `${file} `}${pointer}: ${detail}`);
+      return lost.length === 0 ? parsed : z.NEVER;
     })
     .pipe(inner)
     .describe(about);

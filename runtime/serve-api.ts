@@ -19,9 +19,10 @@ import {
   type StreamedEvent,
   type StreamMark,
 } from '../contracts/endpoint.ts';
+import { jsonText } from '../contracts/json-text.ts';
 import { openApiOf } from '../contracts/openapi.ts';
 import { sendEvents } from './event-stream.ts';
-import { jsonFault } from './json-limits.ts';
+import { jsonBody, type JsonBody } from './json-body.ts';
 import type { Log } from './log.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { normaliseError, REFUSED_BY_SERVICE } from './normalise-error.ts';
@@ -103,7 +104,7 @@ function pipeline(name: string, spec: EndpointSpec, handler: AnyHandler, parts: 
     },
     admit(spec, parts.tokenCheck),
     limitRate(limiter),
-    ...(spec.body === undefined ? [] : [requireJson, express.json({ limit: spec.limits.bodyBytes, strict: false })]),
+    ...(spec.body === undefined ? [] : jsonBody(spec.limits.bodyBytes)),
     (request: Request, response: Response, next: NextFunction) => {
       handle(spec, handler, parts, request, response).catch(next);
     },
@@ -166,11 +167,6 @@ function callerOf(principal: Principal | undefined): string | undefined {
   return principal?.pod === undefined ? principal?.subject : `${principal.subject}/${principal.pod.uid}`;
 }
 
-function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  if (request.is('application/json') === 'application/json') return next();
-  next(new AppError('unsupported-media-type', 'body_not_json', 'send a JSON body with content-type: application/json'));
-}
-
 async function handle(spec: EndpointSpec, handler: AnyHandler, parts: ServeParts, request: Request, response: Response): Promise<void> {
   const { requestId, principal, trace } = localsOf(response);
   const parsed = parseRequest(spec, request);
@@ -200,11 +196,15 @@ function parseRequest(spec: EndpointSpec, request: Request): Record<'params' | '
     faults.push(...faultsOf(parsed.error, at));
     return undefined;
   };
+  const soundBody = (type: z.ZodType, { json, faults: unsound }: JsonBody) => {
+    faults.push(...unsound);
+    return unsound.length === 0 ? part(type, 'body', json) : undefined;
+  };
   const parsed = {
     params: part(spec.params, 'params', request.params),
     query: part(spec.query, 'query', filledQuery(spec, request.query, faults)),
     headers: part(spec.headers, 'headers', request.headers),
-    body: part(spec.body, 'body', soundBody(request.body, faults)),
+    body: spec.body === undefined ? undefined : soundBody(spec.body, request.body as JsonBody),
   };
   if (faults.length === 0) return parsed;
   const all = faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ');
@@ -216,13 +216,6 @@ function filledQuery(spec: EndpointSpec, query: Request['query'], faults: InputF
   for (const name of Object.keys(spec.query?.shape ?? {}))
     if (query[name] === '') faults.push({ pointer: `#/query/${name}`, detail: 'is empty: give it a value, or leave it out' });
   return query;
-}
-
-function soundBody(body: unknown, faults: InputFault[]): unknown {
-  const fault = jsonFault(body);
-  if (fault === undefined) return body;
-  faults.push(fault);
-  return undefined;
 }
 
 /** Only documented answers leave, and only their documented fields. */
@@ -243,7 +236,7 @@ async function answer(
   if (shaped === undefined) return void response.end();
   if (!shaped.success)
     throw new AppError('internal', 'answer_malformed', `${spec.path} answered another shape than documented`, { cause: shaped.error });
-  response.json(shaped.data);
+  response.type('json').send(jsonText(shaped.data));
 }
 
 function wrongMethod(methods: readonly string[]) {

@@ -9,6 +9,7 @@ import { Claim } from '../contracts/allocator.ts';
 import { SessionPhase, type BridgeSession } from '../contracts/bridge.ts';
 import { Crash } from '../contracts/crash.ts';
 import type { KickNotice } from '../contracts/notices.ts';
+import { ownMember } from '../contracts/own-member.ts';
 import { packetKeyId } from '../runtime/packet-key-id.ts';
 import { UsedTicket } from './tickets/used-tickets.ts';
 import { allAway, findSeat, holdSeats, kick, SeatRecord, seatView, type Seats } from './seats/seats.ts';
@@ -150,13 +151,14 @@ export function kickedByAllocator(state: SessionState, notices: readonly KickNot
 
 /** The first reason stays. */
 export function inventoryLost(state: SessionState, playerId: string, why: string): SessionState {
-  if (state.lostInventories[playerId] !== undefined) return state;
+  if (ownMember(state.lostInventories, playerId) !== undefined) return state;
   return { ...state, lostInventories: { ...state.lostInventories, [playerId]: why.slice(0, MOST_REASON) } };
 }
 
 export function inventoryHeld(state: SessionState, playerId: string): SessionState {
-  const { [playerId]: lost, ...others } = state.lostInventories;
-  return lost === undefined ? state : { ...state, lostInventories: others };
+  if (ownMember(state.lostInventories, playerId) === undefined) return state;
+  const { [playerId]: _, ...others } = state.lostInventories;
+  return { ...state, lostInventories: others };
 }
 
 export function fenced(state: SessionState, reason: string): SessionState {

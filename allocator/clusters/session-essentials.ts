@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { AllocationRequest } from '../../contracts/allocator.ts';
+import { jsonText } from '../../contracts/json-text.ts';
 import { Instant } from '../../contracts/words.ts';
 import type { AllocationDocument } from '../allocation.ts';
 
@@ -28,7 +29,7 @@ export function essentialsOf(allocation: AllocationDocument, epoch: number | nul
   const { request, seats } = allocation;
   const players = seats.slice(0, MOST_PLAYERS).map(({ id, role }) => ({ id, role }));
   const write = (cut: Essentials['cut']) =>
-    JSON.stringify({
+    jsonText({
       client: allocation.client,
       fingerprint: allocation.fingerprint,
       createdAt: allocation.createdAt.toISOString(),

@@ -7,6 +7,7 @@
  */
 import { GAME_SERVER_MARKS, type AllocationRequest } from '../../contracts/allocator.ts';
 import type { CounterCondition, ListCondition, ServerSelector } from '../../contracts/server-selectors.ts';
+import { ownMember } from '../../contracts/own-member.ts';
 
 export const FLEET_LABEL = 'agones.dev/fleet';
 
@@ -107,15 +108,15 @@ function namesIn(selectors: readonly ServerSelector[]): Names {
 /** As Agones matches a selector. */
 function meets(kind: Kind, { matchLabels, matchExpressions, counters, lists }: ServerSelector): boolean {
   return (
-    Object.entries(matchLabels).every(([name, value]) => kind.labels[name] === value) &&
+    Object.entries(matchLabels).every(([name, value]) => ownMember(kind.labels, name) === value) &&
     matchExpressions.every(({ key, operator, values }) => {
-      const value = kind.labels[key];
+      const value = ownMember(kind.labels, key);
       if (operator === 'In') return value !== undefined && values.includes(value);
       if (operator === 'NotIn') return value === undefined || !values.includes(value);
       return (operator === 'Exists') === (value !== undefined);
     }) &&
-    Object.entries(counters).every(([name, condition]) => counterMeets(kind.counters[name], condition)) &&
-    Object.entries(lists).every(([name, condition]) => listMeets(kind.lists[name], condition))
+    Object.entries(counters).every(([name, condition]) => counterMeets(ownMember(kind.counters, name), condition)) &&
+    Object.entries(lists).every(([name, condition]) => listMeets(ownMember(kind.lists, name), condition))
   );
 }
 

@@ -1,5 +1,6 @@
 /** What one allocation wants of a cluster. Pure. */
 import type { LatencyPolicy, SessionPlayer } from '../../contracts/allocator.ts';
+import { ownMember } from '../../contracts/own-member.ts';
 import type { Pool } from './pool.ts';
 
 export interface Wish {
@@ -38,6 +39,6 @@ export function limitAt(policy: LatencyPolicy, ageMs: number): Limit {
 export function worstLatenciesOf(players: readonly Pick<SessionPlayer, 'latencies'>[]): Record<string, number> {
   const worst: Record<string, number> = {};
   for (const { latencies } of players)
-    for (const [region, ms] of Object.entries(latencies)) worst[region] = Math.max(worst[region] ?? 0, ms);
+    for (const [region, ms] of Object.entries(latencies)) worst[region] = Math.max(ownMember(worst, region) ?? 0, ms);
   return worst;
 }

@@ -1,5 +1,6 @@
 /** What is matched as one: a ticket, or a party whose tickets are all there. */
 import type { TicketPlayer } from '../../contracts/matchmaker.ts';
+import { ownMember } from '../../contracts/own-member.ts';
 
 export interface WaitingTicket {
   readonly id: string;
@@ -66,7 +67,7 @@ function worstLatencies(players: readonly TicketPlayer[]): Map<string, number> {
   const [first, ...others] = players;
   const worst = new Map<string, number>();
   for (const [region, own] of Object.entries(first?.latencies ?? {})) {
-    const all = [own, ...others.map((player) => player.latencies[region] ?? Number.POSITIVE_INFINITY)];
+    const all = [own, ...others.map((player) => ownMember(player.latencies, region) ?? Number.POSITIVE_INFINITY)];
     const most = Math.max(...all);
     if (Number.isFinite(most)) worst.set(region, most);
   }

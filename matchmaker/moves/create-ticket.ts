@@ -2,6 +2,7 @@
 import { AppError } from '../../contracts/app-error.ts';
 import { BUILD_CLOSED, buildClosed } from '../../contracts/build-closed.ts';
 import type { TicketRequest } from '../../contracts/matchmaker.ts';
+import { ownMember } from '../../contracts/own-member.ts';
 import { newTicket, type KeptTicket } from '../ticket.ts';
 import type { Mode } from '../mode.ts';
 import type { MatchmakerParts } from './matchmaker-parts.ts';
@@ -40,7 +41,7 @@ function playableMode(parts: MatchmakerParts, request: TicketRequest): Mode {
   const refuse = (code: string, pointer: string, detail: string): never => {
     throw new AppError('invalid', code, detail, { faults: [{ pointer, detail }] });
   };
-  const mode = parts.modes[request.mode];
+  const mode = ownMember(parts.modes, request.mode);
   if (mode === undefined)
     return refuse('mode_unknown', '#/body/mode', `there is no such mode; there are: ${Object.keys(parts.modes).join(', ')}`);
   if (request.players.length > mode.players)

@@ -1,4 +1,5 @@
 /** Forms the matches of one mode from those who wait now. */
+import { ownMember } from '../../contracts/own-member.ts';
 import { newMatch } from '../match.ts';
 import { formMatches } from '../matching/form-matches.ts';
 import type { MatchmakerParts } from '../moves/matchmaker-parts.ts';
@@ -13,7 +14,7 @@ const TURN_MS = 5_000;
 const MOST_TICKETS = 5_000;
 
 export async function matchingRound(parts: MatchmakerParts, driver: Pick<MatchDriver, 'drive'>, modeName: string): Promise<void> {
-  const mode = parts.modes[modeName];
+  const mode = ownMember(parts.modes, modeName);
   const now = parts.now();
   if (mode === undefined || !(await takeTurn(parts, `match ${modeName}`, parts.self, now, TURN_MS))) return;
   const waiting = await parts.tickets.list({ state: 'waiting', mode: modeName }, { sort: { createdAt: 1 }, limit: MOST_TICKETS });

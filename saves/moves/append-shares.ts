@@ -11,6 +11,7 @@
  * goes on, and whoever restores it can tell. That never changes afterwards, since an epoch that is over never comes back.
  */
 import { AppError } from '../../contracts/app-error.ts';
+import { ownMember } from '../../contracts/own-member.ts';
 import type { InventoryShare, JournalEntry } from '../../contracts/saves.ts';
 import { pause } from '../../runtime/deadline.ts';
 import { batchOf, type JournalBatch } from '../store/journal-batch.ts';
@@ -100,7 +101,7 @@ function isFenced(inventory: Subject | undefined, epoch: number | undefined): bo
 function markRefused(entry: JournalEntry, inventories: ReadonlyMap<string, Subject>, epochs: AppendWithShares['epochs']): JournalEntry {
   if (entry.inventories === undefined) return entry;
   const shares = entry.inventories.map(({ playerId, seq, data, refused: given }): InventoryShare => {
-    const refused = given === true || isFenced(inventories.get(playerId), epochs[playerId]);
+    const refused = given === true || isFenced(inventories.get(playerId), ownMember(epochs, playerId));
     return { playerId, seq, data, ...(refused ? { refused: true as const } : {}) };
   });
   return { ...entry, inventories: shares };
@@ -122,7 +123,7 @@ function sharesOf(
   }
   const writeOf = (playerId: string, shares: readonly JournalEntry[]): HeadWrite => {
     const subject = inventories.get(playerId) as Subject;
-    const epoch = append.epochs[playerId];
+    const epoch = ownMember(append.epochs, playerId);
     if (epoch === undefined) throw new AppError('invalid', 'epoch_missing', `epochs does not name the inventory of ${playerId}`);
     checkConsecutive(shares);
     const fresh = freshEntries(parts, subject, { id: subject._id, epoch, entries: shares, permit: append.permit });
@@ -156,7 +157,7 @@ function answerOf(
 ): Appended {
   const headOf = (subject: Subject) => writes.find((write) => write.subject._id === subject._id)?.batch.to;
   const answered = [...inventories].map(([playerId, subject]) => {
-    const epoch = epochs[playerId] ?? subject.epoch;
+    const epoch = ownMember(epochs, playerId) ?? subject.epoch;
     return [playerId, { durableSeq: headOf(subject) ?? durableUnder(subject, epoch), fenced: epoch < subject.epoch }] as const;
   });
   return { durableSeq: headOf(carrier) ?? carrier.durableSeq, inventories: Object.fromEntries(answered) };

@@ -1,6 +1,7 @@
 /** A batch of journal entries as it is stored: one document, so that it is there as a whole or not at all. */
 import { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
+import { jsonText } from '../../contracts/json-text.ts';
 import type { JournalEntry } from '../../contracts/saves.ts';
 import type { Subject } from '../subject.ts';
 
@@ -75,7 +76,7 @@ export function batchId(subject: string, stretch: number, from: number): string 
 
 function textOf(seq: number, data: JournalEntry['data'] | JournalEntry['inventories']): string {
   try {
-    return JSON.stringify(data);
+    return jsonText(data);
   } catch (cause) {
     throw new AppError('invalid', 'entry_too_deep', `the data of entry ${seq} cannot be written as JSON: it is nested too deeply`, {
       cause,

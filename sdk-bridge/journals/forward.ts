@@ -9,6 +9,7 @@
  * A fault of saves itself says nothing of an entry, until the same one meets it again and again: then its empty place is tried, and only if
  * that is stored was it the entry (`doubted-entry.ts`).
  */
+import { ownMember } from '../../contracts/own-member.ts';
 import type { EntryRefusal } from '../../contracts/saves.ts';
 import { keepTrying } from '../backend/keep-trying.ts';
 import { keyOf, MOST_REFUSED, subjectOf, type EntryRecord, type JournalKey } from './journal-head.ts';
@@ -161,7 +162,7 @@ async function refuse(forwarding: Forwarding, cargo: Cargo, why: EntryRefusal): 
 function storedBefore({ journals }: Forwarding, { journal, entry, shares = {} }: EntryRecord, stored: number): void {
   journals.stored(journal, stored);
   for (const { playerId, seq } of entry.inventories ?? [])
-    if (liveHead(journals.spool.heads, keyOf('players', playerId), shares[playerId]) !== undefined)
+    if (liveHead(journals.spool.heads, keyOf('players', playerId), ownMember(shares, playerId)) !== undefined)
       journals.stored(keyOf('players', playerId), seq);
 }
 

@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import { RefusedEntry } from '../../contracts/bridge-api/acks.ts';
+import { ownMember } from '../../contracts/own-member.ts';
 import { EntryRefusal, JournalEntry, type SubjectKind } from '../../contracts/saves.ts';
 
 /** As saves names it: `worlds/ID` or `players/ID`. */
@@ -72,7 +73,7 @@ export function subjectOf(key: JournalKey): { kind: SubjectKind; id: string } {
 /** That the entry leaves its place empty, here and in the inventories that it touches. */
 export function refusalRecord({ journal, generation, entry, shares = {} }: EntryRecord, why: EntryRefusal): SpoolRecord {
   const touched = (entry.inventories ?? []).flatMap((share) => {
-    const of = shares[share.playerId];
+    const of = ownMember(shares, share.playerId);
     return of === undefined ? [] : [{ playerId: share.playerId, generation: of, seq: share.seq }];
   });
   return { is: 'refused', journal, generation, seq: entry.seq, why, shares: touched };
@@ -92,7 +93,7 @@ export function follow(heads: Map<JournalKey, Head>, record: SpoolRecord): void 
   if (record.is === 'doubted') return change(heads, journal, generation, { doubted: { seq: record.seq, ...record.why } });
   change(heads, journal, generation, { seq: record.entry.seq });
   for (const share of record.entry.inventories ?? [])
-    change(heads, keyOf('players', share.playerId), record.shares?.[share.playerId], { seq: share.seq });
+    change(heads, keyOf('players', share.playerId), ownMember(record.shares, share.playerId), { seq: share.seq });
 }
 
 function change(heads: Map<JournalKey, Head>, journal: JournalKey, generation: number | undefined, to: Partial<Head>): void {

@@ -4,6 +4,7 @@
  * A wave is what can be sent side by side: one request per journal that carries entries, and no journal touched by two of them. So each
  * journal gets its entries in order, whichever request carries them.
  */
+import { ownMember } from '../../contracts/own-member.ts';
 import type { EntryRefusal, JournalEntry } from '../../contracts/saves.ts';
 import { follow, keyOf, refusalRecord, type EntryRecord, type Head, type JournalKey, type SpoolRecord } from './journal-head.ts';
 
@@ -76,7 +77,7 @@ function asSent({ entry, shares = {} }: EntryRecord, carrier: Head, heads: Heads
   const why = refusalOf(carrier, entry.seq);
   const inventories = entry.inventories?.map(({ playerId, seq, data: whole }) => {
     const data = why === undefined ? whole : {};
-    const head = liveHead(heads, keyOf('players', playerId), shares[playerId]);
+    const head = liveHead(heads, keyOf('players', playerId), ownMember(shares, playerId));
     if (head === undefined) return { playerId, seq, data, refused: true as const };
     epochs[playerId] = head.epoch;
     return { playerId, seq, data };

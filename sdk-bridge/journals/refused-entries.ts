@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jsonText } from '../../contracts/json-text.ts';
 import type { EntryRefusal } from '../../contracts/saves.ts';
 import { writeDurably } from '../store/write-durably.ts';
 import type { EntryRecord } from './journal-head.ts';
@@ -13,7 +14,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export async function keepRefused(folder: string, record: EntryRecord, why: EntryRefusal, at: number): Promise<string | undefined> {
   await mkdir(folder, { recursive: true });
   const { journal, generation, entry } = record;
-  const text = `${JSON.stringify({ journal, at: new Date(at).toISOString(), why, entry })}\n`;
+  const text = `${jsonText({ journal, at: new Date(at).toISOString(), why, entry })}\n`;
   const sizes = await Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size));
   if (sizes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(text)) > MOST_BYTES) return undefined;
   const digest = createHash('sha256').update(journal).digest('hex').slice(0, 8);

@@ -5,6 +5,7 @@
 import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../contracts/app-error.ts';
+import { jsonText } from '../../contracts/json-text.ts';
 import type { Log } from '../../runtime/log.ts';
 import { follow, type Head, type JournalKey, type SpoolRecord } from './journal-head.ts';
 import { encodeRecord } from './spool-record.ts';
@@ -166,7 +167,7 @@ function spoolOf({ folder, owner, mostBytes }: SpoolParts, segments: Segment[], 
     },
     append: (records) => {
       if (records.length === 0) return writing ?? Promise.resolve();
-      const bytes = Buffer.concat(records.map((record) => encodeRecord(JSON.stringify(record))));
+      const bytes = Buffer.concat(records.map((record) => encodeRecord(jsonText(record))));
       // What opens and closes journals is little, and what makes room depends on it.
       if (records.some(({ is }) => is === 'entry') && backlog() + bytes.length > mostBytes) {
         return Promise.reject(new AppError('unavailable', 'spool_full', 'too many entries wait for the saves service', { retryAfter: 5 }));

@@ -1,6 +1,7 @@
 /** A service within this process in place of one behind HTTPS: what its endpoint table says, answered by its handlers. */
 import { AppError, problemOf, STATUS_OF_KIND } from '../../contracts/app-error.ts';
 import type { IncomingAnswer, OutgoingRequest } from '../../contracts/client.ts';
+import { jsonText } from '../../contracts/json-text.ts';
 import type { Api, Endpoints, EndpointSpec } from '../../contracts/endpoint.ts';
 import { normaliseError } from '../../runtime/normalise-error.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
@@ -24,7 +25,7 @@ export function answerByTable<E extends Endpoints>(
       const { spec, pattern } = route;
       const request = requestOf(spec, pattern.exec(pathname)?.groups ?? {}, searchParams, headers, body);
       const reply = await handler(request, { signal: signal ?? new AbortController().signal });
-      return { status: reply.status, headers: {}, body: JSON.stringify(reply.body) };
+      return { status: reply.status, headers: {}, body: jsonText(reply.body) };
     } catch (cause) {
       const error = normaliseError(cause);
       return { status: STATUS_OF_KIND[error.kind], headers: {}, body: JSON.stringify(problemOf(error)) };

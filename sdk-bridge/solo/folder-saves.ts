@@ -10,6 +10,8 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
+import { jsonText } from '../../contracts/json-text.ts';
+import { ownMember } from '../../contracts/own-member.ts';
 import { Holder, JournalEntry, Snapshot, type savesApi, type Lease } from '../../contracts/saves.ts';
 import type { Handlers } from '../../runtime/serve-api.ts';
 import { writeDurably } from '../store/write-durably.ts';
@@ -74,7 +76,7 @@ export function createFolderSaves(root: string, now: () => number, broken: (caus
     const refused = new Set<string>();
     for (const [playerId, shares] of sharesByPlayer(fresh)) {
       await inTurn('players', playerId, async (inventory) => {
-        const epoch = epochs[playerId];
+        const epoch = ownMember(epochs, playerId);
         if (epoch === undefined) throw new AppError('invalid', 'epoch_missing', `epochs does not name the inventory of ${playerId}`);
         if (inventory.head !== undefined && epoch < inventory.head.epoch) return void refused.add(playerId);
         permit(inventory, playerId, epoch);
@@ -95,7 +97,10 @@ export function createFolderSaves(root: string, now: () => number, broken: (caus
     if (players.length === 0) return undefined;
     const answers = players.map(async (playerId) => {
       const inventory = await subjectOf('players', playerId);
-      return [playerId, { durableSeq: durableOf(inventory), fenced: (epochs[playerId] ?? 0) < (inventory.head?.epoch ?? 0) }] as const;
+      return [
+        playerId,
+        { durableSeq: durableOf(inventory), fenced: (ownMember(epochs, playerId) ?? 0) < (inventory.head?.epoch ?? 0) },
+      ] as const;
     });
     return Object.fromEntries(await Promise.all(answers));
   };
@@ -214,7 +219,7 @@ async function appendLines(path: string, entries: readonly JournalEntry[]): Prom
   const whole = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1));
   const file = await open(path, text === '' ? 'w+' : 'r+');
   try {
-    const bytes = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    const bytes = Buffer.from(entries.map((entry) => `${jsonText(entry)}\n`).join(''));
     await file.truncate(whole);
     await file.write(bytes, 0, bytes.length, whole);
     await file.datasync();

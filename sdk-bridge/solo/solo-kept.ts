@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SeatRole, Session } from '../../contracts/allocator.ts';
 import { AgonesState } from '../../contracts/bridge-solo.ts';
+import { jsonText } from '../../contracts/json-text.ts';
 import { Notices } from '../../contracts/notices.ts';
 import { SoloCounters, SoloLists, type SoloSpec } from './solo-spec.ts';
 import { readKept } from '../store/kept-file.ts';
@@ -66,7 +67,7 @@ export async function openSoloKeeper(folder: string, spec: SoloSpec): Promise<So
     current: () => kept,
     change: (make) => {
       kept = make(kept);
-      writing = writing.catch(() => {}).then(() => writeDurably(path, `${JSON.stringify(kept, undefined, 2)}\n`));
+      writing = writing.catch(() => {}).then(() => writeDurably(path, `${jsonText(kept, 2)}\n`));
       return writing;
     },
   };

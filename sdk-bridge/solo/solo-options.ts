@@ -1,6 +1,7 @@
 /** What `--solo` is told, from the command line. Pure. */
 import { z } from 'zod';
 import { SoloAllocation } from '../../contracts/bridge-solo.ts';
+import { jsonFaults } from '../../runtime/json-faults.ts';
 import { readFeatureGates, type FeatureGates } from './sidecar/feature-gates.ts';
 import { SoloSpec } from './solo-spec.ts';
 
@@ -69,10 +70,14 @@ const inJson = <T>(type: z.ZodType<T>): z.ZodType<T> =>
   z
     .string()
     .transform((text, context): unknown => {
+      const fault = (message: string) => context.addIssue({ code: 'custom', message });
       try {
-        return JSON.parse(text);
+        const parsed: unknown = JSON.parse(text);
+        const lost = jsonFaults(parsed, Buffer.from(text), '#');
+        for (const { pointer, detail } of lost) fault(`${pointer}: ${detail}`);
+        return lost.length === 0 ? parsed : z.NEVER;
       } catch {
-        context.addIssue({ code: 'custom', message: 'is not JSON' });
+        fault('is not JSON');
         return z.NEVER;
       }
     })

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { jsonText } from '../../contracts/json-text.ts';
 import type { Log } from '../../runtime/log.ts';
 import { newSession, SessionState } from '../session.ts';
 import { readKept } from './kept-file.ts';
@@ -33,7 +34,7 @@ export async function openSessionStore(folder: string, gameServer: string, log: 
       .catch(() => {})
       .then(() => {
         next = undefined;
-        writing = writeDurably(path, JSON.stringify({ state }));
+        writing = writeDurably(path, jsonText({ state }));
         return writing;
       }));
 

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { AppError, problemOf } from '../../contracts/app-error.ts';
 import { STREAM_PATH, STREAM_PROTOCOL, type StreamMessage } from '../../contracts/bridge-api/stream.ts';
+import { jsonText } from '../../contracts/json-text.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Subjects } from './news.ts';
 import { readPosition, writePosition, type Position } from './position.ts';
@@ -106,7 +107,7 @@ export function createStreamSockets({ news, gameServer, log, aliveMs = ALIVE_MS 
 
 /** Resolves once the message is on its way. */
 function tell(socket: WebSocket, message: StreamMessage): Promise<void> {
-  return new Promise((resolve, reject) => socket.send(JSON.stringify(message), (cause) => (cause ? reject(cause) : resolve())));
+  return new Promise((resolve, reject) => socket.send(jsonText(message), (cause) => (cause ? reject(cause) : resolve())));
 }
 
 /**

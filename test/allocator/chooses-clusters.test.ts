@@ -47,6 +47,9 @@ const chosenBehind = (clusters: readonly Candidate[], ahead: readonly Wish[], of
 };
 
 describe('The choice of a cluster', () => {
+  it('knows the worst latency of every region, whatever it is called', () =>
+    assert.deepEqual(worstLatenciesOf([{ latencies: { constructor: 5 } }, { latencies: { constructor: 7 } }]), { constructor: 7 }));
+
   const table: readonly [what: string, clusters: readonly Candidate[], of: Wish, expected: string][] = [
     ['is the one that is nearest to the worst player', [far, near], wish, 'near'],
     ['passes over a cluster without the fleet', [far, { ...near, hasFleet: false, stock: [] }], wish, 'far'],

@@ -116,7 +116,8 @@ describe('the matchmaker places players', function () {
     await assert.rejects(zoe.createTicket({ body: ticketOf('ann', { id: 'x' }) }), { kind: 'forbidden', code: 'players_not_self' });
     const both = [...ticketOf('zoe').players, ...ticketOf('ann').players];
     await assert.rejects(zoe.createTicket({ body: ticketOf('zoe', { players: both }) }), { kind: 'forbidden' });
-    await assert.rejects(zoe.createTicket({ body: ticketOf('zoe', { mode: 'nope' }) }), { kind: 'invalid', code: 'mode_unknown' });
+    for (const mode of ['nope', 'constructor'])
+      await assert.rejects(zoe.createTicket({ body: ticketOf('zoe', { mode }) }), { kind: 'invalid', code: 'mode_unknown' });
     await assert.rejects(zoe.createTicket({ body: ticketOf('zoe', { party: { id: 'P', size: 3 } }) }), {
       kind: 'invalid',
       code: 'party_too_large',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
 import { createClient } from '../../contracts/client.ts';
 import { defineApi, ORDINARY } from '../../contracts/endpoint.ts';
+import { GameJson } from '../../contracts/game-json.ts';
 import { openLocalAuthority } from '../../local/tls/local-authority.ts';
 import { createHttpSend } from '../../runtime/http-send.ts';
 import { listenHttps, type Listener } from '../../runtime/https-server.ts';
@@ -31,7 +32,7 @@ export const probeApi = defineApi({
       params: z.object({ id: z.string().min(2) }),
       query: z.object({ times: z.coerce.number().int().min(1).max(9).default(1) }),
       headers: z.object({ prefer: z.string().optional() }),
-      body: z.object({ text: z.string().max(10), data: z.record(z.string(), z.unknown()).default({}) }),
+      body: z.object({ text: z.string().max(10), data: GameJson.default({}) }),
       responses: {
         200: {
           description: 'Echoed',
@@ -40,7 +41,7 @@ export const probeApi = defineApi({
             times: z.int(),
             prefer: z.string().optional(),
             text: z.string(),
-            data: z.record(z.string(), z.unknown()),
+            data: GameJson,
           }),
         },
       },

@@ -106,8 +106,17 @@ describe('a served contract', function () {
       const { faults = [] } = problem(await post(nested), 400);
       assert.match(faults[0]?.detail ?? '', /nested deeper/);
     });
-    it('a NUL in a member name, which the database would choke on', async () =>
-      void problem(await post('{"text":"x","data":{"a\\u0000b":1}}'), 400));
+    it('a body that is not UTF-8, or says that it is not', async () => {
+      problem(await post(Buffer.from('{"text":"\xe4"}', 'latin1')), 400);
+      problem(await post('{}', { 'content-type': 'application/json; charset=utf-16' }), 415);
+    });
+    it('what JSON can say and nobody can keep, together with the other faults', async () => {
+      const answer = await ask('POST', `${ECHO}?times=99`, JSON_TYPE, '{"text":"x","data":{"a/b":[{"__proto__":1}],"n":9007199254740993}}');
+      assert.deepEqual(
+        problem(answer, 400).faults?.map(({ pointer }) => pointer),
+        ['#/query/times', '#/body/data/a~1b/0/__proto__', '#/body/data/n'],
+      );
+    });
     it('a percent sign that encodes nothing', async () =>
       void problem(await ask('POST', '/v1/things/%E0%A4%A/echo', JSON_TYPE, '{}'), 400));
     it('a query that is given twice', async () =>
@@ -134,10 +143,17 @@ describe('a served contract', function () {
       });
     }
 
-    it('keeps a __proto__ inside opaque data from becoming one', async () => {
-      const { status, text } = await post('{"text":"x","data":{"__proto__":{"polluted":1}}}');
-      assert.equal(status, 200);
-      assert.equal(JSON.parse(text).data.polluted, undefined);
+    it('a __proto__ however deep, and pollutes nothing', async () => {
+      for (const data of ['{"__proto__":{"polluted":1}}', '{"a":[{"__proto__":{"polluted":1}}]}', '{"__pr\\u006fto__":{"polluted":1}}']) {
+        problem(await post(`{"text":"x","data":${data}}`), 400);
+        assert.equal(Reflect.get({}, 'polluted'), undefined);
+      }
+    });
+    it('nothing else of an object: other names of JavaScript and MongoDB are data, and come back as they came', async () => {
+      const data = '{"constructor":{"prototype":{"polluted":1}},"$set":{"a.b":-0},"":[1e-7,-0,9007199254740992],"toJSON":{"length":2}}';
+      const { status, text } = await post(`{"text":"x","data":${data}}`);
+      assert.equal(status, 200, text);
+      assert.ok(text.includes(`"data":${data}`), text);
       assert.equal(Reflect.get({}, 'polluted'), undefined);
     });
   });

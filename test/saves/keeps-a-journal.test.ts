@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { AppError } from '../../contracts/app-error.ts';
+import { AppError, Problem } from '../../contracts/app-error.ts';
 import { entriesFrom, newHolder, restoreAll, savesUnderTest, type SavesUnderTest } from './saves-under-test.ts';
 
 const conflict = (code: string) => (error: unknown) => error instanceof AppError && error.kind === 'conflict' && error.code === code;
@@ -19,7 +19,7 @@ describe('saves keeps the journal of a world', function () {
 
   it('gives back what was appended, in order and to the letter', async () => {
     const { params, session, lease } = await leasedWorld('letter');
-    const odd = { $set: { 'a.b': 1 }, '': null, deep: [[['\ud800', 1e21, -0.5]]], ключ: '🜁' };
+    const odd = { $set: { 'a.b': 1 }, '': null, deep: [[['\0', 1e21, -0.5, -0]]], ключ: '🜁', constructor: { prototype: { x: 2 ** 60 } } };
     const answer = await session.appendEntries({
       params,
       body: { epoch: lease.epoch, entries: [{ seq: 1, data: odd }, ...entriesFrom(2, 2)] },
@@ -27,6 +27,25 @@ describe('saves keeps the journal of a world', function () {
     assert.equal(answer.body.durableSeq, 3);
     const restored = (await session.restore({ params, query: {} })).body;
     assert.deepEqual(restored, { durableSeq: 3, entries: [{ seq: 1, data: odd }, ...entriesFrom(2, 2)] });
+    assert.equal(Reflect.get({}, 'x'), undefined);
+  });
+
+  it('refuses what would come back as something else, and says where it is', async () => {
+    const { params, session, holder, lease } = await leasedWorld('odd');
+    const token = await saves.tokenFor({ holder, world: 'odd' });
+    const lost = '{"a":[{"__proto__":{"polluted":1}}],"b":1,"b":2,"c":76561198000000001,"d":1e400,"e":"\\ud83d"}';
+    const body = `{"epoch":${lease.epoch},"entries":[{"seq":1,"data":{}},{"seq":2,"data":${lost}}]}`;
+    const answer = await saves.post('/v1/worlds/odd/entries', token, body);
+    assert.equal(answer.status, 400);
+    const at = '#/body/entries/1/data';
+    assert.deepEqual(
+      Problem.parse(JSON.parse(answer.body))
+        .faults?.map(({ pointer }) => pointer)
+        .toSorted(),
+      [`${at}/a/0/__proto__`, `${at}/b`, `${at}/c`, `${at}/d`, `${at}/e`],
+    );
+    assert.equal(Reflect.get({}, 'polluted'), undefined);
+    assert.equal((await session.restore({ params, query: {} })).body.durableSeq, 0, 'nothing of it is stored');
   });
 
   it('passes over entries that are stored already, alone or at the head of more', async () => {

@@ -56,6 +56,13 @@ describe('an entry of a world that has shares of inventories', function () {
     assert.deepEqual(await assertWhole(saves.operator, 'both', 'bob'), { kept: 1, refused: 0 });
   });
 
+  it('is refused where the epoch of an inventory is missing, whatever its player is called', async () => {
+    const { session } = await leased('epochless', ['constructor']);
+    const params = { kind: 'worlds' as const, id: 'epochless' };
+    const body = { epoch: 1, entries: [pickup(1, { constructor: 1 })], epochs: {} };
+    await assert.rejects(session.appendEntries({ params, body }), { kind: 'invalid', code: 'epoch_missing' });
+  });
+
   it('is refused as a whole where a share leaves a gap, or was there before it', async () => {
     const { append, session } = await leased('gaps', ['cid', 'dan']);
     await session.appendEntries({ params: { kind: 'players', id: 'cid' }, body: { epoch: 1, entries: entriesFrom(1, 2) } });

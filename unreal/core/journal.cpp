@@ -5,6 +5,8 @@
 namespace lifeverse {
 
 std::optional<std::string> Journal::write(const Json& data, const std::vector<Share>& shares) const {
+  const auto lost = [](const Share& share) { return share.data.notKept().has_value(); };
+  if (data.notKept() || std::any_of(shares.begin(), shares.end(), lost)) return std::nullopt;
   std::string text = "{\"seq\":" + std::to_string(last_ + 1) + ",\"data\":";
   data.writeTo(text);
   for (std::size_t i = 0; i < shares.size(); ++i) {

@@ -35,10 +35,10 @@ class Journal {
 
   // Whether one more entry may be added.
   bool hasRoom() const { return kept_.size() < kMostKept; }
-  // The entry as it would be sent; nothing where it is too large.
+  // The entry as it would be sent; nothing where it is too large, or holds what is not kept (`Json::notKept`).
   std::optional<std::string> write(const Json& data, const std::vector<Share>& shares) const;
 
-  // The entry's number, or nothing: it is too large, has too many shares, or too many entries wait.
+  // The entry's number, or nothing: it is too large, holds what is not kept, has too many shares, or too many entries wait.
   std::optional<Seq> add(const Json& data, const std::vector<Share>& shares = {});
   // The number of a share that an entry of another journal brings.
   std::optional<Seq> addCarried();

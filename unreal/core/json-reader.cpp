@@ -95,6 +95,8 @@ class JsonReader {
       out = Json(integer);
     } else {
       out = Json(realOf(token));
+      // 15 digits are kept by every double.
+      out.near_ = whole && token.find_last_not_of('0') - token.find_first_not_of("-0") >= 15 && token.find_first_not_of("-0") != token.npos;
     }
     return true;
   }

@@ -47,7 +47,48 @@ void writeDouble(double value, std::string& out) {
   out += text;
 }
 
+const char* faultOfName(const std::string& name) {
+  if (name == "__proto__" || name == "_bsontype") return "no member can be called that";
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F || c == '"' || c == '\\') return "the name has a backslash, a quote or a control character";
+  }
+  return nullptr;
+}
+
+bool isUtf8(const std::string& text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) return Json::parse(Json(text).write()).has_value();
+  }
+  return true;
+}
+
+const char* faultOf(const Json& value, bool near, int depth) {
+  constexpr std::int64_t most = 9007199254740991;
+  switch (value.kind()) {
+    case Json::Kind::String: return isUtf8(value.asString()) ? nullptr : "the text is not UTF-8";
+    case Json::Kind::Number:
+      if (value.isInteger()) return value.asInt() < -most || value.asInt() > most ? "the integer is larger than a double keeps: send a string" : nullptr;
+      if (near) return "the integer is larger than a double keeps: send a string";
+      return std::isfinite(value.asDouble()) ? nullptr : "JSON has no such number";
+    case Json::Kind::Array:
+    case Json::Kind::Object: return depth < Json::kMaxKeptDepth ? nullptr : "it is nested too deep";
+    default: return nullptr;
+  }
+}
+
 }  // namespace
+
+std::optional<std::string> Json::notKept(int depth) const {
+  if (const char* fault = faultOf(*this, near_, depth)) return std::string(": ") + fault;
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    const std::string step = isObject() ? keys_[i] : std::to_string(i);
+    const char* named = !isObject() ? nullptr : isUtf8(step) ? faultOfName(step) : "the name is not UTF-8";
+    if (named != nullptr) return "/" + step + ": " + named;
+    if (auto fault = items_[i].notKept(depth + 1)) return "/" + step + *fault;
+  }
+  return std::nullopt;
+}
 
 Json Json::array() {
   Json value;

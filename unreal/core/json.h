@@ -18,6 +18,8 @@ class Json {
  public:
   enum class Kind { Null, Bool, Number, String, Array, Object };
   static constexpr int kMaxDepth = 64;
+  // Of what is kept: the bridge's 32 levels without those around an entry's share.
+  static constexpr int kMaxKeptDepth = 27;
 
   Json() = default;
   Json(bool value) : kind_(Kind::Bool), bool_(value) {}
@@ -33,6 +35,11 @@ class Json {
 
   // Nothing, with the fault and its place in `*fault` (when given), where `text` is not one JSON value.
   static std::optional<Json> parse(std::string_view text, std::string* fault = nullptr);
+
+  // Where LifeVerse does not keep this as it is, as a JSON pointer, and why; nothing where all of it comes back as it was sent. The bridge
+  // refuses a batch with such an entry, so that it has to be known before. Integers that are larger than a double can tell apart: send
+  // them as strings.
+  std::optional<std::string> notKept() const { return notKept(0); }
 
   // Compact. Numbers that JSON cannot say (NaN, infinite) become null.
   std::string write() const;
@@ -71,9 +78,13 @@ class Json {
  private:
   friend class JsonReader;
 
+  std::optional<std::string> notKept(int depth) const;
+
   Kind kind_ = Kind::Null;
   bool bool_ = false;
   bool whole_ = false;
+  // An integer of the text was larger than 64 bits, and this is only near it.
+  bool near_ = false;
   std::int64_t int_ = 0;
   double double_ = 0;
   std::string text_;

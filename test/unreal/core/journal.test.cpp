@@ -57,6 +57,8 @@ TEST(Journal, AnAckBeyondWhatWasAddedIsNotBelieved) {
 TEST(Journal, ABatchIsBoundedAnEntryTooLargeIsRefusedAndSoIsOneTooMany) {
   Journal journal(0);
   ASSERT_TRUE(!journal.add(Json::object().set("text", std::string(Journal::kMostBytesPerEntry, 'x'))));
+  ASSERT_TRUE(!journal.add(Json::object().set("id", std::int64_t{76561198000000001})));
+  ASSERT_TRUE(!journal.add(Json::object(), {{"ann", 1, Json::object().set("__proto__", 1), false}}));
   const Json large = Json::object().set("text", std::string(60'000, 'x'));
   for (int i = 0; i < 30; ++i) journal.add(large);
   ASSERT_TRUE(journal.takeBatch()->size() <= Journal::kMostBytesPerBatch + 2);

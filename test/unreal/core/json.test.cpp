@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 using lifeverse::Json;
@@ -29,6 +30,26 @@ TEST(Json, Keeps64BitIntegersExactly) {
   }
   ASSERT_TRUE(!Json::parse("9223372036854775808")->isInteger());
   ASSERT_TRUE(Json::parse("-9223372036854775809")->asDouble() < -9.2e18);
+}
+
+TEST(Json, SaysWhereItHoldsWhatIsNotKept) {
+  const std::pair<const char*, const char*> lost[] = {{R"({"a":[1,9007199254740992]})", "/a/1: "},
+                                                      {R"({"a":-9223372036854775809})", "/a: "},
+                                                      {R"({"a":{"__proto__":1}})", "/a/__proto__: "},
+                                                      {R"({"_bsontype":1})", "/_bsontype: "},
+                                                      {R"({"a\\b":1})", "/a\\b: "},
+                                                      {R"({"a":1e400})", "/a: "}};
+  for (const auto& [text, where] : lost) {
+    const auto fault = Json::parse(text)->notKept();
+    ASSERT_TRUE(fault && fault->rfind(where, 0) == 0);
+  }
+  ASSERT_TRUE(Json::array().push(Json(std::string("\xED\xA0\x80"))).notKept());
+  ASSERT_TRUE(Json::object().set("\xFF", 1).notKept());
+  ASSERT_TRUE(Json(std::nan("")).notKept());
+  ASSERT_TRUE(Json::parse(std::string(28, '[') + std::string(28, ']'))->notKept());
+  const std::string kept = R"([-9007199254740991,-0,1e20,100000000000000000000,0.1,"\u0000ü",{"constructor":{"$a.b":[[]]}}])";
+  ASSERT_TRUE(!Json::parse(kept)->notKept());
+  ASSERT_TRUE(!Json::parse(std::string(27, '[') + std::string(27, ']'))->notKept());
 }
 
 TEST(Json, RefusesWhatIsNotJSONAndSaysWhere) {

@@ -51,6 +51,10 @@ lifeverse::GameServerOptions OptionsOf(const ULifeVerseSettings& Settings, const
 std::optional<lifeverse::Json> ObjectOf(const FString& Text)
 {
 	auto Value = lifeverse::Json::parse(ToCore(Text));
+	if (const auto Fault = Value ? Value->notKept() : std::nullopt)
+	{
+		UE_LOG(LogLifeVerse, Warning, TEXT("An entry is not taken, since this in it would not come back as it is: %s"), *FromCore(*Fault));
+	}
 	return Value && Value->isObject() ? Value : std::nullopt;
 }
 

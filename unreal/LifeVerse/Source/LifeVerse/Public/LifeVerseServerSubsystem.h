@@ -109,7 +109,7 @@ public:
 	 * Appends to the world's journal.
 	 * @param Data a JSON object
 	 * @param Shares what the entry brings to open inventories, player → JSON object: all have it, or none
-	 * @return the entry's number; 0 where it is not taken: read-only, no JSON object, too large, or too much waits already
+	 * @return the entry's number; 0 where it is not taken: read-only, no JSON object, with something in it that is not kept (a warning says where), too large, or too much waits already
 	 */
 	UFUNCTION(BlueprintCallable, Category = "LifeVerse|Saves")
 	int64 AppendWorld(const FString& Data, const TMap<FString, FString>& Shares);
