@@ -1,6 +1,6 @@
 /** Accounts: config → parts → run until a signal. */
 import { accountsApi } from '../contracts/accounts.ts';
-import { openMongo } from '../runtime/documents/mongo.ts';
+import { connectMongo } from '../runtime/documents/mongo.ts';
 import { untilSignal } from '../runtime/lifecycle.ts';
 import { configOrExit, createService } from '../runtime/service.ts';
 import { createAccountsEvents } from './accounts-events.ts';
@@ -12,7 +12,7 @@ const config = configOrExit(readAccountsConfig, process);
 const service = createService('accounts', config);
 const { lifecycle, log, readiness } = service;
 
-const mongo = openMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
 lifecycle.onClose('mongo', () => mongo.close());
 readiness.check('mongo', async () => {
   await mongo.ping();

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { allocatorApi } from '../contracts/allocator-api.ts';
 import { openLeases, whileLeased } from '../runtime/documents/leases.ts';
-import { openMongo } from '../runtime/documents/mongo.ts';
+import { connectMongo } from '../runtime/documents/mongo.ts';
 import { createAdminSite } from '../runtime/admin-site.ts';
 import { googleToken } from '../runtime/google/google-token.ts';
 import { createJobs } from '../runtime/jobs/bullmq-jobs.ts';
@@ -89,7 +89,7 @@ const now = Date.now;
 /** Where operators find their pages. */
 const ADMIN = '/admin';
 
-const mongo = openMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
 lifecycle.onClose('mongo', () => mongo.close());
 readiness.check('mongo', async () => {
   await mongo.ping();

@@ -12,7 +12,7 @@ import { podlessFleet } from '../local/podless-fleet.ts';
 import { waitUntil } from '../local/processes/wait-until.ts';
 import { stopTestParts, testCluster } from '../local/testing.ts';
 import { documentsOf } from '../runtime/documents/collection.ts';
-import { openMongo } from '../runtime/documents/mongo.ts';
+import { connectMongo } from '../runtime/documents/mongo.ts';
 import { SILENT_LOG } from '../runtime/log.ts';
 import { allocatorUnderTest, EAST } from '../test/allocator/allocator-under-test.ts';
 import type { Operation } from './measure.ts';
@@ -67,7 +67,7 @@ export async function openAllocatorStage(batchWaitMs: number): Promise<Allocator
       await slowly(`the servers of ${fleet} are gone`, async () => !(await anyIn(kube, fleet)));
     },
     check: async () => {
-      const mongo = openMongo(world.database.url, world.database.name);
+      const mongo = await connectMongo(world.database.url, world.database.name);
       const documents = await documentsOf<AllocationDocument>(mongo.db, 'allocations', AllocationDocument).list({}, { limit: 100_000 });
       await mongo.close();
       const present = new Map(documents.map(({ _id, attempt }) => [_id, attempt]));

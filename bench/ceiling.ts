@@ -15,7 +15,7 @@ import { freePort } from '../local/processes/free-port.ts';
 import { waitUntil } from '../local/processes/wait-until.ts';
 import { writeKubeconfig } from '../local/cluster/write-kubeconfig.ts';
 import { stopTestParts, testRedis, testStack } from '../local/testing.ts';
-import { openMongo } from '../runtime/documents/mongo.ts';
+import { connectMongo } from '../runtime/documents/mongo.ts';
 import { freshDatabase } from '../test/services/fresh-database.ts';
 import { startServiceProcess } from '../test/services/service-process.ts';
 import { createTokenIssuer } from '../test/services/token-issuer.ts';
@@ -100,7 +100,7 @@ async function allocatorAlone(): Promise<{ measured: Measured; cpu: number }> {
 
 /** Insert, intent, bound; its three events copied to the log in bunches, and taken out of the outbox. */
 async function databaseAlone(): Promise<Measured> {
-  const mongo = openMongo(database.url, `${database.name}-alone`.slice(0, 38));
+  const mongo = await connectMongo(database.url, `${database.name}-alone`.slice(0, 38));
   const allocations = await openAllocations(mongo.db);
   const log = await openEventLog(mongo.db);
   let seq = 0;

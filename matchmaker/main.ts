@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { allocatorApi } from '../contracts/allocator-api.ts';
 import { createClient } from '../contracts/client.ts';
 import { matchmakerApi } from '../contracts/matchmaker.ts';
-import { openMongo } from '../runtime/documents/mongo.ts';
+import { connectMongo } from '../runtime/documents/mongo.ts';
 import { untilSignal } from '../runtime/lifecycle.ts';
 import { configOrExit, createService, tokenFromFile } from '../runtime/service.ts';
 import { ticketHandlers } from './api/ticket-handlers.ts';
@@ -19,7 +19,7 @@ import { createTicketNews } from './ticket-news.ts';
 const config = configOrExit(readMatchmakerConfig, process);
 const service = createService('matchmaker', config);
 
-const mongo = openMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
 service.lifecycle.onClose('mongo', () => mongo.close());
 service.readiness.check('database', async () => {
   await mongo.ping();

@@ -1,7 +1,7 @@
 /** The saves service: what worlds and players keep between sessions. */
 import { randomUUID } from 'node:crypto';
 import { savesApi } from '../contracts/saves.ts';
-import { openMongo } from '../runtime/documents/mongo.ts';
+import { connectMongo } from '../runtime/documents/mongo.ts';
 import { untilSignal } from '../runtime/lifecycle.ts';
 import { configOrExit, createService } from '../runtime/service.ts';
 import { savesHandlers } from './api/saves-handlers.ts';
@@ -12,7 +12,7 @@ import { openSavesStore } from './store/saves-store.ts';
 const config = configOrExit(readSavesConfig, process);
 const service = createService('saves', config);
 
-const mongo = openMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
 service.lifecycle.onClose('mongo', () => mongo.close());
 service.readiness.check('database', async () => {
   await mongo.ping();

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { AllocationDocument, isFinal } from '../../allocator/allocation.ts';
 import { documentsOf } from '../../runtime/documents/collection.ts';
-import { openMongo } from '../../runtime/documents/mongo.ts';
+import { connectMongo } from '../../runtime/documents/mongo.ts';
 import { pause } from '../../runtime/deadline.ts';
 import { createHttpSend } from '../../runtime/http-send.ts';
 import type { Log } from '../agones/log.ts';
@@ -47,7 +47,7 @@ export async function runChaos(parts: ChaosParts): Promise<Verdict> {
   const http = createHttpSend(stack.caFile);
   // Bridges have connections of their own: those who ask must not stand in their way.
   const bridges = createHttpSend(stack.caFile);
-  const mongo = openMongo(stack.mongo.url, 'allocator', stack.caFile);
+  const mongo = await connectMongo(stack.mongo.url, 'allocator', stack.caFile);
   const troubles: string[] = [];
   const onTrouble = (text: string) => {
     troubles.push(text);

@@ -4,7 +4,7 @@
  */
 import { AllocationDocument, isFinal } from '../../allocator/allocation.ts';
 import { documentsOf, type Documents } from '../../runtime/documents/collection.ts';
-import { openMongo } from '../../runtime/documents/mongo.ts';
+import { connectMongo } from '../../runtime/documents/mongo.ts';
 import { pause } from '../../runtime/deadline.ts';
 import type { StackFile } from '../supervisor/stack-file.ts';
 import type { AllocationFact } from '../checking/game-server-history.ts';
@@ -32,8 +32,13 @@ const EVERY_MS = 400;
 const MOST = 5_000;
 
 /** @param carried uids that game servers carry, so that none is called unknown because it is older than the run */
-export function openAllocationBook(stack: StackFile, since: Date, carried: () => readonly string[], now: () => number): AllocationBook {
-  const mongo = openMongo(stack.mongo.url, 'allocator', stack.caFile);
+export async function openAllocationBook(
+  stack: StackFile,
+  since: Date,
+  carried: () => readonly string[],
+  now: () => number,
+): Promise<AllocationBook> {
+  const mongo = await connectMongo(stack.mongo.url, 'allocator', stack.caFile);
   const documents: Documents<AllocationDocument> = documentsOf<AllocationDocument>(mongo.db, 'allocations', AllocationDocument);
   const known = new Map<string, KnownAllocation>();
 

@@ -59,7 +59,7 @@ export async function runDemo(parts: DemoParts): Promise<Findings> {
   const http = createHttpSend(stack.caFile);
   const recorder = await startRecorder(stack, log, now, signal);
   await followSizes(stack, tally, log, signal);
-  const book = openAllocationBook(stack, new Date(now()), () => recorder.history.lasting().map(({ uid }) => uid), now);
+  const book = await openAllocationBook(stack, new Date(now()), () => recorder.history.lasting().map(({ uid }) => uid), now);
   const look = { ...parts, book, recorder, tally, ledger, since: now() };
   const following = book.follow(signal);
   const drawing = keepDrawing(look, signal);

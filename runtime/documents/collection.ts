@@ -70,9 +70,22 @@ export function documentsOf<T extends Kept>(db: Db, name: string, schema: z.ZodT
   };
 }
 
-/** Makes what is missing; an index that exists with other options is a fault that names itself. */
+const INDEX_TRIES = 3;
+
+/**
+ * Makes what is missing; an index that exists with other options is a fault that names itself. A database that is too busy to answer in time is
+ * asked again, which makes nothing twice: a process that starts must not end of it.
+ */
 export async function ensureIndexes<T extends Kept>(documents: Documents<T>, indexes: readonly IndexDescription[]): Promise<void> {
-  await translated(() => documents.raw.createIndexes([...indexes]));
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await translated(() => documents.raw.createIndexes([...indexes]));
+      return;
+    } catch (cause) {
+      const isAway = cause instanceof AppError && cause.kind === 'unavailable';
+      if (!isAway || tries >= INDEX_TRIES) throw cause;
+    }
+  }
 }
 
 const DUPLICATE_KEY = 11_000;

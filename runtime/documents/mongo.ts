@@ -1,5 +1,6 @@
 /** The connection to MongoDB, with the deadlines and guarantees that all rooms rely on. */
-import { MongoClient, type Db } from 'mongodb';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient, MongoNetworkError, MongoServerSelectionError, type Db } from 'mongodb';
 
 export interface Mongo {
   readonly db: Db;
@@ -14,9 +15,44 @@ export interface Mongo {
  */
 const OPERATION_MS = 5_000;
 
-/** Majority writes, majority reads from the primary: what was acknowledged is not lost and not read back in time. */
-export function openMongo(url: string, database: string, caFile?: string): Mongo {
-  const client = new MongoClient(url, {
+/** A process that starts beside its database, or before it, waits so long for it: less than Kubernetes gives it to start. Milliseconds. */
+const FIRST_MS = 40_000;
+/** Polled: nobody tells us that it is there now. */
+const AGAIN_MS = 200;
+
+/**
+ * Majority writes, majority reads from the primary: what was acknowledged is not lost and not read back in time.
+ *
+ * Waits for the database until it is connected. The driver connects a client by itself at its first operation, but one try only: where that
+ * fails, each operation from then on fails as well, for as long as the client lives.
+ * @throws what kept it from being connected in time
+ */
+export async function connectMongo(url: string, database: string, caFile?: string, patienceMs = FIRST_MS): Promise<Mongo> {
+  const client = clientFor(url, caFile);
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      await client.connect();
+      break;
+    } catch (cause) {
+      const isAway = cause instanceof MongoServerSelectionError || cause instanceof MongoNetworkError;
+      if (!isAway || performance.now() > end) {
+        await client.close(true);
+        throw cause;
+      }
+      await sleep(AGAIN_MS);
+    }
+  }
+  const db = client.db(database);
+  return {
+    db,
+    ping: async () => void (await db.command({ ping: 1 })),
+    close: () => client.close(true),
+  };
+}
+
+function clientFor(url: string, caFile: string | undefined): MongoClient {
+  return new MongoClient(url, {
     w: 'majority',
     journal: true,
     readConcernLevel: 'majority',
@@ -30,10 +66,4 @@ export function openMongo(url: string, database: string, caFile?: string): Mongo
     ignoreUndefined: true,
     ...(caFile === undefined || !/[?&](tls|ssl)=true/.test(url) ? {} : { tlsCAFile: caFile }),
   });
-  const db = client.db(database);
-  return {
-    db,
-    ping: async () => void (await db.command({ ping: 1 })),
-    close: () => client.close(true),
-  };
 }

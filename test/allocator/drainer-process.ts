@@ -3,11 +3,11 @@ import { createDrainer } from '../../allocator/delivery/drain-outbox.ts';
 import { openAllocations } from '../../allocator/store/allocations.ts';
 import { openEventLog, type EventLog } from '../../allocator/store/events.ts';
 import { openLeases, whileLeased } from '../../runtime/documents/leases.ts';
-import { openMongo } from '../../runtime/documents/mongo.ts';
+import { connectMongo } from '../../runtime/documents/mongo.ts';
 import { SILENT_LOG } from '../../runtime/log.ts';
 
 const [url = '', name = '', does = ''] = process.argv.slice(2);
-const mongo = openMongo(url, name);
+const mongo = await connectMongo(url, name);
 const allocations = await openAllocations(mongo.db);
 const log = await openEventLog(mongo.db);
 const die = () => process.kill(process.pid, 'SIGKILL');

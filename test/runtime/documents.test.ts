@@ -6,7 +6,7 @@ import { startMongo } from '../../local/mongo/start-mongo.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testMongo, testStack } from '../../local/testing.ts';
 import { documentsOf, ensureIndexes, type Documents } from '../../runtime/documents/collection.ts';
-import { openMongo, type Mongo } from '../../runtime/documents/mongo.ts';
+import { connectMongo, type Mongo } from '../../runtime/documents/mongo.ts';
 
 const Account = z.object({
   _id: z.string(),
@@ -25,7 +25,7 @@ describe('documents', function () {
   let accounts: Documents<Account>;
 
   before(async () => {
-    mongo = openMongo((await testMongo()).url, `test-${randomUUID().slice(0, 8)}`);
+    mongo = await connectMongo((await testMongo()).url, `test-${randomUUID().slice(0, 8)}`);
     accounts = documentsOf(mongo.db, 'accounts', Account);
     await ensureIndexes(accounts, [{ key: { owner: 1 }, name: 'owner_once', unique: true }]);
   });
@@ -100,7 +100,7 @@ describe('documents', function () {
       });
     let running = await start();
     if (running.process === undefined) return; // a database that was given is not ours to kill
-    const killed = openMongo(running.url, 'killed');
+    const killed = await connectMongo(running.url, 'killed');
     const kept = documentsOf(killed.db, 'accounts', Account);
     for (let nth = 0; nth < 20; nth++) await kept.insert(fresh(`kept-${nth}`));
     const port = Number(new URL(running.url).port);
@@ -116,7 +116,12 @@ describe('documents', function () {
       assert.ok(performance.now() - from < 30_000, `${performance.now() - from} ms`);
     }
     await running.stop();
+    // Somebody who comes while it is away waits for it, and has a connection that is good for all that follows.
+    const early = connectMongo(running.url, 'killed');
     running = await start(port);
+    const waited = await early;
+    assert.equal(await documentsOf(waited.db, 'accounts', Account).count({}), 20);
+    await waited.close();
     const back = await waitUntil(() => kept.count({}).catch(() => undefined), {
       what: 'the database is back',
       deadlineMs: 150_000,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import { openLeases, whileLeased } from '../../runtime/documents/leases.ts';
-import { openMongo, type Mongo } from '../../runtime/documents/mongo.ts';
+import { connectMongo, type Mongo } from '../../runtime/documents/mongo.ts';
 import { SILENT_LOG } from '../../runtime/log.ts';
 import { freshDatabase } from '../services/fresh-database.ts';
 
@@ -13,7 +13,7 @@ describe('A lease', function () {
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   before(async () => {
     database = await freshDatabase();
-    mongo = openMongo(database.url, database.name);
+    mongo = await connectMongo(database.url, database.name);
   });
   after(async () => {
     await mongo.close();

@@ -2,7 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { testMongo } from '../../local/testing.ts';
-import { openMongo, type Mongo } from '../../runtime/documents/mongo.ts';
+import { connectMongo, type Mongo } from '../../runtime/documents/mongo.ts';
+
+/** A machine that has other work may need long until its database answers for the first time. */
+const PATIENCE_MS = 200_000;
 
 export interface FreshDatabase extends Mongo {
   readonly url: string;
@@ -12,7 +15,7 @@ export interface FreshDatabase extends Mongo {
 export async function freshDatabase(given?: string): Promise<FreshDatabase> {
   const url = given ?? (await testMongo()).url;
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const mongo = openMongo(url, name);
+  const mongo = await connectMongo(url, name, undefined, PATIENCE_MS);
   return {
     ...mongo,
     url,

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { openTicketKeys, type TicketKeys } from '../../../allocator/tickets/ticket-keys.ts';
 import { AppError } from '../../../contracts/app-error.ts';
-import { openMongo } from '../../../runtime/documents/mongo.ts';
+import { connectMongo } from '../../../runtime/documents/mongo.ts';
 import { SILENT_LOG } from '../../../runtime/log.ts';
 import { waitUntil } from '../../processes/wait-until.ts';
 import type { StackFile } from '../../supervisor/stack-file.ts';
@@ -90,7 +90,7 @@ const AS_THE_ALLOCATOR = { log: SILENT_LOG, periodMs: 30 * 24 * 3_600_000, leadM
 
 /** Signed by the allocator's own key, which the stack's owner can read: all is right with it but its time. */
 async function expired(stack: StackFile, ticket: string, now: () => number): Promise<string> {
-  const mongo = openMongo(stack.mongo.url, 'allocator', stack.caFile);
+  const mongo = await connectMongo(stack.mongo.url, 'allocator', stack.caFile);
   try {
     const keys: TicketKeys = await openTicketKeys(mongo.db, { ...AS_THE_ALLOCATOR, now });
     return await keys.sign(claimsOf(ticket), now() - EXPIRED_SINCE_MS);
