@@ -2,6 +2,7 @@
 import type { Log } from '../../runtime/log.ts';
 import type { FeatureGates } from './sidecar/feature-gates.ts';
 import { SdkServer } from './sidecar/sdk-server.ts';
+import { afterMs } from './sidecar/write-queue.ts';
 import { serveFaces, type FacePorts, type ServedFaces } from './sidecar/serve-faces.ts';
 import type { SoloGameServer } from './solo-game-server.ts';
 
@@ -39,7 +40,7 @@ export async function startSoloAgones(gameServer: SoloGameServer, gates: Feature
       events: { tell: ({ reason, message }) => log.info('Agones tells', { reason, event: message }) },
       log,
       now: () => new Date(now()),
-      writeDelayMs: WRITE_DELAY_MS,
+      writeLater: afterMs(WRITE_DELAY_MS),
       ...gates,
       signal: ending.signal,
     });

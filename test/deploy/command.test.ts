@@ -4,7 +4,7 @@ import { findOnPath } from '../../runtime/find-on-path.ts';
 
 const said: string[] = [];
 const shop = (signal = new AbortController().signal): Workshop => ({ env: process.env, say: (line) => said.push(line), signal });
-const sh = (script: string, options = {}) => runCommand(shop(), 'sh', ['-c', script], { timeoutMs: 10_000, ...options });
+const sh = (script: string, options = {}) => runCommand(shop(), 'sh', ['-c', script], { timeoutMs: 60_000, ...options });
 
 describe('deploy: other people’s commands', () => {
   it('keeps both streams and the exit code', async () => {
@@ -17,7 +17,7 @@ describe('deploy: other people’s commands', () => {
   });
 
   it('says an absent command as absent', async () => {
-    const end = await runCommand(shop(), 'no-such-command-here', [], { timeoutMs: 1_000 });
+    const end = await runCommand(shop(), 'no-such-command-here', [], { timeoutMs: 60_000 });
     assert.equal(end.outcome, 'absent');
     assert.equal(findOnPath('no-such-command-here', process.env), undefined);
   });
@@ -51,7 +51,7 @@ describe('deploy: other people’s commands', () => {
         if (line === '  begun') abort.abort(new Error('Ctrl-C'));
       },
     };
-    await assert.rejects(runCommand(shown, 'sh', ['-c', script], { timeoutMs: 10_000, orderlyMs: 5_000, shown: true }), /Ctrl-C/);
+    await assert.rejects(runCommand(shown, 'sh', ['-c', script], { timeoutMs: 60_000, orderlyMs: 60_000, shown: true }), /Ctrl-C/);
     assert.deepEqual(lines, ['  begun', '  given back']);
   });
 
@@ -62,7 +62,7 @@ describe('deploy: other people’s commands', () => {
   });
 
   it('throws with the last lines where success is needed', async () => {
-    await assert.rejects(mustRun(shop(), 'sh', ['-c', 'echo why >&2; exit 7'], { timeoutMs: 5_000 }), (cause) => {
+    await assert.rejects(mustRun(shop(), 'sh', ['-c', 'echo why >&2; exit 7'], { timeoutMs: 60_000 }), (cause) => {
       assert.ok(cause instanceof CommandFailure);
       assert.match(cause.message, /ended with 7; its last lines:\nwhy/);
       return true;

@@ -33,7 +33,7 @@ const Review = z.object({ status: z.object({ allowed: z.boolean() }) });
 const PodList = z.object({
   items: z.array(z.object({ metadata: z.object({ name: z.string(), ownerReferences: z.tuple([z.object({ uid: z.string() })]) }) })),
 });
-const wait = (what: string) => ({ what, deadlineMs: 20_000, signal: new AbortController().signal, everyMs: 100 });
+const wait = (what: string) => ({ what, deadlineMs: 180_000, signal: new AbortController().signal, everyMs: 100 });
 
 describe('a real API server and fleets/', function () {
   this.timeout(START_MS);
@@ -146,7 +146,7 @@ describe('a real API server and fleets/', function () {
     try {
       const become = async (level: Level) => {
         const target = () => ({ profile: parsed.profile, level });
-        const ask: AskCluster = (request) => api.send({ ...request, timeoutMs: 20_000 });
+        const ask: AskCluster = (request) => api.send({ ...request, timeoutMs: 60_000 });
         const rules = { memoryLimitsShrink: true };
         return (await resizePod({ ask, namespace: 'lifeverse', name, gameServerUid, rules, looks: () => 0, target })).kind;
       };
@@ -249,7 +249,10 @@ describe('a real API server and fleets/', function () {
         const uid = randomUUID();
         const ask = { owner: 'lifeverse', uid, attempt: 1, id: 'one', actions: {}, traceparent: '', session: '{}' };
         const pool = poolOf({ build: PODLESS_BUILD, fleet: 'podless' });
-        await waitUntil(async () => (await cluster.allocate({ ...ask, pool }, 5_000)).kind === 'bound', wait('a game server is allocated'));
+        await waitUntil(
+          async () => (await cluster.allocate({ ...ask, pool }, 30_000)).kind === 'bound',
+          wait('a game server is allocated'),
+        );
         const server = await cluster.findCarrier('lifeverse', uid, 1);
         assert.ok(server);
         assert.equal(await cluster.annotate(server, 'lifeverse', 'lifeverse.dev/notice', 'x'), 'written');
@@ -265,7 +268,7 @@ describe('a real API server and fleets/', function () {
       const { status } = await other.send({
         method: 'GET',
         path: '/apis/agones.dev/v1/namespaces/lifeverse/gameservers',
-        timeoutMs: 10_000,
+        timeoutMs: 60_000,
       });
       other.close();
       assert.equal(status, 403);

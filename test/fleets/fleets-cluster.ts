@@ -56,7 +56,7 @@ async function define(client: KubeClient, definitions: readonly Manifest[]): Pro
         JSON.stringify(await client.send({ method: 'GET', path: `${at}/${metadata.name}` })).includes('"Established","status":"True"'),
       {
         what: `${metadata.name} is served`,
-        deadlineMs: 60_000,
+        deadlineMs: 180_000,
         signal: new AbortController().signal,
         everyMs: 100,
       },

@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SERVING_NAMES } from '../../local/agones/manifests.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
+import { openPortBook, type PortBook } from '../../local/supervisor/port-book.ts';
 import { NAMESPACE } from '../../local/supervisor/start-stack.ts';
 import { testStack } from '../../local/testing.ts';
 import { inheritedEnv } from '../inherited-env.ts';
@@ -19,6 +20,7 @@ describe('the local stack with Agones from outside', function () {
   this.timeout(1_800_000);
   let state: string;
   let stack: ChildProcess;
+  let ports: PortBook | undefined;
 
   before(async () => {
     state = path.join((await testStack()).folder, 'external-stack');
@@ -28,6 +30,7 @@ describe('the local stack with Agones from outside', function () {
       stack.kill('SIGTERM');
       await once(stack, 'close');
     }
+    ports?.close();
     rmSync(state, { recursive: true, force: true });
   });
 
@@ -55,10 +58,12 @@ describe('the local stack with Agones from outside', function () {
         { what: `${what}: ${said}`, deadlineMs, signal: new AbortController().signal },
       );
 
+    ports = await openPortBook(path.join(folder, 'external-ports.json'));
     const waiting = /^\S+: waiting for the Agones that you start beside it, KUBECONFIG=(.+)$/gm;
     await saysWithin(1_500_000, 'both clusters wait', () => [...said.matchAll(waiting)].length === 2);
     for (const [nth, match] of [...said.matchAll(waiting)].entries()) {
       const name = `external-agones-${nth}`;
+      const { first, last } = await ports.range(name);
       const files = await authority.issue({ name, commonName: name, use: 'server', dnsNames: SERVING_NAMES });
       await keeper.start({
         name,
@@ -70,14 +75,14 @@ describe('the local stack with Agones from outside', function () {
           AGONES_CERT_FILE: files.certFile,
           AGONES_KEY_FILE: files.keyFile,
           AGONES_CA_FILE: authority.caFile,
-          AGONES_MIN_PORT: String(21_000 + nth * 500),
-          AGONES_MAX_PORT: String(21_499 + nth * 500),
+          AGONES_MIN_PORT: String(first),
+          AGONES_MAX_PORT: String(last),
           AGONES_NAMESPACES: NAMESPACE,
         },
       });
     }
     // Without a backend the bridges hold no session, but a server becomes Ready by its sidecar all the same.
-    await saysWithin(180_000, 'game servers are Ready', () => said.includes('game servers are Ready'));
+    await saysWithin(600_000, 'game servers are Ready', () => said.includes('game servers are Ready'));
     assert.match(readFileSync(ran, 'utf8'), /--graceful-termination=false --kubeconfig=/);
   });
 });

@@ -55,7 +55,7 @@ describe('the local stack', function () {
   const isReady = async (opsUrl: string): Promise<boolean> => {
     const dispatcher = new Agent({ connect: { ca: readFileSync(stack.caFile) } });
     try {
-      const answer = await request(`${opsUrl}/readyz`, { dispatcher, signal: AbortSignal.timeout(3_000) });
+      const answer = await request(`${opsUrl}/readyz`, { dispatcher, signal: AbortSignal.timeout(10_000) });
       await answer.body.dump();
       return answer.statusCode === 200;
     } catch {
@@ -64,6 +64,8 @@ describe('the local stack', function () {
       await dispatcher.close();
     }
   };
+
+  const waiting = (what: string) => ({ what, deadlineMs: 180_000, signal: new AbortController().signal });
 
   before(async () => {
     const { folder } = await testStack();
@@ -83,7 +85,7 @@ describe('the local stack', function () {
       stack.clusters.map(({ name }) => name),
       ['europe-west1', 'us-east1'],
     );
-    for (const { opsUrl } of Object.values(stack.services)) assert.equal(await isReady(opsUrl), true);
+    for (const [name, { opsUrl }] of Object.entries(stack.services)) await waitUntil(() => isReady(opsUrl), waiting(`${name} is ready`));
     assert.equal((await command('status')).code, 0);
   });
 
@@ -92,16 +94,14 @@ describe('the local stack', function () {
       const config = new KubeConfig();
       config.loadFromFile(kubeconfig);
       const api = config.makeApiClient(CustomObjectsApi);
-      const list = (await api.listNamespacedCustomObject({ group: 'agones.dev', version: 'v1', namespace, plural: 'fleets' })) as {
-        items: { metadata: { name: string }; spec: { replicas: number }; status: { readyReplicas: number } }[];
+      const ready = async (): Promise<string> => {
+        const list = (await api.listNamespacedCustomObject({ group: 'agones.dev', version: 'v1', namespace, plural: 'fleets' })) as {
+          items: { metadata: { name: string }; spec: { replicas: number }; status: { readyReplicas: number } }[];
+        };
+        return list.items.map(({ metadata, spec, status }) => `${metadata.name} ${status.readyReplicas === spec.replicas}`).join();
       };
-      assert.deepEqual(
-        list.items.map(({ metadata, spec, status }) => [metadata.name, status.readyReplicas === spec.replicas]),
-        [
-          ['sample-duel', true],
-          ['sample-world', true],
-        ],
-      );
+      // Its autoscaler may just have changed how many it is to have.
+      await waitUntil(async () => (await ready()) === 'sample-duel true,sample-world true', waiting(`all of ${namespace} are Ready`));
     }
   });
 
@@ -120,11 +120,8 @@ describe('the local stack', function () {
         return list.items.map(({ metadata, status }) => `${metadata.name} ${status?.lastAppliedPolicy}`);
       };
       const expected = ['sample-duel Chain:demand:Webhook', 'sample-world Chain:demand:Webhook'];
-      await waitUntil(async () => JSON.stringify(await applied()) === JSON.stringify(expected), {
-        what: 'every autoscaler asks the allocator',
-        deadlineMs: 30_000,
-        signal: new AbortController().signal,
-      });
+      const asks = async () => JSON.stringify(await applied()) === JSON.stringify(expected);
+      await waitUntil(asks, waiting('every autoscaler asks the allocator'));
     }
   });
 
@@ -160,10 +157,10 @@ describe('the local stack', function () {
       const allocator = createClient(allocatorApi, { baseUrl: stack.services['allocator']?.url ?? '', send: http.send, token });
       const id = 'sized-by-its-load';
       const session = { map: 'meadow', capacity: 4 };
-      const body = { id, fleet: 'sample-world', build: 'dev', mode: 'world', session, players: [{ id: 'ann' }], deadlineSeconds: 60 };
+      const body = { id, fleet: 'sample-world', build: 'dev', mode: 'world', session, players: [{ id: 'ann' }], deadlineSeconds: 600 };
       await allocator.requestAllocation({ headers: {}, body });
       const placed = async () => (await allocator.getAllocation({ params: { id }, query: { wait: 5 }, headers: {} })).body.server;
-      const wait = (what: string) => ({ what, deadlineMs: 60_000, signal: new AbortController().signal, everyMs: 200 });
+      const wait = (what: string) => ({ ...waiting(what), everyMs: 200 });
       await waitUntil(async () => (await placed()) !== undefined, wait('it has a server'));
       const server = await placed();
       const { kubeconfig, namespace } = stack.clusters.find(({ name }) => name === server?.cluster) ?? assert.fail(server?.cluster);
@@ -199,16 +196,15 @@ describe('the local stack', function () {
     const record = readRunRecords(path.join(state, 'run')).find(({ record: { name } }) => name === 'allocator')?.record;
     assert.ok(record !== undefined);
     process.kill(record.pid, 'SIGKILL');
-    const wait = { what: 'the allocator is back', deadlineMs: 30_000, signal: new AbortController().signal };
     const opsUrl = stack.services['allocator']?.opsUrl ?? '';
-    await waitUntil(async () => !isAlive(record) && (await isReady(opsUrl)), wait);
+    await waitUntil(async () => !isAlive(record) && (await isReady(opsUrl)), waiting('the allocator is back'));
   });
 
   it('recovers on the next start from a kill -9 of its supervisor, and keeps its URLs', async () => {
     const before = { ids: living(), services: stack.services };
     assert.ok(before.ids.length > 20);
     process.kill(stack.supervisor.pid, 'SIGKILL');
-    await waitUntil(() => !isAlive(stack.supervisor), { what: 'it is gone', deadlineMs: 5_000, signal: new AbortController().signal });
+    await waitUntil(() => !isAlive(stack.supervisor), waiting('it is gone'));
     assert.equal((await command('status')).code, 3);
     await up();
     for (const identity of before.ids) assert.equal(isAlive(identity), false);

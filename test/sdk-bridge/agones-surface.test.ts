@@ -107,9 +107,11 @@ describe("Agones' surface on the bridge", function () {
   it('says Ready and Shutdown until Agones has made them so, though its sidecar dies with them in its queue', async () => {
     pod = await startPod();
     await until(() => pod.log().includes('listening'), 'it is up');
+    const write = pod.sidecar.hold();
     await send(`${pod.url()}/ready`, 'POST', {});
     await until(() => pod.sidecar.calls.length === 1, 'it is queued');
     await pod.sidecar.stop();
+    write();
     await pod.sidecar.start();
     await until(() => pod.sidecar.state() === 'Ready', 'it is said again');
     await send(`${pod.url()}/shutdown`, 'POST', {});
@@ -121,9 +123,11 @@ describe("Agones' surface on the bridge", function () {
     pod = await startPod();
     await send(`${pod.url()}/ready`, 'POST', {});
     await until(() => pod.sidecar.state() === 'Ready', 'it is Ready');
+    const write = pod.sidecar.hold();
     for (const call of ['reserve', 'allocate', 'ready']) await send(`${pod.url()}/${call}`, 'POST', {});
     await until(() => pod.sidecar.calls.length === 4, 'every one of them is passed on');
     await send(`${pod.url()}/metadata/label`, 'PUT', { key: 'written', value: 'behind' });
+    write();
     await until(() => pod.sidecar.labels()['agones.dev/sdk-written'] === 'behind', 'what was queued is written');
     assert.equal(pod.sidecar.state(), 'Ready');
   });

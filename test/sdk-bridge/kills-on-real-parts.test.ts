@@ -21,7 +21,7 @@ type State = (typeof STATES)[number];
  * session is taken to another state; then all are killed at once.
  */
 describe('Sessions in every state', function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   let world: AllocatorUnderTest;
   let fleet: string;
   const sessions = new Map<State, Session>();

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnGameServer } from '../../sdk-bridge/solo/sidecar/own-game-server.ts';
 import { SdkServer } from '../../sdk-bridge/solo/sidecar/sdk-server.ts';
 import type { SidecarGameServer } from '../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
+import { afterMs } from '../../sdk-bridge/solo/sidecar/write-queue.ts';
 import { withChange } from '../../sdk-bridge/solo/sidecar/with-change.ts';
 
 const more = (countDiff: bigint) => ({ countDiff });
@@ -29,7 +30,14 @@ describe("The counters of Agones' sidecar", () => {
       },
     };
     const log = { warn: () => undefined };
-    const sdk = new SdkServer({ own, log, events: { tell: () => undefined }, now: () => new Date(), writeDelayMs: 0, signal: end.signal });
+    const sdk = new SdkServer({
+      own,
+      log,
+      events: { tell: () => undefined },
+      now: () => new Date(),
+      writeLater: afterMs(0),
+      signal: end.signal,
+    });
     const acknowledge = async () => {
       while (written.length === 0) await nextTurn();
       written.shift()?.();

@@ -68,7 +68,7 @@ describe('Counters, lists and players beside a solo bridge', function () {
 
     for (const recorded of replayableGrpc().filter(({ request }) => /\.(alpha|beta)\./.test(request.service))) {
       it(titleOf(GRPC_FILE, recorded.name), async () => {
-        judgeAnswer(GRPC_FILE, recorded.name, await grpcDifferences(client, recorded, bindings));
+        judgeAnswer(GRPC_FILE, recorded.name, await grpcDifferences({ client }, recorded, bindings));
       });
     }
   });

@@ -134,6 +134,23 @@ describe('the sockets of the stream', function () {
     assert.equal(alive.readyState, WebSocket.OPEN);
   });
 
+  it('let nobody go who has answered while this process was held up itself', async () => {
+    const aliveMs = 100;
+    await serve({}, aliveMs);
+    const reader = open({ autoPong: false });
+    let pings = 0;
+    let isClosed = false;
+    reader.on('close', () => (isClosed = true));
+    reader.on('ping', (data: Buffer) => {
+      pings += 1;
+      // The next ping is due before the answer to this one can be read.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * aliveMs);
+      reader.pong(data);
+    });
+    await until(() => pings >= 4 || isClosed, 'signs of life go on');
+    assert.equal(isClosed, false);
+  });
+
   it('cut a stream whose news cannot be had, so that its reader asks otherwise', async () => {
     await serve({ acks: () => Promise.reject(new Error('the disk is gone')) });
     await once(open(), 'close');

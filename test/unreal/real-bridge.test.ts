@@ -10,6 +10,7 @@ import { buildSampleServer, outcomeOf, SampleServerProcess } from './sample-serv
 import { buildTestBinaries, type TestBinary } from './test-binaries.ts';
 
 describe('the core on the real bridge', function () {
+  this.timeout(300_000);
   let binary: (name: TestBinary) => string;
   before(async function () {
     this.timeout(1_200_000);
@@ -60,17 +61,17 @@ describe('the core on the real bridge', function () {
     } finally {
       await pod.close();
     }
-  }).timeout(60_000);
+  });
 });
 
 describe('sample server behind the real bridge', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   const opened: (() => Promise<void>)[] = [];
   const keys = new Map(['ann', 'bob'].map((id) => [id, randomBytes(32).toString('base64url')]));
 
   before(async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     await buildSampleServer();
   });
 
@@ -93,7 +94,7 @@ describe('sample server behind the real bridge', function () {
 
   async function join(port: number, playerId: string, joinTicket: string): Promise<GameConnection> {
     const admission = { joinTicket, packetKey: keys.get(playerId) ?? '' };
-    const game = await GameConnection.connect({ address: { host: '127.0.0.1', port }, playerId, admission, timeoutMs: 8_000 });
+    const game = await GameConnection.connect({ address: { host: '127.0.0.1', port }, playerId, admission, timeoutMs: 90_000 });
     opened.push(() => Promise.resolve(game.close()));
     return game;
   }

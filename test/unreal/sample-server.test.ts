@@ -11,15 +11,19 @@ import { buildSampleServer, SampleServerProcess } from './sample-server-process.
 
 type SessionOf = NonNullable<BridgeSession['session']>;
 
-const DEADLINE_MS = 8_000;
+/** Patience for what takes as long as the machine is busy. */
+const WAIT_MS = 90_000;
+/** For who is never let in. */
+const REFUSED_MS = 4_000;
 
-describe('sample server', () => {
+describe('sample server', function () {
+  this.timeout(300_000);
   const opened: { kill(): Promise<void> }[] = [];
   const bridges: ContractBridge[] = [];
   const connections: GameConnection[] = [];
 
   before(async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     await buildSampleServer();
   });
 
@@ -62,25 +66,25 @@ describe('sample server', () => {
   }
 
   async function until(bridge: ContractBridge, what: string, met: () => boolean): Promise<void> {
-    await bridge.until(met, AbortSignal.timeout(DEADLINE_MS));
+    await bridge.until(met, AbortSignal.timeout(WAIT_MS));
     assert.ok(met(), `${what} did not happen`);
   }
 
   const joinable = (bridge: ContractBridge) => until(bridge, 'the session becoming joinable', () => bridge.state.phase === 'joinable');
 
-  type Differences = { joinTicket?: string; packetKey?: string; port?: number };
+  type Differences = { joinTicket?: string; packetKey?: string; port?: number; timeoutMs?: number };
 
   async function join(
     bridge: ContractBridge,
     playerId: string,
-    { port = bridge.acceptedPort, ...more }: Differences = {},
+    { port = bridge.acceptedPort, timeoutMs = WAIT_MS, ...more }: Differences = {},
   ): Promise<GameConnection> {
     const admission = { ...seat(bridge, playerId), ...more };
     const connection = await GameConnection.connect({
       address: { host: '127.0.0.1', port },
       playerId,
       admission,
-      timeoutMs: 4_000,
+      timeoutMs,
     });
     connections.push(connection);
     return connection;
@@ -153,7 +157,9 @@ describe('sample server', () => {
   it('refuses a ticket that the bridge refuses, a player without a seat, and one with a wrong packet key', async () => {
     const { bridge } = await playedWorld();
     await assert.rejects(join(bridge, 'eve', { joinTicket: 'forged' }), { kind: 'forbidden', code: 'join_signature' });
-    await assert.rejects(join(bridge, 'mallory', { packetKey: randomBytes(32).toString('base64url') }), { code: 'join_timeout' });
+    await assert.rejects(join(bridge, 'mallory', { packetKey: randomBytes(32).toString('base64url'), timeoutMs: REFUSED_MS }), {
+      code: 'join_timeout',
+    });
     seat(bridge, 'ada');
     await assert.rejects(join(bridge, 'bob', { joinTicket: 'ticket of ada' }), { code: 'join_other_player' });
     await until(bridge, 'the seat being given back', () => bridge.seats.get('ada')?.state === 'away');
@@ -183,7 +189,7 @@ describe('sample server', () => {
     assert.equal(world.snapshot?.seq, 41);
     const third = await playedWorld(world);
     assert.deepEqual((await join(third.bridge, 'ada')).joined.you.moves, [[1, 41]]);
-  }).timeout(30_000);
+  });
 
   it('shows the hole where a durable entry was lost in the middle', async () => {
     const world = new DurableWorld();
@@ -215,7 +221,8 @@ describe('sample server', () => {
     const game = await join(bridge, 'ada');
     await game.move(1, 1);
     bridge.loseLease();
-    await until(bridge, 'the lost lease being heard', () => bridge.frames.length > 1);
+    const since = bridge.frames.length;
+    await until(bridge, 'the lost lease being heard', () => bridge.frames.length > since + 1);
     await assert.rejects(game.move(2, 2), { code: 'move_read_only' });
     bridge.state = { ...bridge.state, phase: 'ended', reason: 'the world lease is lost' };
     bridge.changed();
@@ -232,7 +239,7 @@ describe('sample server', () => {
     assert.equal((await left.server.outcome).code, 0);
     assert.equal(left.bridge.endReason, 'everybody has left');
 
-    const over = await playedWorld(undefined, { durationSeconds: 0.5 });
+    const over = await playedWorld(undefined, { durationSeconds: 4 });
     const late = await join(over.bridge, 'ada');
     assert.equal((await over.server.outcome).code, 0);
     assert.equal((await late.closed).detail, 'the time is up');
@@ -240,7 +247,7 @@ describe('sample server', () => {
 
   it('calls a player away who falls silent, and gives the seat to the same player from elsewhere', async () => {
     const bridge = await bridgeFor();
-    await serverFor(bridge, ['--silence-seconds=1']);
+    await serverFor(bridge, ['--silence-seconds=4']);
     bridge.claim(session({ world: 'world-1' }));
     await joinable(bridge);
     const first = await join(bridge, 'ada');
@@ -275,9 +282,9 @@ describe('sample server', () => {
 
   it('reports its frames about once a second, hitches included', async () => {
     const { bridge } = await playedWorld(undefined, { script: [{ at: 0.1, do: 'hitch', ms: 600 }] });
-    await until(bridge, 'three reports', () => bridge.frames.length >= 3);
+    // Thirty frames a second: a report that was held up may tell of more.
+    await until(bridge, 'three reports of a second', () => bridge.frames.filter(({ frames }) => frames <= 40).length >= 3);
     assert.ok(bridge.frames.some((report) => report.longestMs >= 600 && (report.hitches ?? 0) >= 1 && (report.p99Ms ?? 0) >= 600));
-    assert.ok(bridge.frames.every((report) => report.frames <= 40));
   });
 
   it('hangs, crashes and ends by script', async () => {
@@ -290,8 +297,8 @@ describe('sample server', () => {
     const resumed = await playedWorld(restored, { script: [{ at: 0, do: 'crash', unlessRestored: true }] });
     assert.equal((await (await join(resumed.bridge, 'ada')).move(1, 1)).durable, true);
     const hang = await playedWorld(undefined, { script: [{ at: 0, do: 'hang' }] });
-    await assert.rejects(join(hang.bridge, 'ada', {}), { code: 'join_timeout' });
-  }).timeout(30_000);
+    await assert.rejects(join(hang.bridge, 'ada', { timeoutMs: REFUSED_MS }), { code: 'join_timeout' });
+  });
 
   it('has each move once in the world over a network that loses, doubles, delays and damages datagrams', async () => {
     const { bridge } = await playedWorld();
@@ -311,7 +318,7 @@ describe('sample server', () => {
     await game.move(1, 1);
     assert.equal(bridge.world.durableSeq, 41);
     assert.equal(bridge.calls.filter((call) => call === 'admit').length, 1);
-  }).timeout(30_000);
+  });
 
   it('stops on SIGTERM: at once while idle, after its saves while playing', async () => {
     const idle = await bridgeFor();

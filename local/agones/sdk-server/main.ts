@@ -5,6 +5,7 @@ import { ServerCredentials } from '@grpc/grpc-js';
 
 import { grpcFace } from '../../../sdk-bridge/solo/sidecar/grpc-face.ts';
 import { restFace } from '../../../sdk-bridge/solo/sidecar/rest-face.ts';
+import { afterMs } from '../../../sdk-bridge/solo/sidecar/write-queue.ts';
 import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
 import { EventRecorder } from '../controllers/event-recorder.ts';
 import { KubeClient } from '../kube/kube-client.ts';
@@ -46,7 +47,7 @@ async function run(options: SdkOptions): Promise<void> {
     events: { tell: (told) => events.tell(own.current, told) },
     log,
     now,
-    writeDelayMs: options.writeDelayMs,
+    writeLater: afterMs(options.writeDelayMs),
     playerTracking: options.playerTracking,
     countsAndLists: options.countsAndLists,
     signal,

@@ -26,7 +26,7 @@ import {
   type ListStatus,
   type SidecarGameServer,
 } from './sidecar-game-server.ts';
-import { WriteQueue, type WriteKind } from './write-queue.ts';
+import { WriteQueue, type Later, type WriteKind } from './write-queue.ts';
 
 export interface SdkParts {
   readonly own: OwnGameServer;
@@ -34,7 +34,8 @@ export interface SdkParts {
   readonly events: { tell(told: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }): void };
   readonly log: Pick<Log, 'warn'>;
   readonly now: () => Date;
-  readonly writeDelayMs: number;
+  /** When what was asked for is written: half a second later with the real sidecar. */
+  readonly writeLater: Later;
   /** The gates of these names: an alpha, off by default, and a beta, on by default. */
   readonly playerTracking?: boolean;
   readonly countsAndLists?: boolean;
@@ -63,7 +64,7 @@ export class SdkServer {
 
   constructor(parts: SdkParts) {
     this.#parts = parts;
-    this.#queue = new WriteQueue(parts.writeDelayMs, (kind, signal) => this.#write(kind, signal), parts.log, parts.signal);
+    this.#queue = new WriteQueue(parts.writeLater, (kind, signal) => this.#write(kind, signal), parts.log, parts.signal);
     const { spec, status } = parts.own.current;
     const { health } = spec;
     this.players = new PlayerTracking(parts.playerTracking === true, status?.players, () => this.#queue.ask('players'));

@@ -8,6 +8,7 @@ import type { Pod } from '../../../local/agones/resources/pod.ts';
 import { collectionPath, FLEETS, GAME_SERVERS, GAME_SERVER_SETS, objectPath, PODS } from '../../../local/agones/resources/resource.ts';
 import { OwnGameServer } from '../../../local/agones/sdk-server/own-game-server.ts';
 import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
+import { afterMs } from '../../../sdk-bridge/solo/sidecar/write-queue.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
 import type { ConformanceCluster } from './conformance-cluster.ts';
 import { gameServerStep, LivesRecorder, type Lives } from './recorded-lives.ts';
@@ -148,7 +149,7 @@ export class FleetStage {
       events: { tell: (told) => events.tell(own.current, told) },
       log: this.#log,
       now,
-      writeDelayMs: WRITE_DELAY_MS,
+      writeLater: afterMs(WRITE_DELAY_MS),
       signal: this.#ending.signal,
     });
     this.#sdks.set(name, sdk);

@@ -8,8 +8,6 @@ import { isReplayed } from './deviations.ts';
 import { recordedCases } from './recorded-case.ts';
 
 export const GRPC_FILE = 'sdk-grpc.json';
-/** As long as the real one: a label whose key Agones cannot write, recorded among them, takes those down that meet it in the queue. */
-export const GRPC_WRITE_DELAY_MS = 500;
 const NAMESPACE = 'grpc2';
 const LOOK_MS = 100;
 const SETTLED_MS = 60_000;
@@ -35,19 +33,25 @@ interface GrpcCase {
   readonly response: { readonly code: number; readonly details?: string; readonly message?: unknown };
 }
 
-/** @param namespace of the game server; the recorder's where it is not said. */
-export async function grpcDifferences(client: Client, recorded: GrpcCase, bindings: Bindings, namespace?: string): Promise<string[]> {
+export interface GrpcTarget {
+  readonly client: Client;
+  /** Has a sidecar that does not write by itself write what waits: a label that Agones cannot write takes those down that meet it there. */
+  readonly write?: () => void;
+  /** Of the game server; the recorder's where it is not said. */
+  readonly namespace?: string;
+}
+
+export async function grpcDifferences({ client, write, namespace }: GrpcTarget, recorded: GrpcCase, bindings: Bindings): Promise<string[]> {
   const expected = { code: recorded.response.code, details: recorded.response.details, message: recorded.response.message };
   const ask = async () =>
     differences(plain(expected), plain(inNamespace(asRecorded(await call(client, recorded)), namespace, NAMESPACE)), bindings);
-  let found = await ask();
-  // Writes are queued, and shown when the watch has brought them back: how soon is for the machine to say.
-  const end = performance.now() + (recorded.name.endsWith('settled') ? SETTLED_MS : 0);
-  while (found.length > 0 && performance.now() < end) {
-    await sleep(LOOK_MS);
-    found = await ask();
+  const settled = recorded.name.endsWith('settled');
+  // What is written is shown when the watch has brought it back: how soon is for the machine to say.
+  for (const end = performance.now() + (settled ? SETTLED_MS : 0); ; await sleep(LOOK_MS)) {
+    if (settled) write?.();
+    const found = await ask();
+    if (found.length === 0 || performance.now() >= end) return found;
   }
-  return found;
 }
 
 /** The calls; streams and times are held by tests of their own. */

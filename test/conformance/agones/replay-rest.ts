@@ -7,9 +7,6 @@ import { isReplayed } from './deviations.ts';
 import { recordedCases, type RecordedCase, type RecordedRequest } from './recorded-case.ts';
 
 export const REST_FILE = 'sdk-rest.json';
-/** Shorter than the real half second, so that the replay takes seconds; long enough that calls which met in one write meet in one here. */
-export const REST_WRITE_DELAY_MS = 300;
-const WRITE_MS = 50;
 const LOOK_MS = 100;
 const SETTLED_MS = 60_000;
 const HEADER = 'grpc-metadata-content-type';
@@ -25,6 +22,8 @@ export const REST_SPEC = {
 export interface RestPorts {
   readonly httpPort: number;
   readonly healthPort: number;
+  /** Has a sidecar that does not write by itself write what waits: calls that met in one write meet in one here. */
+  readonly write?: () => void;
   /** Of the game server; the recorder's where it is not said. */
   readonly namespace?: string;
 }
@@ -41,12 +40,10 @@ export function replayableRest(): RecordedCase[] {
 /** Where the recorder waited for what was queued, it is looked for until it is there: how soon is for the machine to say. */
 export async function restDifferences(ports: RestPorts, recorded: RecordedCase, bindings: Bindings): Promise<string[]> {
   const waited = /^[0-9]+ ms later/.test(recorded.note ?? '');
-  if (waited) await sleep(REST_WRITE_DELAY_MS + WRITE_MS);
-  const end = performance.now() + (waited ? SETTLED_MS : 0);
-  for (;;) {
+  for (const end = performance.now() + (waited ? SETTLED_MS : 0); ; await sleep(LOOK_MS)) {
+    if (waited) ports.write?.();
     const found = await differencesOf(ports, recorded, bindings);
     if (found.length === 0 || performance.now() >= end) return found;
-    await sleep(LOOK_MS);
   }
 }
 

@@ -4,7 +4,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import type { Bindings } from './compare.ts';
 import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
-import { GRPC_FILE, GRPC_SPEC, GRPC_WRITE_DELAY_MS, grpcDifferences, replayableGrpc } from './replay-grpc.ts';
+import { GRPC_FILE, GRPC_SPEC, grpcDifferences, replayableGrpc } from './replay-grpc.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
 
 const START_MS = 120_000;
@@ -19,7 +19,7 @@ describe('Agones conformance: the SDK over gRPC', () => {
     this.timeout(START_MS);
     cluster = await sharedStandIn();
     await standNode(cluster);
-    bed = await startSidecarBed({ cluster, namespace: 'grpc2', name: 'gr2', writeDelayMs: GRPC_WRITE_DELAY_MS, spec: GRPC_SPEC });
+    bed = await startSidecarBed({ cluster, namespace: 'grpc2', name: 'gr2', spec: GRPC_SPEC });
     client = new Client(`127.0.0.1:${bed.grpcPort}`, credentials.createInsecure());
   });
 
@@ -30,7 +30,7 @@ describe('Agones conformance: the SDK over gRPC', () => {
 
   for (const recorded of replayableGrpc()) {
     it(titleOf(GRPC_FILE, recorded.name), async () => {
-      judgeCase(GRPC_FILE, recorded.name, await grpcDifferences(client, recorded, bindings));
+      judgeCase(GRPC_FILE, recorded.name, await grpcDifferences({ client, write: () => bed?.write() }, recorded, bindings));
     });
   }
 });

@@ -3,7 +3,7 @@
 import type { Bindings } from './compare.ts';
 import { sharedStandIn, type ConformanceCluster } from './conformance-cluster.ts';
 import { judgeCase, titleOf } from './judge-case.ts';
-import { replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from './replay-rest.ts';
+import { replayableRest, REST_FILE, REST_SPEC, restDifferences } from './replay-rest.ts';
 import { standNode, startSidecarBed, type SidecarBed } from './sidecar-bed.ts';
 
 const START_MS = 120_000;
@@ -17,7 +17,7 @@ describe('Agones conformance: the SDK over REST', () => {
     this.timeout(START_MS);
     cluster = await sharedStandIn();
     await standNode(cluster);
-    bed = await startSidecarBed({ cluster, namespace: 'rest', name: 'g1', writeDelayMs: REST_WRITE_DELAY_MS, spec: REST_SPEC });
+    bed = await startSidecarBed({ cluster, namespace: 'rest', name: 'g1', spec: REST_SPEC });
   });
 
   after(() => {

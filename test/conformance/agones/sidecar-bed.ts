@@ -14,7 +14,9 @@ import { healthFace } from '../../../local/agones/sdk-server/health-face.ts';
 import { OwnGameServer } from '../../../local/agones/sdk-server/own-game-server.ts';
 import { restFace } from '../../../sdk-bridge/solo/sidecar/rest-face.ts';
 import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
+import { afterMs } from '../../../sdk-bridge/solo/sidecar/write-queue.ts';
 import { waitUntil } from '../../../local/processes/wait-until.ts';
+import { writtenByHand } from '../../sdk-bridge/stand-in/written-by-hand.ts';
 import type { ConformanceCluster } from './conformance-cluster.ts';
 
 export interface SidecarBed {
@@ -22,6 +24,8 @@ export interface SidecarBed {
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly healthPort: number;
+  /** Begins what waits to be written. */
+  write(): void;
   stored(): Promise<GameServer>;
   stop(): void;
 }
@@ -31,7 +35,8 @@ export interface SidecarBedOptions {
   readonly namespace: string;
   readonly name: string;
   readonly spec: object;
-  readonly writeDelayMs: number;
+  /** Where it is not said, what is asked for waits until `write`. */
+  readonly writeDelayMs?: number;
 }
 
 const NODE = 'standin-1';
@@ -87,6 +92,7 @@ export async function startSidecarBed({ writeDelayMs, ...options }: SidecarBedOp
   const now = (): Date => new Date();
   const log = jsonLog(() => undefined, now);
   const stored = await makeGameServer(options, ending.signal);
+  const hand = writtenByHand();
   const own = await OwnGameServer.follow(client, namespace, name, log, ending.signal);
   const events = new EventRecorder(client, 'gameserver-sidecar', log, now, () => Math.random().toString(16).slice(2));
   const sdk = new SdkServer({
@@ -94,7 +100,7 @@ export async function startSidecarBed({ writeDelayMs, ...options }: SidecarBedOp
     events: { tell: (told) => events.tell(own.current, told) },
     log,
     now,
-    writeDelayMs,
+    writeLater: writeDelayMs === undefined ? hand.later : afterMs(writeDelayMs),
     signal: ending.signal,
   });
   const rest = restFace(sdk);
@@ -105,6 +111,7 @@ export async function startSidecarBed({ writeDelayMs, ...options }: SidecarBedOp
     httpPort: await listen(rest),
     healthPort: await listen(health),
     grpcPort: await bind(grpc),
+    write: () => hand.write(),
     stored,
     stop: () => {
       ending.abort();

@@ -10,6 +10,8 @@ export interface BridgedBed {
   readonly healthPort: number;
   readonly grpcPort: number;
   readonly namespace: string;
+  /** Has Agones' sidecar write what waits. */
+  readonly write: () => void;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function startBridgedBed(options: SidecarBedOptions): Promise<Bridg
     healthPort: bed.healthPort,
     grpcPort: bridge.grpcPort(),
     namespace: options.namespace,
+    write: () => bed.write(),
     close: async () => {
       await bridge.close();
       bed.stop();

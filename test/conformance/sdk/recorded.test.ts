@@ -3,8 +3,8 @@ import { Client, credentials } from '@grpc/grpc-js';
 
 import type { Bindings } from '../agones/compare.ts';
 import { sharedStandIn } from '../agones/conformance-cluster.ts';
-import { GRPC_FILE, GRPC_SPEC, GRPC_WRITE_DELAY_MS, grpcDifferences, replayableGrpc } from '../agones/replay-grpc.ts';
-import { replayableRest, REST_FILE, REST_SPEC, REST_WRITE_DELAY_MS, restDifferences } from '../agones/replay-rest.ts';
+import { GRPC_FILE, GRPC_SPEC, grpcDifferences, replayableGrpc } from '../agones/replay-grpc.ts';
+import { replayableRest, REST_FILE, REST_SPEC, restDifferences } from '../agones/replay-rest.ts';
 import { standNode, type SidecarBedOptions } from '../agones/sidecar-bed.ts';
 import { startBridgedBed, type BridgedBed } from './bridged-bed.ts';
 import { judgeAnswer, titleOf } from './deviations.ts';
@@ -14,7 +14,7 @@ const START_MS = 120_000;
 describe('The bridge answers as recorded', () => {
   describe('over REST', () => {
     const bindings: Bindings = new Map();
-    const bridged = bedOf({ namespace: 'rest-bridged', name: 'g1', writeDelayMs: REST_WRITE_DELAY_MS, spec: REST_SPEC });
+    const bridged = bedOf({ namespace: 'rest-bridged', name: 'g1', spec: REST_SPEC });
 
     for (const recorded of replayableRest()) {
       it(titleOf(REST_FILE, recorded.name), async () => {
@@ -25,7 +25,7 @@ describe('The bridge answers as recorded', () => {
 
   describe('over gRPC', () => {
     const bindings: Bindings = new Map();
-    const bridged = bedOf({ namespace: 'grpc-bridged', name: 'gr2', writeDelayMs: GRPC_WRITE_DELAY_MS, spec: GRPC_SPEC });
+    const bridged = bedOf({ namespace: 'grpc-bridged', name: 'gr2', spec: GRPC_SPEC });
     let client: Client;
 
     before(() => void (client = new Client(`127.0.0.1:${bridged().grpcPort}`, credentials.createInsecure())));
@@ -33,7 +33,7 @@ describe('The bridge answers as recorded', () => {
 
     for (const recorded of replayableGrpc()) {
       it(titleOf(GRPC_FILE, recorded.name), async () => {
-        judgeAnswer(GRPC_FILE, recorded.name, await grpcDifferences(client, recorded, bindings, bridged().namespace));
+        judgeAnswer(GRPC_FILE, recorded.name, await grpcDifferences({ client, ...bridged() }, recorded, bindings));
       });
     }
   });

@@ -38,7 +38,7 @@ interface Told {
 
 const NAME = 'published JS SDK class 1.61.0 against the real sidecar';
 /** What the recorder did, by the name under which it wrote down the answer. */
-const STEPS: Readonly<Record<string, (sdk: Sdk) => Promise<unknown>>> = {
+const STEPS: Readonly<Record<string, (sdk: Sdk, bridged: BridgedBed) => Promise<unknown>>> = {
   connect: (sdk) => sdk.connect(),
   ready: (sdk) => sdk.ready(),
   'setLabel bad': (sdk) => sdk.setLabel('bad key!', 'v'),
@@ -52,7 +52,7 @@ const STEPS: Readonly<Record<string, (sdk: Sdk) => Promise<unknown>>> = {
   'beta.getListValues': ({ beta }) => beta.getListValues('players'),
   'alpha.getPlayerCount': ({ alpha }) => alpha.getPlayerCount(),
   'reserve 2': (sdk) => sdk.reserve(2),
-  'getGameServer state': (sdk) => reserved(sdk),
+  'getGameServer state': reserved,
   shutdown: (sdk) => sdk.shutdown(),
 };
 
@@ -70,7 +70,6 @@ describe('The published Node SDK on the bridge', function () {
       cluster,
       namespace: 'stock',
       name: 'gr2',
-      writeDelayMs: 500,
       spec: {
         health: { disabled: true },
         ports: [{ name: 'default', containerPort: 7777 }],
@@ -98,7 +97,7 @@ describe('The published Node SDK on the bridge', function () {
   const timeline = (recorded?.['timeline'] ?? []) as readonly Told[];
   for (const { event, result, error } of timeline.filter((told) => told.event in STEPS)) {
     it(event, async () => {
-      const answer = await STEPS[event]?.(sdk).then(
+      const answer = await STEPS[event]?.(sdk, bridged).then(
         (got) => ({ result: got ?? null }),
         ({ code, message }: { code: number; message: string }) => ({ error: { code, message } }),
       );
@@ -117,6 +116,7 @@ describe('The published Node SDK on the bridge', function () {
   });
 
   it('is told by its watch what became of it', async () => {
+    bridged.write();
     await until(() => states.at(-1) === 'Shutdown', 'the Shutdown is told');
     const steps = states.filter((state, at) => state !== states[at - 1]);
     // Ready and Reserve met in the sidecar's queue, where the last one counts.
@@ -124,9 +124,10 @@ describe('The published Node SDK on the bridge', function () {
   });
 });
 
-/** The recorder waited a second. */
-async function reserved(sdk: Sdk): Promise<string> {
+/** The recorder waited a second: by then it was written. */
+async function reserved(sdk: Sdk, bridged: BridgedBed): Promise<string> {
   let state = '';
+  bridged.write();
   await until(async () => (state = (await sdk.getGameServer()).status.state) === 'Reserved', 'it is Reserved');
   return state;
 }

@@ -17,7 +17,6 @@ import { answerDifferences, ask } from './side-by-side.ts';
 import { MALFORMED_REQUESTS, PLUGIN_REQUESTS, type SdkRequest } from './unreal-requests.ts';
 
 const WHERE = 'unreal';
-const WRITE_DELAY_MS = 100;
 const SETTLED_MS = 60_000;
 const NAMESPACE = 'unreal';
 
@@ -39,7 +38,7 @@ describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", fun
     this.timeout(120_000);
     const cluster = await sharedStandIn();
     await standNode(cluster);
-    const options = { cluster, namespace: NAMESPACE, writeDelayMs: WRITE_DELAY_MS, spec: REST_SPEC };
+    const options = { cluster, namespace: NAMESPACE, spec: REST_SPEC };
     const real = process.env['AGONES_SDK_HTTP'];
     if (real === undefined) bed = await startSidecarBed({ ...options, name: 'reference' });
     bridged = await startBridgedBed({ ...options, name: 'bridged' });
@@ -52,10 +51,18 @@ describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", fun
     bed?.stop();
   });
 
+  /** What waits in either sidecar; a real one writes by itself. */
+  const write = () => {
+    bed?.write();
+    bridged.write();
+  };
+
   /** Both are asked once; what both wrote a moment ago is looked at until it is there. */
   const compare = async (sent: SdkRequest) => {
-    const end = Date.now() + (sent.path.includes('gameserver') || sent.path.includes('game%73erver') ? SETTLED_MS : 0);
+    const isLook = sent.path.includes('gameserver') || sent.path.includes('game%73erver');
+    const end = Date.now() + (isLook ? SETTLED_MS : 0);
     for (;;) {
+      if (isLook) write();
       const [expected, actual] = await Promise.all([ask(reference, sent), ask(bridge, sent)]);
       const found = answerDifferences(expected, actual);
       const come = sent.state === undefined || JSON.stringify(expected.body).includes(`"state":"${sent.state}"`);
@@ -74,6 +81,7 @@ describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", fun
     for (const value of ['1', '2']) {
       const sent = { name: 'SetLabel', method: 'PUT', path: '/metadata/label', body: JSON.stringify({ key: 'watched', value }) };
       await Promise.all([ask(reference, sent), ask(bridge, sent)]);
+      write();
       await until(() => [one, other].every(({ labels }) => labels().at(-1) === value), `the label ${value} is told`, SETTLED_MS);
     }
     assert.deepEqual(other.labels(), one.labels());
@@ -86,6 +94,7 @@ describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", fun
       const sent = { name: path, method: 'POST', path, body: '{}' };
       await Promise.all([ask(reference, sent), ask(bridge, sent)]);
     }
+    write();
     const lost = bed;
     await until(async () => (await goes(bridged.bed)) !== (await goes(lost)), 'one goes, the other stays', SETTLED_MS);
     judgeAnswer(WHERE, 'Shutdown, and Ready right behind it', (await goes(bridged.bed)) ? ['the Shutdown is kept'] : []);

@@ -198,7 +198,7 @@ describe('deploy: a deployment that fails', function () {
       await it_.cloud.answer([{ on: call, does }, ...CLOUD]);
       const again = it_.afresh();
       const running = again.deploy();
-      await waitUntil(() => it_.cloud.has('begun'), { what: call, deadlineMs: 20_000, signal: new AbortController().signal });
+      await waitUntil(() => it_.cloud.has('begun'), { what: call, deadlineMs: 180_000, signal: new AbortController().signal });
       const before = (await it_.cloud.calls()).length;
       again.interrupt();
       const { code, said } = await running;
@@ -262,7 +262,7 @@ describe('deploy: a deployment that fails', function () {
     const running = it_.deploy();
     await waitUntil(() => it_.cloud.has('begun'), {
       what: 'terraform apply has begun',
-      deadlineMs: 20_000,
+      deadlineMs: 180_000,
       signal: new AbortController().signal,
     });
     const before = (await it_.cloud.calls()).length;

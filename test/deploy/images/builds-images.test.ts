@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { Agent, fetch } from 'undici';
 import { z } from 'zod';
 import type { ImageRecord } from '../../../deploy/images/image-record.ts';
@@ -167,7 +167,7 @@ describe('The images', function () {
         return { status: answer.status, type: answer.headers.get('content-type') ?? '', text: await answer.text() };
       };
       const alive = async () => (await get(`${opsPort}/livez`).catch(() => undefined))?.status === 200;
-      await until(alive, `${name} lives: ${container.said()}`, 60_000);
+      await until(alive, `${name} lives: ${container.said()}`, 300_000);
       starts.set(name, performance.now() - began);
       return {
         container,
@@ -180,9 +180,9 @@ describe('The images', function () {
       it(`${name}: starts on a read-only root as its own user, reaches its stores, shows its API, and stops in order`, async () => {
         const { container, ops, api } = await serve(name);
         // A certain start says more than a fast one: indexes are made before it listens.
-        const ready = await ops('/readyz');
         const missing = name === 'allocator' ? { clusters: 'no cluster answers' } : {};
-        assert.deepEqual((JSON.parse(ready.text) as { missing: object }).missing, missing);
+        const ready = async () => (JSON.parse((await ops('/readyz')).text) as { missing: object }).missing;
+        await until(async () => isDeepStrictEqual(await ready(), missing), `${name} is ready: ${container.said()}`);
         assert.match(await readFile(`/proc/${container.pid}/status`, 'utf8'), /^Uid:\t10003\t10003\t10003\t10003$/m);
 
         assert.match((await api('/docs')).text, /swagger-ui-bundle\.js/);
@@ -219,7 +219,7 @@ describe('The images', function () {
       const answer = await fetch(`http://127.0.0.1:${port}/lifeverse/v1/solo`).catch(() => undefined);
       return answer === undefined ? undefined : ((await answer.json()) as { agones: { state: string } }).agones.state;
     };
-    await until(async () => (await state()) !== undefined, `the bridge answers: ${bridge.said()}`, 30_000);
+    await until(async () => (await state()) !== undefined, `the bridge answers: ${bridge.said()}`, 180_000);
     starts.set('sdk-bridge', performance.now() - began);
     return { bridge, port, state };
   };
@@ -242,7 +242,7 @@ describe('The images', function () {
     const args = ['--bind=127.0.0.1', `--bridge-port=${port}`, '--crash-dir=/game'];
     const began = performance.now();
     const server = await start('sample-server', { args, volumes: { [folder]: '/game' } });
-    await until(async () => (await state()) === 'Ready', `the server is Ready: ${server.said()}`, 30_000);
+    await until(async () => (await state()) === 'Ready', `the server is Ready: ${server.said()}`, 180_000);
     starts.set('sample-server', performance.now() - began);
     assert.match(await readFile(`/proc/${server.pid}/status`, 'utf8'), /^Uid:\t10002\t/m);
     const code = await server.stop();
@@ -263,7 +263,7 @@ describe('The images', function () {
 
     const { port, state } = await solo();
     const server = await start('unreal-server', { args: ['--bind=127.0.0.1', `--bridge-port=${port}`] });
-    await until(async () => (await state()) === 'Ready', `the server is Ready: ${server.said()}`, 30_000);
+    await until(async () => (await state()) === 'Ready', `the server is Ready: ${server.said()}`, 180_000);
   });
 
   it('quilkin: is the program that was named, started as itself', async () => {

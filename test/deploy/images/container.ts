@@ -51,7 +51,7 @@ export async function startContainer(bed: ImageBed, image: string, options: Cont
     return status === 'running' ? pid : undefined;
   };
   let pid: number | undefined;
-  await until(async () => (pid = await state()) !== undefined, `${image} runs`, 30_000);
+  await until(async () => (pid = await state()) !== undefined, `${image} runs`, 180_000);
   return {
     pid: pid ?? 0,
     said: () => said,
@@ -67,7 +67,7 @@ export async function startContainer(bed: ImageBed, image: string, options: Cont
     },
     stop: async () => {
       if (child.exitCode === null) await run('runc', [...global, 'kill', id, 'SIGTERM']).catch(() => undefined);
-      const late = setTimeout(() => void run('runc', [...global, 'kill', id, 'SIGKILL']).catch(() => undefined), 20_000);
+      const late = setTimeout(() => void run('runc', [...global, 'kill', id, 'SIGKILL']).catch(() => undefined), 180_000);
       const [code] = (await ended) as [number | null];
       clearTimeout(late);
       return code;

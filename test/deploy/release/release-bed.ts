@@ -68,15 +68,20 @@ export async function releaseBed(world: AllocatorUnderTest, fleet: string, manif
     MANIFESTS: manifests,
     YES: '1',
     OVERLAP: '0',
-    READY_MINUTES: '1',
+    READY_MINUTES: '10',
   };
-  const start = (verb: 'release' | 'rollback', settings: Record<string, string> = {}): Command => {
+  /** @param killAt what it is killed at, as soon as it has said it */
+  const start = (verb: 'release' | 'rollback', settings: Record<string, string> = {}, killAt?: RegExp): Command => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, verb], {
       env: { ...env, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8');
+        if (killAt?.test(text) === true) child.kill('SIGKILL');
+      });
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     return { child, output: () => text, ended };
   };
@@ -122,7 +127,7 @@ export async function releaseBed(world: AllocatorUnderTest, fleet: string, manif
           assert.equal(command.child.exitCode, null, `it has ended without a word of ${what.source}: ${command.output()}`);
           return false;
         },
-        60_000,
+        300_000,
       ),
     stop: async () => {
       for (const url of [AUTOSCALERS, FLEETS]) {

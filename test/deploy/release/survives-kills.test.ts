@@ -6,7 +6,7 @@ import { readySession } from '../../allocator/ready-session.ts';
 import { releaseBed, watchServers, type Command } from './release-bed.ts';
 
 describe('A release that is disturbed', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: AllocatorUnderTest;
   before(async () => {
     world = await allocatorUnderTest();
@@ -26,9 +26,9 @@ describe('A release that is disturbed', function () {
     try {
       const session = await readySession(world, fleet);
       const killedWhile = async (verb: 'release' | 'rollback', build: string, what: RegExp) => {
-        const command = bed.start(verb, { BUILD: build });
+        const command = bed.start(verb, { BUILD: build }, what);
         await bed.said(command, what);
-        await kill(command);
+        await command.ended;
       };
       await killedWhile('release', '2', /^alloc-east: bring up/m);
       await killedWhile('release', '2', /^alloc-east: make .* the current one/m);

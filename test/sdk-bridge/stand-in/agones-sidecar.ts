@@ -8,6 +8,8 @@ import { SdkServer } from '../../../sdk-bridge/solo/sidecar/sdk-server.ts';
 import { serveFaces, type FacePorts, type ServedFaces } from '../../../sdk-bridge/solo/sidecar/serve-faces.ts';
 import type { GameServerState, SidecarChange, SidecarGameServer } from '../../../sdk-bridge/solo/sidecar/sidecar-game-server.ts';
 import { withChange } from '../../../sdk-bridge/solo/sidecar/with-change.ts';
+import { afterMs, type Later } from '../../../sdk-bridge/solo/sidecar/write-queue.ts';
+import { writtenByHand } from './written-by-hand.ts';
 
 export interface Sidecar {
   /** Of gRPC. */
@@ -23,19 +25,22 @@ export interface Sidecar {
   become(state: string): void;
   /** As the allocator does later. */
   annotate(annotations: Record<string, string>): void;
+  /** From now on what is asked for waits, until what is returned is called: that has it written. */
+  hold(): () => void;
   /** Cuts every stream and stops listening, what is queued is lost; `start` comes back on the same ports. */
   stop(): Promise<void>;
   start(): Promise<void>;
   labels(): Record<string, string>;
 }
 
-const QUEUE_MS = 500;
+const inTime = afterMs(500);
 
 export async function startSidecar(name: string, playerTracking = false): Promise<Sidecar> {
   const calls: string[] = [];
   const beats: number[] = [];
   const own = ownInMemory(name);
   let ports: FacePorts = { grpc: 0, http: 0 };
+  let held: Later | undefined;
   let running: { faces: ServedFaces; ending: AbortController } | undefined;
 
   class Watched extends SdkServer {
@@ -69,7 +74,7 @@ export async function startSidecar(name: string, playerTracking = false): Promis
       events: { tell: () => {} },
       log: SILENT_LOG,
       now,
-      writeDelayMs: QUEUE_MS,
+      writeLater: (act: () => void) => (held ?? inTime)(act),
       playerTracking,
       signal: ending.signal,
     };
@@ -93,6 +98,14 @@ export async function startSidecar(name: string, playerTracking = false): Promis
     become: (state) => own.write({ status: { state: state as GameServerState } }),
     annotate: (annotations) => own.annotate(annotations),
     allocate: (marks) => own.write({ labels: marks, status: { state: 'Allocated' } }),
+    hold: () => {
+      const hand = writtenByHand();
+      held = hand.later;
+      return () => {
+        held = undefined;
+        hand.write();
+      };
+    },
     stop: async () => {
       running?.ending.abort();
       running?.faces.close();
