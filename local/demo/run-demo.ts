@@ -40,9 +40,9 @@ export interface DemoParts {
   readonly onTally: (tally: Tally) => void;
 }
 
-const PLAYED_MS = 240_000;
-const GONE_MS = 60_000;
-const SETTLED_MS = 75_000;
+const PLAYED_MS = 600_000;
+const GONE_MS = 200_000;
+const SETTLED_MS = 200_000;
 /** Players do not come all in one moment. */
 const ARRIVAL_MS = 150;
 const DRAW_MS = 250;
