@@ -144,9 +144,9 @@ describe('Callers who hold the line', function () {
     const watcher = createWatcher({ find, documents: { ...documents, raw } });
     const running = watcher.run(stop.signal);
     const held: Promise<AllocationDocument | undefined>[] = [];
-    // A hundred after a hundred, so that what is measured is the looks and not the wait for a connection.
+    // Some after some, so that what is measured is the looks and not the wait for a connection.
     while (held.length < uids.length) {
-      for (const uid of uids.slice(held.length, held.length + 100))
+      for (const uid of uids.slice(held.length, held.length + 40))
         held.push(watcher.until(uid, (found) => found.state === 'placing', 600_000, stop.signal));
       await until('they have looked', async () => finds === held.length);
     }
