@@ -89,7 +89,7 @@ export async function whileLeased(
       await pause(PROLONG_MS, held);
       if (held.aborted) break;
       const askedAt = performance.now();
-      const present = await within(prolongedAt + SURE_MS - askedAt, 'prolonging', hold()).catch(() => 'away' as const);
+      const present = await within(Math.max(0, prolongedAt + SURE_MS - askedAt), 'prolonging', hold()).catch(() => 'away' as const);
       if (present === epoch) prolongedAt = askedAt;
       else if (present !== 'away' || performance.now() - prolongedAt >= SURE_MS) lost.abort();
     }
