@@ -15,7 +15,7 @@ import { startServiceProcess, type ServiceProcess } from '../services/service-pr
 const PASSWORD = 'correct horse battery';
 
 describe('Accounts', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let database: FreshDatabase;
   let accounts: ServiceProcess<typeof accountsApi.endpoints>;
   let issuer: string;

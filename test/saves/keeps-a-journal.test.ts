@@ -5,7 +5,7 @@ import { entriesFrom, newHolder, restoreAll, savesUnderTest, type SavesUnderTest
 const conflict = (code: string) => (error: unknown) => error instanceof AppError && error.kind === 'conflict' && error.code === code;
 
 describe('saves keeps the journal of a world', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let saves: SavesUnderTest;
   before(async () => (saves = await savesUnderTest()));
   after(() => saves.close());

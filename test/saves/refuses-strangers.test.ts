@@ -7,7 +7,7 @@ const snapshot = { epoch: 1, snapshot: { seq: 0, data: '' } };
 const forbidden = (code: string) => ({ kind: 'forbidden', code });
 
 describe('saves lets a session touch its own world and players only', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let saves: SavesUnderTest;
   const holder = newHolder();
   const world = { kind: 'worlds' as const, id: 'own' };

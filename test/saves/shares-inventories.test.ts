@@ -29,7 +29,7 @@ async function assertWhole(client: SavesUnderTest['operator'], world: string, pl
 }
 
 describe('an entry of a world that has shares of inventories', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let saves: SavesUnderTest;
   before(async () => (saves = await savesUnderTest()));
   after(() => saves.close());

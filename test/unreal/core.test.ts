@@ -30,7 +30,7 @@ function parsed(text: string): { value: unknown } | undefined {
 }
 
 describe('unreal core', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   let binary: (name: TestBinary) => string;
   before(async function () {

@@ -10,7 +10,7 @@ import { ask } from './side-by-side.ts';
 const FILE = 'sdk-rest-local.json';
 
 describe('The bridge answers player tracking as recorded', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let pod: Pod;
   let origin: string;
 

@@ -57,13 +57,13 @@ const STEPS: Readonly<Record<string, (sdk: Sdk, bridged: BridgedBed) => Promise<
 };
 
 describe('The published Node SDK on the bridge', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let bridged: BridgedBed;
   let sdk: Sdk;
   const states: string[] = [];
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const cluster = await sharedStandIn();
     await standNode(cluster);
     bridged = await startBridgedBed({

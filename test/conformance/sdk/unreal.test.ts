@@ -27,7 +27,7 @@ const TOO_LARGE: readonly SdkRequest[] = [
 ];
 
 describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let bed: SidecarBed | undefined;
   let bridged: BridgedBed;
   let reference: string;
@@ -35,7 +35,7 @@ describe("The bridge answers Agones' Unreal plugin as Agones' sidecar does", fun
   const watches: Awaited<ReturnType<typeof watching>>[] = [];
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const cluster = await sharedStandIn();
     await standNode(cluster);
     const options = { cluster, namespace: NAMESPACE, spec: REST_SPEC };

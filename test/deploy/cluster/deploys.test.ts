@@ -9,7 +9,7 @@ const CHANGES =
   /^(gcloud (services enable|storage buckets (create|update)|secrets versions add)|terraform .* (apply|destroy) |kubectl .* (apply|delete) |node )/;
 
 describe('deploy: make deploy-cluster', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let it_: DeploymentUnderTest;
   beforeEach(async () => {
     it_ = await DeploymentUnderTest.open();

@@ -9,7 +9,7 @@ import { inventoryOf } from './leftover-inventory.ts';
 const CHANGES = /^(gcloud .* delete |terraform .* (apply|destroy) |kubectl .* (apply|delete) )/;
 
 describe('deploy: make destroy-cluster', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let it_: DeploymentUnderTest;
   beforeEach(async () => {
     it_ = await DeploymentUnderTest.open();

@@ -27,7 +27,7 @@ const FAILURES: readonly (readonly [step: string, call: string])[] = [
 const AFTER: Readonly<Record<string, string>> = { quotas: 'apis' };
 
 describe('deploy: a deployment that fails', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let it_: DeploymentUnderTest;
   beforeEach(async () => {
     it_ = await DeploymentUnderTest.open();

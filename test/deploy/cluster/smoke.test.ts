@@ -14,7 +14,7 @@ import { createTokenCheck } from '../../../runtime/token-check.ts';
 import { OUTPUTS } from './deployment-under-test.ts';
 
 describe('deploy: the smoke test', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it('is a matchmaker by the token that a real API server binds to its pod, which never runs', async () => {
     const cluster = await testCluster();

@@ -28,7 +28,7 @@ const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const Bill = z.object({ bomFormat: z.literal('CycloneDX'), components: z.array(z.object({ name: z.string(), version: z.string() })) });
 
 describe('The images', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let bed: ImageBed;
   let built: ImageRecord;
   let containers: Container[] = [];

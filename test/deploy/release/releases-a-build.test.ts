@@ -14,7 +14,7 @@ import { createTokenIssuer } from '../../services/token-issuer.ts';
 import { releaseBed, watchServers } from './release-bed.ts';
 
 describe('A release of a build of the game', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: AllocatorUnderTest;
   before(async () => {
     world = await allocatorUnderTest();
@@ -92,6 +92,7 @@ describe('A release of a build of the game', function () {
       assert.deepEqual(await bed.states(), { dev: 'current', '1.4.2': 'closed' });
       const again = await bed.run('rollback');
       assert.match(again.output, /Nothing is left to do/, 'a rollback goes back once, however often it is repeated');
+      await until('the allocator knows that the old build is open again', async () => (await told())['dev'] === 'open');
       assert.deepEqual(await told(), { dev: 'open', '1.4.2': 'closed' });
       assert.equal((await matchmaker.requestAllocation({ body: late })).status, 202, 'what was refused before is taken');
       await makeReady(world, late.id);
@@ -114,10 +115,17 @@ describe('A release of a build of the game', function () {
       const players = await service.asBackend();
       const waiting = { ...ticketOf('ann'), build: 'dev' };
       await players.createTicket({ body: waiting });
-      const held = players.getTicket({ params: { id: waiting.id }, query: { wait: 30 } });
+      // As a client does: a call is held for half a minute, and then comes again.
+      const told = async () => {
+        for (;;) {
+          const { body } = await players.getTicket({ params: { id: waiting.id }, query: { wait: 30 } });
+          if (body.state !== 'waiting') return body;
+        }
+      };
+      const held = told();
       const release = await bed.run('release', { BUILD: '3.0.0' });
       assert.equal(release.code, 0, release.output);
-      const { state, reason, openBuilds } = (await held).body;
+      const { state, reason, openBuilds } = await held;
       assert.deepEqual([state, reason, openBuilds], ['failed', 'build_closed', ['3.0.0']]);
       const late = { ...ticketOf('bob'), build: 'dev' };
       await assert.rejects(players.createTicket({ body: late }), { code: 'build_closed', message: /open: 3\.0\.0$/ });

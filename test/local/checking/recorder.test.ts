@@ -12,7 +12,7 @@ import { EAST, WEST } from '../../allocator/allocator-under-test.ts';
 import { startStandInProcess } from '../../allocator/stand-in-process.ts';
 
 describe('The recorder at a real API server', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const stop = new AbortController();
   after(() => stop.abort());
 
