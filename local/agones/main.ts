@@ -25,6 +25,11 @@ async function run(config: StandInConfig): Promise<void> {
   const { promise: told, resolve: tell } = Promise.withResolvers<NodeJS.Signals>();
   process.once('SIGTERM', tell);
   process.once('SIGINT', tell);
+  let serves = false;
+  void told.then(() => {
+    // Nobody uses it yet.
+    if (!serves) process.exit(0);
+  });
   const standIn = await startStandIn({
     connection: await readKubeConnection(config.kubeconfig, config.context),
     port: config.port,
@@ -36,6 +41,7 @@ async function run(config: StandInConfig): Promise<void> {
     log,
     chance: { now, random: Math.random, newSuffix: () => randomBytes(8).toString('hex') },
   });
+  serves = true;
   log.info('the stand-in ends', { signal: await told });
   await standIn.stop();
 }
