@@ -7,7 +7,7 @@
  *     batch ── refused ──▶ parts ── … ──▶ one entry ── refused ──▶ kept in a file ──▶ `refused` on disk, told by acks ──▶ empty places ──▶ saves
  *
  * A fault of saves itself says nothing of an entry, until the same one meets it again and again: then its empty place is tried, and only if
- * that is stored was it the entry (`doubted-entry.ts`).
+ * that is stored was it the entry (`doubted-entry.ts`). Meanwhile the journals that it does not touch go on (`late-cargoes.ts`).
  */
 import { ownMember } from '../../contracts/own-member.ts';
 import type { EntryRefusal } from '../../contracts/saves.ts';
@@ -16,6 +16,7 @@ import { keyOf, MOST_REFUSED, subjectOf, type EntryRecord, type JournalKey } fro
 import type { Journals } from './journals.ts';
 import { liveHead, planWave, refusalOf, type Cargo } from './plan-wave.ts';
 import { learnPlace, tryPlace } from './doubted-entry.ts';
+import { createLateCargoes } from './late-cargoes.ts';
 import type { Forwarding, ForwardParts, StoreOutcome } from './forwarding.ts';
 import { doubtAfter, isDoubtful, type Doubt } from './saves-doubt.ts';
 import type { Place, PlacedRecord } from './spool.ts';
@@ -23,23 +24,40 @@ import type { Place, PlacedRecord } from './spool.ts';
 const BATCH_RECORDS = 1_000;
 const BATCH_BYTES = 256 * 1024;
 
+/** Of the spool, beyond what waits: so much is read again each time that one of those it waits for is done. */
+const SEGMENTS_AHEAD = 2;
+
 export async function forwardJournals(parts: ForwardParts, signal: AbortSignal): Promise<void> {
   const { journals, log } = parts;
   const { spool } = journals;
-  const forwarding = { ...parts, persistence: { signal, log } };
-  let cursor: Place = spool.first;
-  while (!signal.aborted) {
-    await journals.until(() => spool.hasAfter(cursor), signal);
-    let left: readonly PlacedRecord[] = await spool.read(cursor, BATCH_RECORDS, BATCH_BYTES);
-    while (left.length > 0 && !signal.aborted) {
-      const taken = await sendWave(
-        forwarding,
-        left.map(({ record }) => record),
-      );
-      cursor = left[taken - 1]?.next ?? cursor;
-      left = left.slice(taken);
-      await journals.settled(cursor);
+  const stop = new AbortController();
+  const forwarding = { ...parts, persistence: { signal: AbortSignal.any([signal, stop.signal]), log }, failing: () => {} };
+  const isStored = ({ journal, entry }: EntryRecord) => entry.seq <= journals.acks(journal).durable;
+  const late = createLateCargoes((cargo, failing) => send({ ...forwarding, failing }, cargo));
+  /** All before the first is settled; all before the second is, too, or waits for what is late. */
+  let [cursor, ahead]: [Place, Place] = [spool.first, spool.first];
+  const mayGoOn = () => spool.hasAfter(ahead) && ahead.segment - cursor.segment <= SEGMENTS_AHEAD;
+  try {
+    while (!signal.aborted) {
+      await journals.until(mayGoOn, late.held().size === 0 ? signal : AbortSignal.any([signal, late.changed()]));
+      if (late.release()) ahead = cursor;
+      let left: readonly PlacedRecord[] = await spool.read(ahead, BATCH_RECORDS, BATCH_BYTES);
+      while (left.length > 0 && !signal.aborted && !late.changed().aborted) {
+        const records = left.map(({ record }) => record);
+        const { cargoes, lost, taken, held } = planWave(records, spool.heads, { held: late.held(), isStored });
+        late.hold(held);
+        await closeSharers(forwarding, lost);
+        await Promise.all(cargoes.map((cargo) => late.unlessFailing(cargo)));
+        ahead = left[taken - 1]?.next ?? ahead;
+        left = left.slice(taken);
+        if (late.held().size > 0) continue;
+        cursor = ahead;
+        await journals.settled(cursor);
+      }
     }
+  } finally {
+    stop.abort();
+    await late.ended();
   }
 }
 
@@ -82,6 +100,7 @@ async function sendUntilDoubtful(forwarding: Forwarding, cargo: Cargo): Promise<
   const isDoubted = () => doubt !== undefined && isDoubtful(doubt, cargo.records.length, now(), patienceMs);
   const passing = (cause: unknown) => {
     doubt = doubtAfter(doubt, cause, now());
+    if (doubt !== undefined) forwarding.failing();
     return !isDoubted();
   };
   try {

@@ -47,4 +47,6 @@ export interface ForwardParts {
 
 export interface Forwarding extends ForwardParts {
   readonly persistence: Persistence;
+  /** Saves itself has failed on what is sent: others need not wait for it. */
+  readonly failing: () => void;
 }

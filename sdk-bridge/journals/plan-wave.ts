@@ -22,9 +22,21 @@ export interface Wave {
   readonly cargoes: readonly Cargo[];
   /** Entries that can never be stored: their journal was closed, or opened anew. */
   readonly lost: readonly EntryRecord[];
-  /** How many records it is made of. */
+  /** How many records it is made of, those that are passed over included. */
   readonly taken: number;
+  /** Journals that are held, with those that wait for them by now. */
+  readonly held: ReadonlySet<JournalKey>;
 }
+
+/** Which records are not to be sent now. */
+export interface Passing {
+  /** Journals that an earlier cargo still has to bring on: what touches one of them waits, and all that it touches as well. */
+  readonly held: ReadonlySet<JournalKey>;
+  /** Saves has it: it came before others that had to wait. */
+  readonly isStored: (record: EntryRecord) => boolean;
+}
+
+const PASS_NONE: Passing = { held: new Set(), isStored: () => false };
 
 type Heads = ReadonlyMap<JournalKey, Head>;
 
@@ -32,13 +44,16 @@ type Heads = ReadonlyMap<JournalKey, Head>;
 const MOST_ENTRIES = 1_000;
 
 /** @param heads as they are now: a record of another generation, or of a closed journal, is lost. */
-export function planWave(records: readonly SpoolRecord[], heads: Heads): Wave {
+export function planWave(records: readonly SpoolRecord[], heads: Heads, passing = PASS_NONE): Wave {
+  const held = new Set(passing.held);
   const carriedBy = new Map<JournalKey, JournalKey>();
   const cargoes = new Map<JournalKey, { epoch: number; entries: JournalEntry[]; epochs: Record<string, number>; records: EntryRecord[] }>();
   const lost: EntryRecord[] = [];
   let taken = 0;
   for (const record of records) {
-    if (record.is === 'entry') {
+    const waits = record.is === 'entry' && touchedBy(record).some((key) => held.has(key));
+    if (waits) for (const key of touchedBy(record)) held.add(key);
+    else if (record.is === 'entry') {
       const head = liveHead(heads, record.journal, record.generation);
       if (head === undefined) {
         // What it has shares of is closed with it, before anything that follows is sent.
@@ -48,7 +63,11 @@ export function planWave(records: readonly SpoolRecord[], heads: Heads): Wave {
         if (record.shares !== undefined) break;
         continue;
       }
-      const touched = [record.journal, ...sharers(record)];
+      if (passing.isStored(record)) {
+        taken += 1;
+        continue;
+      }
+      const touched = touchedBy(record);
       const cargo = cargoes.get(record.journal) ?? { epoch: head.epoch, entries: [], epochs: {}, records: [] };
       const isFree = touched.every((key) => (carriedBy.get(key) ?? record.journal) === record.journal);
       if (!isFree || cargo.entries.length === MOST_ENTRIES) break;
@@ -59,7 +78,7 @@ export function planWave(records: readonly SpoolRecord[], heads: Heads): Wave {
     }
     taken += 1;
   }
-  return { cargoes: [...cargoes].map(([journal, cargo]) => ({ journal, ...cargo })), lost, taken };
+  return { cargoes: [...cargoes].map(([journal, cargo]) => ({ journal, ...cargo })), lost, taken, held };
 }
 
 /** The empty place of one entry; undefined where its journal is closed by now. */
@@ -97,6 +116,7 @@ export function liveHead(heads: Heads, journal: JournalKey, generation: number |
   return head?.generation === generation && head?.closed === undefined ? head : undefined;
 }
 
-function sharers({ entry }: EntryRecord): JournalKey[] {
-  return (entry.inventories ?? []).map(({ playerId }) => keyOf('players', playerId));
+/** Its own journal, and the inventories that have a share of it. */
+export function touchedBy({ journal, entry }: EntryRecord): JournalKey[] {
+  return [journal, ...(entry.inventories ?? []).map(({ playerId }) => keyOf('players', playerId))];
 }

@@ -24,7 +24,7 @@ describe('entries on which saves fails', function () {
   const bad = (seq: number): JournalEntry => ({ seq, data: { n: seq, bad: true } });
   const good = (seq: number): JournalEntry => ({ seq, data: { n: seq } });
   const refuse = (what: Record<string, unknown>) => saves.database.db.command({ collMod: 'saves_journal', validator: what });
-  const refuseBad = () => refuse({ data: { $nin: [3, 7].map((seq) => JSON.stringify(bad(seq).data)) } });
+  const refuseBad = () => refuse({ data: { $nin: [2, 3, 7].map((seq) => JSON.stringify(bad(seq).data)) } });
 
   beforeEach(async () => {
     saves = await savesUnderTest();
@@ -80,5 +80,22 @@ describe('entries on which saves fails', function () {
     await durable(3);
     assert.deepEqual(await acks(), { accepted: 3, durable: 3, readOnly: false });
     assert.deepEqual(await places('worlds', 'w1'), [1, 2, 3]);
+  });
+
+  it('hold up no journal that they do not touch, also where nothing can be done about them', async () => {
+    await pod.api.hello({ body: { build: 'b1', plugin: 'test' } });
+    await refuseBad();
+    await append(good(1), bad(2), good(3));
+    await append({ seq: 4, data: { n: -0 } });
+    await until(() => pod.log().includes('it failed and is tried again'), 'saves fails');
+    const body = { entries: [good(1), good(2)] };
+    await pod.api.appendInventory({ params: { player: 'ann' }, body });
+    const ann = async () => (await pod.api.inventoryAcks({ params: { player: 'ann' } })).body.durable;
+    await until(async () => (await ann()) === 2, 'the inventory is durable');
+    assert.ok((await acks()).durable < 2);
+    await refuse({});
+    await durable(4);
+    assert.deepEqual(await places('worlds', 'w1'), [1, 2, 3, -0]);
+    assert.deepEqual(await places('players', 'ann'), [1, 2]);
   });
 });

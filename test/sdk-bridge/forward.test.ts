@@ -41,8 +41,9 @@ describe('an entry that saves never takes, on its way', () => {
   /** Saves takes what is not `bad`, and of empty places what it is told to. */
   const forwarding = async ({
     tells = true,
+    patienceMs = 20,
     ...saves
-  }: Partial<JournalSink> & { places?: boolean; tells?: boolean } = {}): Promise<Sent> => {
+  }: Partial<JournalSink> & { places?: boolean; tells?: boolean; patienceMs?: number } = {}): Promise<Sent> => {
     const batches: Sent['batches'] = [];
     const setAside: number[] = [];
     const closed: string[] = [];
@@ -78,7 +79,7 @@ describe('an entry that saves never takes, on its way', () => {
         asked += 1;
         return tells;
       },
-      patienceMs: 20,
+      patienceMs,
       now: Date.now,
       log: SILENT_LOG,
     };
@@ -225,5 +226,72 @@ describe('an entry that saves never takes, on its way', () => {
       await until(() => sent.asks() > 1, 'it is looked at again');
       assert.deepEqual([saves.places(), sent.setAside, sent.journals.acks(W).readOnly], [[1, 2, 3], [], false]);
     });
+  });
+
+  /** As saves keeps journals: each seq once, without gaps, shares with their entry. It fails where it is told to. */
+  const strictSaves = (fails: (cargo: Cargo) => boolean) => {
+    const heads = new Map<JournalKey, number>();
+    const order: string[] = [];
+    const append: JournalSink['append'] = async (cargo) => {
+      if (fails(cargo)) throw new AppError('internal', 'internal', 'something went wrong here');
+      const next = (key: JournalKey, seq: number) => {
+        const head = heads.get(key) ?? 0;
+        if (seq <= head) return;
+        assert.equal(seq, head + 1, `${key} has no gap`);
+        heads.set(key, seq);
+        order.push(`${key} ${seq}`);
+      };
+      for (const { seq, inventories = [] } of cargo.entries) {
+        if (seq > (heads.get(cargo.journal) ?? 0)) for (const share of inventories) next(`players/${share.playerId}`, share.seq);
+        next(cargo.journal, seq);
+      }
+      const players = new Set(cargo.entries.flatMap(({ inventories = [] }) => inventories.map(({ playerId }) => playerId)));
+      const inventories = [...players].map((id) => [id, { durableSeq: heads.get(`players/${id}`) ?? 0, fenced: false }] as const);
+      return { kind: 'stored', durableSeq: heads.get(cargo.journal) ?? 0, inventories: Object.fromEntries(inventories) };
+    };
+    return { append, heads, order };
+  };
+  const [ANN, BOB]: [JournalKey, JournalKey] = ['players/ann', 'players/bob'];
+  const share = (playerId: string, seq: number) => ({ playerId, seq, data: {} });
+
+  it('holds up what it touches, and what follows that, while the other journals go on', async () => {
+    let isIll = true;
+    const saves = strictSaves(({ entries }) => isIll && entries.some(({ data }) => data['bad'] === true));
+    const sent = await forwarding({ append: saves.append, patienceMs: 3_600_000 });
+    ends.push(sent.stop);
+    for (const journal of [W, ANN, BOB]) await sent.journals.open(journal, 1, 0);
+    await sent.journals.append(W, [{ ...entry(1, { bad: true }), inventories: [share('ann', 1)] }]);
+    await sent.journals.append(BOB, [entry(1)]);
+    await sent.journals.append(ANN, [entry(2)]);
+    await sent.journals.append(BOB, [entry(2)]);
+    await until(() => sent.journals.acks(BOB).durable === 2, 'bob goes on');
+    await sent.journals.append(BOB, [{ ...entry(3), inventories: [share('ann', 3)] }, entry(4)]);
+    await sent.journals.append(W, [entry(2)]);
+    assert.deepEqual([...saves.heads], [[BOB, 2]]);
+    isIll = false;
+    assert.equal(await flushed(sent), true);
+    assert.deepEqual(Object.fromEntries(saves.heads), { [ANN]: 3, [BOB]: 4, [W]: 2 });
+  });
+
+  it('is stored with all others, each once and in order, however saves fails', async () => {
+    let seed = 7;
+    const draw = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    const saves = strictSaves(() => draw(3) === 0);
+    const sent = await forwarding({ append: saves.append, patienceMs: 3_600_000 });
+    ends.push(sent.stop);
+    const keys: JournalKey[] = [W, 'players/ann', 'players/bob', 'players/cid', 'players/dan'];
+    const seqs = new Map(keys.map((key) => [key, 0]));
+    const next = (key: JournalKey) => seqs.set(key, (seqs.get(key) ?? 0) + 1).get(key) ?? 0;
+    for (const key of keys) await sent.journals.open(key, 1, 0);
+    for (let round = 0; round < 60; round += 1) {
+      const journal = keys[draw(keys.length)] ?? W;
+      const other = keys[1 + draw(keys.length - 1)] ?? W;
+      const made = entry(next(journal));
+      const touches = other !== journal && draw(3) === 0;
+      await sent.journals.append(journal, [touches ? { ...made, inventories: [share(other.slice(8), next(other))] } : made]);
+    }
+    assert.equal(await sent.journals.flush(AbortSignal.timeout(60_000)), true);
+    assert.deepEqual(Object.fromEntries(saves.heads), Object.fromEntries([...seqs].filter(([, seq]) => seq > 0)));
+    assert.equal(new Set(saves.order).size, saves.order.length, 'each once');
   });
 });
