@@ -9,6 +9,7 @@ import { pointerOf, type InputFault } from '../contracts/app-error.ts';
 type Text = Uint8Array;
 
 const [QUOTE, COLON, COMMA, MINUS, ZERO, NINE, BACKSLASH] = [0x22, 0x3a, 0x2c, 0x2d, 0x30, 0x39, 0x5c];
+const [POINT, LETTER_E] = [0x2e, 0x65];
 const [OBJECT, OBJECT_END, ARRAY, ARRAY_END] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 /** @param members of all objects of its value. */
@@ -25,17 +26,25 @@ export function mayLose(text: Text, members: number): boolean {
     } else if (byte === COLON) names += 1;
     else if (beginsNumber(byte)) {
       const end = endOfNumber(text, at);
-      // Shorter ones are kept, whatever they say, but for those with a large exponent.
-      if (end - at > 15 || (end - at > 4 && LARGE_POWER.test(latin(text, at, end)))) {
-        if (lossOf(latin(text, at, end)) !== undefined) return true;
-      }
+      if (mayDiffer(text, at, end) && lossOf(latin(text, at, end)) !== undefined) return true;
       at = end - 1;
     }
   }
   return names !== members;
 }
 
-const LARGE_POWER = /e[+-]?\d{3}/i;
+/** Short integers and ordinary fractions are kept, whatever they say. */
+function mayDiffer(text: Text, from: number, to: number): boolean {
+  const length = to - from;
+  if (length < 5) return false;
+  let isFraction = false;
+  for (let at = from; at < to; at += 1) {
+    if (text[at] === POINT) isFraction = true;
+    // Either letter of an exponent.
+    else if (((text[at] ?? 0) | 0x20) === LETTER_E) return true;
+  }
+  return length > (isFraction ? 300 : 15);
+}
 
 /** @param json what the text was read as. @param at pointer to it. @returns what would be lost, in order. */
 export function lossesOf(json: unknown, text: Text, at: string): InputFault[] {

@@ -290,7 +290,7 @@ describe('an entry that saves never takes, on its way', () => {
       const touches = other !== journal && draw(3) === 0;
       await sent.journals.append(journal, [touches ? { ...made, inventories: [share(other.slice(8), next(other))] } : made]);
     }
-    assert.equal(await sent.journals.flush(AbortSignal.timeout(60_000)), true);
+    assert.equal(await sent.journals.flush(AbortSignal.timeout(WAIT_MS)), true);
     assert.deepEqual(Object.fromEntries(saves.heads), Object.fromEntries([...seqs].filter(([, seq]) => seq > 0)));
     assert.equal(new Set(saves.order).size, saves.order.length, 'each once');
   });
