@@ -1,7 +1,7 @@
 /**
- * Ends the waiting for builds that are closed, and remembers them and what each cluster had, at each reading of the lines: a change of a fleet begins one, a cluster that
- * was in doubt may come back without. Each process does it by its own watches; whichever gives an allocation its turn, the turn asks the
- * clusters again, and one write decides.
+ * Ends the waiting for builds that are closed, and remembers them, and what each cluster had, at each reading of the lines: a change of a
+ * fleet begins one, a cluster that was in doubt may come back without. Each process does it by its own watches; whichever gives an allocation
+ * its turn, the turn asks the clusters again, and one write decides.
  */
 import type { Log } from '../../runtime/log.ts';
 import type { LiveClusters } from '../clusters/cluster-registry.ts';

@@ -60,7 +60,8 @@ export function createOpenBuilds({ clusters, look, past, known }: OpenBuildsPart
     if (cluster.draining) return seen(cluster, word, 'before');
     const last = cluster.healthy ? undefined : await known.of(cluster.config.name).catch(() => undefined);
     // Both: another process may have seen later ones than this, or not yet written them.
-    return last === undefined ? seen(cluster, word, 'doubt') : seen(cluster, [...word, ...last], 'before');
+    // It may be back meanwhile: then it has to be asked.
+    return last === undefined || cluster.healthy ? seen(cluster, word, 'doubt') : seen(cluster, [...word, ...last], 'before');
   };
   const closedIn = ({ fleet, build }: AboutBuild) => past.fleetsOf(build).filter((one) => (fleet ?? one) === one);
   const stateIn = (seenClusters: readonly SeenCluster[], about: AboutBuild) => buildStateOf(seenClusters, about, closedIn(about));
