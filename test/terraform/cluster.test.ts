@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { parse } from 'yaml';
+import { agonesFaults } from './agones-chart.ts';
 import { openChartJudge } from './chart-values.ts';
 import { planned, valueAt } from './planned.ts';
 import { runsIn, terraformBed, type TerraformCopy } from './terraform-bed.ts';
@@ -57,6 +58,24 @@ describe('terraform: what is installed into a cluster', function () {
       assert.deepEqual(faultsOf(chart, values), [], chart);
       assert.match(faultsOf(chart, { ...values, webhook: { replicas: 2 } }).join(), /webhook.*replicas/, chart);
     }
+  });
+
+  it('gives Agones values that its chart reads', () => {
+    const values = valuesOf(plan, 'agones');
+    assert.deepEqual(agonesFaults(values), []);
+    const { agones, gameservers } = values;
+    for (const [wrong, about] of [
+      [{ agones: { ...agones, crds: { cleanUpOnDelete: false } } }, /does not read agones\.crds\.cleanUpOnDelete/],
+      [
+        { agones: { ...agones, allocator: { ...agones.allocator, allocationBatchWait: '10ms' } } },
+        /does not read agones\.allocator\.allocationBatchWait$/,
+      ],
+      [{ agones: { ...agones, extensions: { ...agones.extensions, replicas: '2' } } }, /extensions\.replicas is no whole/],
+      [{ agones: { ...agones, extensions: { ...agones.extensions, pdb: { maxUnavailable: 1 } } } }, /minAvailable as well/],
+      [{ agones: { ...agones, featureGates: 'SidecarContainer=true' } }, /no feature gate SidecarContainer=/],
+      [{ agones, gameservers: { ...gameservers, minPorts: 7000 } }, /does not read gameservers\.minPorts/],
+    ] as const)
+      assert.match(agonesFaults(wrong).join('\n'), about);
   });
 
   it('runs every part on the pools that are meant for it, and none among game servers', () => {

@@ -6,8 +6,19 @@ locals {
     nodeSelector = { "agones.dev/agones-system" = "true" }
     tolerations  = [{ key = "agones.dev/agones-system", operator = "Equal", value = "true", effect = "NoExecute" }]
   } : key => value if var.own_nodes }
-  batch_wait = { allocationBatchWaitTime = "${var.batch_wait_ms}ms" }
+  # One pod goes at a time. The chart's own minAvailable of 1, which null takes away, would let the only pod of a small environment never go: an
+  # upgrade of its node would wait for an hour.
+  pdb  = { minAvailable = null, maxUnavailable = 1 }
+  part = merge(local.own_nodes, { allocationBatchWaitTime = "${var.batch_wait_ms}ms", replicas = var.replicas, resources = local.resources })
+  # The chart asks for no processor and no memory, and for 10 GB of disk for each pod's copy of its log, two of which fill a small node's disk.
+  resources = {
+    requests = { cpu = "100m", memory = "256Mi", ephemeral-storage = "256Mi" }
+    limits   = { ephemeral-storage = "1Gi" }
+  }
+  # Logs are collected from what pods print.
+  logs = { persistentLogs = false }
 
+  # Its paths and types are held to what the chart reads (test/terraform/agones-chart.ts): it passes over a name that it does not know.
   values = {
     agones = {
       featureGates = join("&", [for name in sort(keys(var.feature_gates)) : "${name}=${var.feature_gates[name]}"])
@@ -17,27 +28,20 @@ locals {
         stackdriverEnabled         = false
       }
       crds = {
-        # Taking the chart out must not take every game server with it.
+        # No job that deletes every fleet and game server before the chart is taken out. Their definitions are the chart's own all the same, and go with it:
+        # whoever takes it out ends every session.
         cleanupOnDelete = false
       }
-      # Requests per second towards the API server: the allocation path shares them with all that Agones does.
-      controller = merge(local.own_nodes, local.batch_wait, {
-        replicas = var.replicas
-        pdb      = { minAvailable = 1 }
-      })
-      extensions = merge(local.own_nodes, local.batch_wait, {
-        replicas = var.replicas
-        pdb      = { minAvailable = 1 }
-      })
+      controller = merge(local.part, local.logs, { pdb = local.pdb })
+      extensions = merge(local.part, local.logs, { pdb = local.pdb })
       # Players' latency is measured by the game itself; there is nothing to reach here from outside.
       ping = {
         install = false
       }
       # Allocations come by the Kubernetes API. Whoever has other wishes meets it inside the cluster, by certificates on both sides.
-      allocator = merge(local.own_nodes, local.batch_wait, {
+      allocator = merge(local.part, {
         install           = true
-        replicas          = var.replicas
-        pdb               = { enabled = true, minAvailable = 1 }
+        pdb               = merge(local.pdb, { enabled = true })
         generateTLS       = true
         generateClientTLS = true
         disableTLS        = false

@@ -17,6 +17,13 @@ run "lets_agones_answer_within_ten_milliseconds" {
     ])
     error_message = "Agones gathers allocations for longer than 10 ms somewhere."
   }
+  assert {
+    condition = alltrue([
+      for part in ["controller", "extensions", "allocator"] :
+      yamldecode(helm_release.agones.values[0]).agones[part].pdb.maxUnavailable == 1 && yamldecode(helm_release.agones.values[0]).agones[part].pdb.minAvailable == null
+    ])
+    error_message = "A part that is there once could never leave its node."
+  }
 }
 
 run "keeps_agones_allocator_behind_certificates_and_inside" {
@@ -61,7 +68,7 @@ run "gives_game_servers_the_ports_that_the_firewall_opens_and_agones_its_own_nod
   }
   assert {
     condition     = !yamldecode(helm_release.agones.values[0]).agones.crds.cleanupOnDelete && yamldecode(helm_release.agones.values[0]).agones.featureGates == "SidecarContainers=true"
-    error_message = "Taking Agones out would take every game server with it, or native sidecars are off."
+    error_message = "A job would delete every game server before the chart goes, or native sidecars are off."
   }
 }
 
