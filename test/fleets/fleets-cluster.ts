@@ -9,6 +9,7 @@ import type { RunningCluster } from '../../local/cluster/start-cluster.ts';
 import { Manifest, readManifests } from '../../local/kustomize/render-folder.ts';
 import { customResourcesPart } from '../../local/parts/custom-resources-part.ts';
 import { obtainParts } from '../../local/parts/obtain-parts.ts';
+import { serviceExportPart } from '../../local/parts/service-export-part.ts';
 import { waitUntil } from '../../local/processes/wait-until.ts';
 import { testStack } from '../../local/testing.ts';
 import { startStandInOn } from '../conformance/agones/stand-in-on.ts';
@@ -24,16 +25,16 @@ export interface FleetsCluster {
 
 export async function startFleetsCluster(): Promise<FleetsCluster> {
   const stack = await testStack();
-  const [definitions] = await obtainParts([customResourcesPart], stack.around);
-  if (definitions === undefined) throw new Error('the definitions were not obtained');
+  const [definitions, serviceExport] = await obtainParts([customResourcesPart, serviceExportPart], stack.around);
+  if (definitions === undefined || serviceExport === undefined) throw new Error('the definitions were not obtained');
   const name = 'fleets';
   const cluster = await startCluster({ ...stack, name, folder: path.join(stack.folder, name), authorizationMode: 'RBAC' });
   const connection = await readKubeConnection(cluster.kubeconfig);
   const client = new KubeClient(connection);
   await installCustomResources(client, stack.around.signal);
   const standIn = await startStandInOn(cluster, connection, ['lifeverse']);
-  const own = Manifest.parse(serviceExportDefinition);
-  await define(client, [...readManifests(await readFile(definitions, 'utf8')), own]);
+  const exported = Manifest.parse(serviceExportDefinition(await readFile(serviceExport, 'utf8')));
+  await define(client, [...readManifests(await readFile(definitions, 'utf8')), exported]);
   return {
     cluster,
     client,

@@ -1,22 +1,49 @@
-/**
- * GKE's ServiceExport, whose definition no package registry has: written from Google's public reference and from the shape that it has in the
- * multi-cluster services API, which it came from. It says all by its name: there is nothing to set.
- */
-import { arrayOf, definitionOf, object, oneOf, text, time, type CustomResource } from '../../local/agones/crds/schema.ts';
+/** The definition of GKE's ServiceExport, made again from the type that others made of it: there is nothing to set, it says all by its name. */
+import { arrayOf, definitionOf, flag, object, text, type Schema } from '../../local/agones/crds/schema.ts';
 
-const condition = object(
-  { type: text(), status: oneOf(['True', 'False', 'Unknown']), lastTransitionTime: time, reason: text(), message: text() },
-  ['type', 'status'],
-);
+/** Descriptions are no part of it. */
+const COMMENT = /\/\*\*[\s\S]*?\*\//g;
+const FIELD = /^"(?<name>\w+)"(?<optional>\??): (?<type>.+?);?$/;
 
-const SERVICE_EXPORT: CustomResource = {
-  group: 'net.gke.io',
-  kind: 'ServiceExport',
-  singular: 'serviceexport',
-  plural: 'serviceexports',
-  shortNames: [],
-  schema: object({ apiVersion: text(), kind: text(), metadata: { type: 'object' }, status: object({ conditions: arrayOf(condition) }) }),
-  subresources: { status: {} },
-};
+export function serviceExportDefinition(declaration: string): Schema {
+  const [, body] = /export interface IServiceExport \{\n([\s\S]*?)^\}/m.exec(declaration) ?? [];
+  if (body === undefined) throw new Error('it declares no ServiceExport');
+  const lines = body
+    .replaceAll(COMMENT, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const schema = objectOf(lines);
+  if (lines.length > 0) throw new Error(`it was not understood from here on: ${lines[0]}`);
+  return definitionOf({
+    group: 'net.gke.io',
+    kind: 'ServiceExport',
+    singular: 'serviceexport',
+    plural: 'serviceexports',
+    shortNames: [],
+    schema,
+    subresources: { status: {} },
+  });
+}
 
-export const serviceExportDefinition = definitionOf(SERVICE_EXPORT);
+/** Takes the lines of one object off, its closing brace included. */
+function objectOf(lines: string[]): Schema {
+  const properties: Record<string, Schema> = {};
+  const required: string[] = [];
+  for (let line = lines.shift(); line !== undefined && !line.startsWith('}'); line = lines.shift()) {
+    const { name, optional, type } = FIELD.exec(line)?.groups ?? {};
+    if (name === undefined || type === undefined) throw new Error(`it was not understood: ${line}`);
+    if (optional === '') required.push(name);
+    properties[name] = ofType(type, lines);
+  }
+  return object(properties, required);
+}
+
+function ofType(type: string, lines: string[]): Schema {
+  if (type === '{') return objectOf(lines);
+  if (type === 'Array<{') return arrayOf(objectOf(lines));
+  if (type === 'string' || type.startsWith('"')) return text();
+  if (type === 'boolean') return flag;
+  if (type === 'IObjectMeta') return { type: 'object' };
+  throw new Error(`there is no schema of the type ${type}`);
+}
