@@ -12,7 +12,7 @@ const config = configOrExit(readAccountsConfig, process);
 const service = createService('accounts', config);
 const { lifecycle, log, readiness } = service;
 
-const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, { caFile: config.TLS_CA_FILE, log });
 lifecycle.onClose('mongo', () => mongo.close());
 readiness.check('mongo', async () => {
   await mongo.ping();

@@ -89,7 +89,7 @@ const now = Date.now;
 /** Where operators find their pages. */
 const ADMIN = '/admin';
 
-const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, { caFile: config.TLS_CA_FILE, log });
 lifecycle.onClose('mongo', () => mongo.close());
 readiness.check('mongo', async () => {
   await mongo.ping();

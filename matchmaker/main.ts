@@ -19,7 +19,7 @@ import { createTicketNews } from './ticket-news.ts';
 const config = configOrExit(readMatchmakerConfig, process);
 const service = createService('matchmaker', config);
 
-const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, { caFile: config.TLS_CA_FILE, log: service.log });
 service.lifecycle.onClose('mongo', () => mongo.close());
 service.readiness.check('database', async () => {
   await mongo.ping();

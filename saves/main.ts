@@ -12,7 +12,7 @@ import { openSavesStore } from './store/saves-store.ts';
 const config = configOrExit(readSavesConfig, process);
 const service = createService('saves', config);
 
-const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, config.TLS_CA_FILE);
+const mongo = await connectMongo(config.MONGO_URL, config.MONGO_DATABASE, { caFile: config.TLS_CA_FILE, log: service.log });
 service.lifecycle.onClose('mongo', () => mongo.close());
 service.readiness.check('database', async () => {
   await mongo.ping();

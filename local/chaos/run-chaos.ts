@@ -47,7 +47,7 @@ export async function runChaos(parts: ChaosParts): Promise<Verdict> {
   const http = createHttpSend(stack.caFile);
   // Bridges have connections of their own: those who ask must not stand in their way.
   const bridges = createHttpSend(stack.caFile);
-  const mongo = await connectMongo(stack.mongo.url, 'allocator', stack.caFile);
+  const mongo = await connectMongo(stack.mongo.url, 'allocator', { caFile: stack.caFile });
   const troubles: string[] = [];
   const onTrouble = (text: string) => {
     troubles.push(text);

@@ -38,7 +38,7 @@ export async function openAllocationBook(
   carried: () => readonly string[],
   now: () => number,
 ): Promise<AllocationBook> {
-  const mongo = await connectMongo(stack.mongo.url, 'allocator', stack.caFile);
+  const mongo = await connectMongo(stack.mongo.url, 'allocator', { caFile: stack.caFile });
   const documents: Documents<AllocationDocument> = documentsOf<AllocationDocument>(mongo.db, 'allocations', AllocationDocument);
   const known = new Map<string, KnownAllocation>();
 

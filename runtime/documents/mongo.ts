@@ -1,12 +1,21 @@
 /** The connection to MongoDB, with the deadlines and guarantees that all rooms rely on. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient, MongoNetworkError, MongoServerSelectionError, type Db } from 'mongodb';
+import type { Log } from '../log.ts';
 
 export interface Mongo {
   readonly db: Db;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** PEM certificates that the database's own is checked by. */
+  readonly caFile?: string | undefined;
+  readonly patienceMs?: number;
+  /** Hears once that the database is waited for. */
+  readonly log?: Pick<Log, 'warn'>;
 }
 
 /**
@@ -27,9 +36,11 @@ const AGAIN_MS = 200;
  * fails, each operation from then on fails as well, for as long as the client lives.
  * @throws what kept it from being connected in time
  */
-export async function connectMongo(url: string, database: string, caFile?: string, patienceMs = FIRST_MS): Promise<Mongo> {
+export async function connectMongo(url: string, database: string, options: ConnectOptions = {}): Promise<Mongo> {
+  const { caFile, patienceMs = FIRST_MS, log } = options;
   const client = clientFor(url, caFile);
   const end = performance.now() + patienceMs;
+  let told = false;
   for (;;) {
     try {
       await client.connect();
@@ -40,6 +51,8 @@ export async function connectMongo(url: string, database: string, caFile?: strin
         await client.close(true);
         throw cause;
       }
+      if (!told) log?.warn('waits for the database', { forSeconds: patienceMs / 1_000, cause });
+      told = true;
       await sleep(AGAIN_MS);
     }
   }

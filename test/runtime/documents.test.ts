@@ -117,11 +117,18 @@ describe('documents', function () {
     }
     await running.stop();
     // Somebody who comes while it is away waits for it, and has a connection that is good for all that follows.
-    const early = connectMongo(running.url, 'killed');
+    const told: string[] = [];
+    const early = connectMongo(running.url, 'killed', { log: { warn: (message) => void told.push(message) } });
+    await waitUntil(() => told.length > 0, {
+      what: 'it says what it waits for',
+      deadlineMs: 150_000,
+      signal: new AbortController().signal,
+    });
     running = await start(port);
     const waited = await early;
     assert.equal(await documentsOf(waited.db, 'accounts', Account).count({}), 20);
     await waited.close();
+    assert.deepEqual(told, ['waits for the database']);
     const back = await waitUntil(() => kept.count({}).catch(() => undefined), {
       what: 'the database is back',
       deadlineMs: 150_000,

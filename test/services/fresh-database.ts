@@ -15,7 +15,7 @@ export interface FreshDatabase extends Mongo {
 export async function freshDatabase(given?: string): Promise<FreshDatabase> {
   const url = given ?? (await testMongo()).url;
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const mongo = await connectMongo(url, name, undefined, PATIENCE_MS);
+  const mongo = await connectMongo(url, name, { patienceMs: PATIENCE_MS });
   return {
     ...mongo,
     url,

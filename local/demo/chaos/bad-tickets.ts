@@ -90,7 +90,7 @@ const AS_THE_ALLOCATOR = { log: SILENT_LOG, periodMs: 30 * 24 * 3_600_000, leadM
 
 /** Signed by the allocator's own key, which the stack's owner can read: all is right with it but its time. */
 async function expired(stack: StackFile, ticket: string, now: () => number): Promise<string> {
-  const mongo = await connectMongo(stack.mongo.url, 'allocator', stack.caFile);
+  const mongo = await connectMongo(stack.mongo.url, 'allocator', { caFile: stack.caFile });
   try {
     const keys: TicketKeys = await openTicketKeys(mongo.db, { ...AS_THE_ALLOCATOR, now });
     return await keys.sign(claimsOf(ticket), now() - EXPIRED_SINCE_MS);
