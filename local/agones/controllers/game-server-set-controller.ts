@@ -60,10 +60,12 @@ export class GameServerSetController {
     const plan = planOf(gameServers, wanted, set.spec.scheduling ?? 'Packed', set.spec.priorities);
     const awaited = this.#awaited.get(set.metadata.uid)?.size ?? 0;
     const missing = Math.max(0, plan.create - awaited);
-    await Promise.all([
+    // To the end of all of them: one that is still under way when another has failed is neither in the cache nor awaited, and is made again.
+    const ends = await Promise.allSettled([
       ...Array.from({ length: Math.min(missing, MAX_CREATED) }, () => this.#create(set, signal)),
       ...plan.shutDown.slice(0, MAX_SHUT_DOWN).map((gameServer) => this.#shutDown(set, gameServer, signal)),
     ]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     await this.#markOverflow(set, gameServers, wanted, signal);
     await this.#tellStatus(set, signal);
     if (missing > MAX_CREATED || plan.shutDown.length > MAX_SHUT_DOWN) this.#queue.add(key);
