@@ -59,7 +59,7 @@ export function jsonVariable<T extends z.ZodType>(inner: T, about: string) {
         // Without the parser's words, which repeat a piece of the text.
         return fault(file === undefined ? 'is not JSON' : `${file} is not JSON`);
       }
-      const lost = jsonFaults(parsed, Buffer.from(json), '#');
+      const lost = jsonFaults(parsed, json, '#');
       for (const { pointer, detail } of lost) fault(`${file === undefined ? '' : `${file} `}${pointer}: ${detail}`);
       return lost.length === 0 ? parsed : z.NEVER;
     })

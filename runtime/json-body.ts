@@ -23,15 +23,16 @@ function requireJson(request: Request, _response: Response, next: NextFunction):
 }
 
 function readJson(request: Request, _response: Response, next: NextFunction): void {
-  const text: unknown = request.body;
-  const bytes = text instanceof Uint8Array ? text : new Uint8Array();
+  const bytes: unknown = request.body;
+  let said: string;
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    said = new TextDecoder('utf-8', { fatal: true }).decode(bytes instanceof Uint8Array ? bytes : new Uint8Array());
+    json = JSON.parse(said);
   } catch (cause) {
     const why = cause instanceof SyntaxError ? cause.message : 'it is not UTF-8';
     return next(new AppError('invalid', 'entity_parse_failed', `the body is not JSON: ${why}`, { cause }));
   }
-  request.body = { json, faults: jsonFaults(json, bytes, '#/body') } satisfies JsonBody;
+  request.body = { json, faults: jsonFaults(json, said, '#/body') } satisfies JsonBody;
   next();
 }

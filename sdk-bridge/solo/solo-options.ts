@@ -73,7 +73,7 @@ const inJson = <T>(type: z.ZodType<T>): z.ZodType<T> =>
       const fault = (message: string) => context.addIssue({ code: 'custom', message });
       try {
         const parsed: unknown = JSON.parse(text);
-        const lost = jsonFaults(parsed, Buffer.from(text), '#');
+        const lost = jsonFaults(parsed, text, '#');
         for (const { pointer, detail } of lost) fault(`${pointer}: ${detail}`);
         return lost.length === 0 ? parsed : z.NEVER;
       } catch {
