@@ -36,11 +36,11 @@ export interface BotParts {
   readonly afterLeave?: (place: Place) => void;
 }
 
-const PARTY_MS = 60_000;
-const PLACED_MS = 120_000;
-const JOIN_MS = 15_000;
-const FOUND_AGAIN_MS = 90_000;
-const ENDED_MS = 3_000;
+const PARTY_MS = 180_000;
+const PLACED_MS = 300_000;
+const JOIN_MS = 30_000;
+const FOUND_AGAIN_MS = 300_000;
+const ENDED_MS = 30_000;
 const ASK_AGAIN_MS = 500;
 const HOLD_SECONDS = 5;
 /** Time in the game; a world is played for longer, and for a while again after it moved. */

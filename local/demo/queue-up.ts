@@ -26,7 +26,7 @@ export interface QueueOptions {
 
 const HOLD_SECONDS = 25;
 /** How long a service may be away in between. */
-const AWAY_MS = 45_000;
+const AWAY_MS = 120_000;
 
 /** @returns undefined where the ticket was cancelled because of `closing`. @throws AppError when it failed or took too long. */
 export async function queueUp(matchmaker: Matchmaker, request: TicketRequest, options: QueueOptions): Promise<Place | undefined> {
