@@ -1,8 +1,8 @@
 /** etcd and kube-apiserver, built from the Go module beside this file, or taken from `KUBEBUILDER_ASSETS`. */
 import path from 'node:path';
 import { isExecutableFile } from '../../runtime/find-on-path.ts';
-import type { Part, Recipe, Surroundings, Toolchain } from './part.ts';
-import { runCommand } from './run-command.ts';
+import { goBuild } from './build-go.ts';
+import type { Part, Surroundings, Toolchain } from './part.ts';
 
 /** As in `kubernetes/go.mod`; a test compares. */
 export const KUBERNETES_VERSION = '1.35.4';
@@ -25,19 +25,20 @@ const LINKER_FLAGS = [
   `-X k8s.io/component-base/version.gitMajor=${MAJOR}`,
   `-X k8s.io/component-base/version.gitMinor=${MINOR}`,
 ].join(' ');
+const KUBERNETES = { module: 'kubernetes', linkerFlags: LINKER_FLAGS, toolchains: [GO, C_COMPILER] };
 
 export const etcdPart: Part = {
   title: `etcd ${ETCD_VERSION}`,
   cacheFile: `etcd-${ETCD_VERSION}/etcd`,
   find: (around) => Promise.resolve(givenAsset('etcd', around)),
-  recipes: [goBuild('etcd', 'go.etcd.io/etcd/server/v3', 70)],
+  recipes: [goBuild({ ...KUBERNETES, name: 'etcd', packagePath: 'go.etcd.io/etcd/server/v3', expectedSeconds: 70 })],
 };
 
 export const kubeApiserverPart: Part = {
   title: `kube-apiserver ${KUBERNETES_VERSION}`,
   cacheFile: `kubernetes-${KUBERNETES_VERSION}/kube-apiserver`,
   find: (around) => Promise.resolve(givenAsset('kube-apiserver', around)),
-  recipes: [goBuild('kube-apiserver', 'k8s.io/kubernetes/cmd/kube-apiserver', 300)],
+  recipes: [goBuild({ ...KUBERNETES, name: 'kube-apiserver', packagePath: 'k8s.io/kubernetes/cmd/kube-apiserver', expectedSeconds: 300 })],
 };
 
 /** @throws where the variable is set but the folder lacks the file: a half-right setting is an error, not a reason to build for minutes. */
@@ -47,26 +48,4 @@ function givenAsset(name: string, around: Surroundings): string | undefined {
   const file = path.join(folder, name);
   if (!isExecutableFile(file)) throw new Error(`KUBEBUILDER_ASSETS is ${folder}, which has no executable ${name}`);
   return file;
-}
-
-function goBuild(name: string, packagePath: string, expectedSeconds: number): Recipe {
-  return {
-    what: 'go build',
-    expectedSeconds,
-    toolchains: [GO, C_COMPILER],
-    async make(bench) {
-      const made = path.join(bench.scratch, name);
-      await runCommand(
-        {
-          command: 'go',
-          args: ['build', '-trimpath', '-ldflags', LINKER_FLAGS, '-o', made, packagePath],
-          cwd: path.join(import.meta.dirname, 'kubernetes'),
-          env: { ...bench.env, GOWORK: 'off' },
-        },
-        bench.logFile,
-        bench.signal,
-      );
-      return made;
-    },
-  };
 }

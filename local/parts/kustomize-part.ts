@@ -4,8 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath } from '../../runtime/find-on-path.ts';
 import { isAtLeast } from '../../runtime/is-at-least.ts';
+import { goBuild } from './build-go.ts';
 import type { Part } from './part.ts';
-import { runCommand } from './run-command.ts';
 
 /** As in `kustomize/go.mod`; a test compares. */
 export const KUSTOMIZE_VERSION = '5.8.2';
@@ -25,31 +25,20 @@ export const kustomizePart: Part = {
     return undefined;
   },
   recipes: [
-    {
-      what: 'go build',
-      expectedSeconds: 40,
+    goBuild({
+      module: 'kustomize',
+      packagePath: 'sigs.k8s.io/kustomize/kustomize/v5',
+      name: 'kustomize',
+      linkerFlags: `-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v${KUSTOMIZE_VERSION}`,
+      env: { CGO_ENABLED: '0' },
       toolchains: [
         {
           command: 'go',
           howToGet: `Go 1.26 or newer, https://go.dev/dl (or put kustomize ${OLDEST} or newer, or a kubectl that has it, on the PATH)`,
         },
       ],
-      async make(bench) {
-        const made = path.join(bench.scratch, 'kustomize');
-        const stamp = `-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v${KUSTOMIZE_VERSION}`;
-        await runCommand(
-          {
-            command: 'go',
-            args: ['build', '-trimpath', '-ldflags', stamp, '-o', made, 'sigs.k8s.io/kustomize/kustomize/v5'],
-            cwd: path.join(import.meta.dirname, 'kustomize'),
-            env: { ...bench.env, GOWORK: 'off', CGO_ENABLED: '0' },
-          },
-          bench.logFile,
-          bench.signal,
-        );
-        return made;
-      },
-    },
+      expectedSeconds: 40,
+    }),
   ],
 };
 

@@ -3,13 +3,11 @@
  * module cannot be built that way: parts of it are modules that only its repository joins.)
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath } from '../../runtime/find-on-path.ts';
 import { isAtLeast } from '../../runtime/is-at-least.ts';
+import { goBuild } from './build-go.ts';
 import type { Part, Surroundings } from './part.ts';
-import { runCommand } from './run-command.ts';
 
 /** As in `opentofu/go.mod`; a test compares. */
 export const OPENTOFU_VERSION = '1.12.6';
@@ -29,20 +27,13 @@ export const terraformPart: Part = {
     return undefined;
   },
   recipes: [
-    {
-      what: 'go build',
-      expectedSeconds: 110,
+    goBuild({
+      module: 'opentofu',
+      packagePath: 'github.com/opentofu/opentofu/cmd/tofu',
+      name: 'tofu',
       toolchains: [GO],
-      async make(bench) {
-        const module = path.join(bench.scratch, 'module');
-        const made = path.join(bench.scratch, 'tofu');
-        await mkdir(module);
-        for (const file of ['go.mod', 'go.sum']) await copyFile(path.join(import.meta.dirname, 'opentofu', file), path.join(module, file));
-        const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', made, 'github.com/opentofu/opentofu/cmd/tofu'];
-        await runCommand({ command: 'go', args, cwd: module, env: { ...bench.env, GOWORK: 'off' } }, bench.logFile, bench.signal);
-        return made;
-      },
-    },
+      expectedSeconds: 110,
+    }),
   ],
 };
 

@@ -51,8 +51,8 @@ export function planWave(records: readonly SpoolRecord[], heads: Heads, passing 
   const lost: EntryRecord[] = [];
   let taken = 0;
   for (const record of records) {
-    const waits = record.is === 'entry' && touchedBy(record).some((key) => held.has(key));
-    if (waits) for (const key of touchedBy(record)) held.add(key);
+    const touched = record.is === 'entry' ? touchedBy(record) : [];
+    if (touched.some((key) => held.has(key))) for (const key of touched) held.add(key);
     else if (record.is === 'entry') {
       const head = liveHead(heads, record.journal, record.generation);
       if (head === undefined) {
@@ -67,7 +67,6 @@ export function planWave(records: readonly SpoolRecord[], heads: Heads, passing 
         taken += 1;
         continue;
       }
-      const touched = touchedBy(record);
       const cargo = cargoes.get(record.journal) ?? { epoch: head.epoch, entries: [], epochs: {}, records: [] };
       const isFree = touched.every((key) => (carriedBy.get(key) ?? record.journal) === record.journal);
       if (!isFree || cargo.entries.length === MOST_ENTRIES) break;
