@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
 import { createWebhookSender } from '../../allocator/delivery/webhooks/sender.ts';
-import { signedMessage } from '../../allocator/delivery/webhooks/message.ts';
-import { AppError } from '../../contracts/app-error.ts';
-import { testStack } from '../../local/testing.ts';
 import { startReceiver, type Receiver } from './webhook-receiver.ts';
 import { until } from './allocator-under-test.ts';
-import { anEvent, newUid, webhooksUnderTest, type WebhooksUnderTest } from './webhooks-under-test.ts';
-
-const refusedWith = (code: string) => (error: unknown) => error instanceof AppError && error.code === code;
+import { anEvent, newUid, refusedWith, webhooksUnderTest, type WebhooksUnderTest } from './webhooks-under-test.ts';
 
 /** Small, seeded, and the same at each run. */
 function luckFrom(seed: number): () => number {
@@ -366,115 +361,5 @@ describe('Webhooks', function () {
         .catch(() => {});
     world.dispatch();
     await allAccepted(seqs);
-  });
-});
-
-describe('A replay of a webhook', function () {
-  this.timeout(300_000);
-
-  it('are replayed from a number and from an instant, and not from what is no longer kept', async () => {
-    const world = await webhooksUnderTest();
-    const receiver = await startReceiver();
-    const old = new Date(Date.now() - 8 * DAY_MS);
-    const recent = new Date(Date.now() - 3_600_000);
-    const uid = newUid();
-    const [pruned = 0] = await world.append(anEvent(uid, 'queued', { at: old }), anEvent(uid, 'queued', { at: old }));
-    const seqs = await world.append(...Array.from({ length: 5 }, () => anEvent(uid, 'ready', { at: recent })));
-    const operator = await world.as('operator', 'operator');
-    const { id } = (await operator.createWebhook({ body: { url: receiver.url } })).body;
-    world.dispatch();
-    const replay = async (body: { after?: number; since?: string }) => operator.replayWebhook({ params: { id }, body });
-    const delivered = (count: number) =>
-      until(
-        'all is delivered',
-        async () => receiver.accepted().length >= count && (await world.parts.deliveries.count('pending', id)) === 0,
-      );
-
-    assert.deepEqual((await replay({ after: pruned + 3 })).body, { after: pruned + 3 });
-    await delivered(3);
-    assert.deepEqual(
-      receiver.accepted().map(({ seq }) => seq),
-      seqs.slice(2),
-    );
-    // Once more: told again, as new.
-    await replay({ since: recent.toISOString() });
-    await delivered(8);
-    assert.deepEqual(
-      receiver
-        .accepted()
-        .slice(3)
-        .map(({ seq }) => seq),
-      seqs,
-    );
-    assert.deepEqual((await replay({ since: new Date(Date.now() + 60_000).toISOString() })).body, { after: seqs.at(-1) });
-
-    await world.events.prune(new Date(Date.now() - 7 * DAY_MS), 1_000);
-    await assert.rejects(replay({ after: pruned }), refusedWith('events_pruned'));
-    await assert.rejects(replay({ since: old.toISOString() }), refusedWith('events_pruned'));
-    await assert.rejects(replay({}), refusedWith('input_invalid'));
-    assert.deepEqual((await replay({ after: pruned + 1 })).body, { after: pruned + 1 });
-    await world.close();
-    await receiver.close();
-  });
-});
-
-describe('Webhooks where private addresses are refused', function () {
-  this.timeout(300_000);
-  let world: WebhooksUnderTest;
-  let receiver: Receiver;
-  before(async () => {
-    world = await webhooksUnderTest({ privateAddresses: 'refuse' });
-    receiver = await startReceiver('https');
-  });
-  after(async () => {
-    await world.close();
-    await receiver.close();
-  });
-
-  for (const url of [
-    'http://game.example/',
-    'https://127.0.0.1/',
-    'https://localhost:8443/',
-    'https://[::1]/',
-    'https://u:p@game.example/',
-  ]) {
-    it(`cannot be made for ${url}`, async () => {
-      const operator = await world.as('operator', 'operator');
-      await assert.rejects(operator.createWebhook({ body: { url } }), refusedWith('webhook_url_refused'));
-    });
-  }
-
-  it('may be made for a name that cannot be resolved yet', async () => {
-    const operator = await world.as('operator', 'operator');
-    const { id } = (await operator.createWebhook({ body: { url: 'https://not-yet.invalid/hook' } })).body;
-    await assert.rejects(
-      operator.changeWebhook({ params: { id }, body: { url: 'https://localhost/' } }),
-      refusedWith('webhook_url_refused'),
-    );
-  });
-
-  it('do not connect to a name that has come to resolve to a private address', async () => {
-    const operator = await world.as('operator', 'operator');
-    const { id } = (await operator.createWebhook({ body: { url: 'https://not-yet.invalid/hook' } })).body;
-    const found = await world.parts.webhooks.find(id);
-    assert.ok(found);
-    await world.parts.webhooks.amend(found, { url: receiver.url.replace('127.0.0.1', 'localhost') });
-    world.dispatch();
-    await world.append(anEvent(newUid()));
-    const last = async () => (await operator.listWebhookDeliveries({ params: { id } })).body.deliveries[0]?.last;
-    await until('it was tried', async () => (await last()) !== undefined);
-    assert.equal((await last())?.error, 'localhost has no public address');
-    assert.equal(receiver.connections, 0);
-  });
-
-  it('would be connected to where the same sender is allowed to', async () => {
-    const { authority } = await testStack();
-    const sender = createWebhookSender({ privateAddresses: 'allow', caFile: authority.caFile });
-    const [event] = await world.events.readAfter(0, 1);
-    assert.ok(event);
-    const url = receiver.url.replace('127.0.0.1', 'localhost');
-    const answer = await sender.send(url, signedMessage(event, ['whsec_AAAA'], Date.now()), new AbortController().signal);
-    await sender.close();
-    assert.deepEqual({ kind: answer.kind, connections: receiver.connections }, { kind: 'answered', connections: 1 });
   });
 });

@@ -12,6 +12,7 @@ import { createWebhookMetrics } from '../../allocator/delivery/webhooks/webhook-
 import { openEventLog, type NewEvent } from '../../allocator/store/events.ts';
 import { openWebhookDeliveries } from '../../allocator/store/webhook-deliveries.ts';
 import { openWebhooks } from '../../allocator/store/webhooks.ts';
+import { AppError } from '../../contracts/app-error.ts';
 import type { EventKind } from '../../contracts/allocator-api/event.ts';
 import { webhookEndpoints } from '../../contracts/allocator-api/webhooks.ts';
 import { defineApi } from '../../contracts/endpoint.ts';
@@ -111,3 +112,8 @@ export function anEvent(uid: string, kind: EventKind = 'queued', changes: { clie
     data: { reason: 'a test' },
   };
 }
+
+export const refusedWith =
+  (code: string) =>
+  (error: unknown): boolean =>
+    error instanceof AppError && error.code === code;
